@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files by directory descriptor. Every descriptor is O_CLOEXEC. dirfd may be
+ * AT_FDCWD. Two policies for what a path may pass through:
+ *   FS_BENEATH  for names out of an archive, recipe or package: openat2 with
+ *               RESOLVE_BENEATH | NO_SYMLINKS | NO_MAGICLINKS | NO_XDEV
+ *   FS_OWN      for our own state and what the person names: plain *at calls;
+ *               the last component is not followed if it is a symlink
+ */
+#ifndef BASE_FS_H
+#define BASE_FS_H
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/stream.h"
+
+enum fs_policy { FS_OWN = 0, FS_BENEATH };
+
+/* flags: O_RDONLY, O_CREAT | O_EXCL | O_WRONLY, O_DIRECTORY, O_PATH, … */
+MUST_USE int fs_open(int dirfd, const char *path, enum fs_policy policy, int flags,
+	mode_t mode, int *ret_fd, struct error *err);
+/* A regular file that the person named: O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, then fstat. "-" is not special. */
+MUST_USE int fs_open_regular(int dirfd, const char *path, int *ret_fd, uint64_t *ret_size,
+	struct error *err);
+MUST_USE int fs_open_dir(int dirfd, const char *path, int *ret_fd, struct error *err);
+/* Creates the directory and its parents as needed, then opens it. */
+MUST_USE int fs_make_dirs(int dirfd, const char *path, mode_t mode, int *ret_fd,
+	struct error *err);
+/* The same below an untrusted path: FS_BENEATH at every step. */
+MUST_USE int fs_make_dirs_beneath(int dirfd, const char *path, mode_t mode, int *ret_fd,
+	struct error *err);
+bool fs_exists(int dirfd, const char *path);
+
+/* Whole file, ERR_INPUT above max. Appends. */
+MUST_USE int fs_read_file(int dirfd, const char *path, size_t max, struct buffer *out,
+	struct error *err);
+MUST_USE int fs_write_all(int fd, struct slice bytes, struct error *err);
+/* Written beside the target, fsync, renamed over it, directory fsynced. */
+MUST_USE int fs_write_file(int dirfd, const char *path, struct slice bytes, mode_t mode,
+	struct error *err);
+/* Like it, but ERR_INPUT if the file is there already (keys): linkat. */
+MUST_USE int fs_write_new_file(int dirfd, const char *path, struct slice bytes, mode_t mode,
+	struct error *err);
+/* Removes a file or a whole directory, no symlink followed; absent is fine. */
+MUST_USE int fs_remove_tree(int dirfd, const char *path, struct error *err);
+
+/* A file being written beside its target. */
+struct fs_replacement {
+	int dirfd; /* of the target's directory; owned */
+	int fd;	   /* write here; owned */
+	char temporary[64];
+	char target[256];
+};
+#define FS_REPLACEMENT_INIT ((struct fs_replacement){.dirfd = -1, .fd = -1})
+#define cleanup_replacement CLEANUP(fs_replace_abort)
+MUST_USE int fs_replace_begin(int dirfd, const char *path, mode_t mode,
+	struct fs_replacement *ret_replacement, struct error *err);
+/* sync: fsync file and directory; caches that are safe to lose pass false. */
+MUST_USE int fs_replace_commit(struct fs_replacement *replacement, bool sync,
+	struct error *err);
+/* Removes the temporary file unless committed. */
+void fs_replace_abort(struct fs_replacement *replacement);
+
+/* A file mapped read-only; an empty file gives an empty slice. */
+struct fs_mapping {
+	struct slice bytes;
+	void *address;
+	size_t len;
+};
+#define cleanup_mapping CLEANUP(fs_unmap)
+MUST_USE int fs_map(int fd, struct fs_mapping *ret_mapping, struct error *err);
+void fs_unmap(struct fs_mapping *mapping);
+
+/* Names in a directory without "." and "..", in byte order; free each and the array. */
+MUST_USE int fs_list(int dirfd, char ***ret_names, size_t *ret_count, struct error *err);
+void fs_list_free(char ***names, size_t count);
+
+/* An exclusive advisory lock (OFD) on an open file; waits. Released by close. */
+MUST_USE int fs_lock(int fd, struct error *err);
+
+#endif

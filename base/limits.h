@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Limits on what comes from outside, in one place. Each is checked before
+ * memory is allocated for what it bounds. Units are in the names.
+ */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+#define KIB ((size_t)1024)
+#define MIB (1024 * KIB)
+#define GIB (1024 * MIB)
+
+/* YAML (recipes, policies) */
+#define LIMIT_YAML_BYTES	(4 * MIB)
+#define LIMIT_YAML_DEPTH	64
+#define LIMIT_YAML_NODES	200000
+#define LIMIT_YAML_SCALAR_BYTES (1 * MIB)
+
+/* JSON */
+#define LIMIT_JSON_BYTES (64 * MIB)
+#define LIMIT_JSON_DEPTH 128
+
+/* Expansion of recipes */
+#define LIMIT_EXPANDED_BYTES (16 * MIB) /* one expanded string */
+#define LIMIT_RANGE_ITEMS    4096
+#define LIMIT_PIPELINE_DEPTH 16
+#define LIMIT_STEPS	     10000
+
+/* Archives and packages */
+#define LIMIT_PATH_BYTES	4095
+#define LIMIT_NAME_BYTES	255
+#define LIMIT_PATH_DEPTH	128
+#define LIMIT_ARCHIVE_ENTRIES	1000000
+#define LIMIT_ARCHIVE_BYTES	(16 * GIB) /* uncompressed, all entries */
+#define LIMIT_XATTR_BYTES	(64 * KIB)
+#define LIMIT_PACKAGE_CONTROL	(10 * MIB)
+#define LIMIT_INDEX_BYTES	(300 * MIB)
+#define LIMIT_SOURCE_BYTES	(4 * GIB)
+
+/* ELF */
+#define LIMIT_ELF_NEEDED 1024
+
+/* OCI and registries (distribution-spec v1.1; containers/image caps) */
+#define LIMIT_MANIFEST_BYTES  (4 * MIB)
+#define LIMIT_CONFIG_BYTES    (4 * MIB)
+#define LIMIT_SIGNATURE_BYTES (4 * MIB)
+#define LIMIT_TOKEN_BYTES     (1 * MIB)
+#define LIMIT_HTTP_ERROR_BYTES (1 * MIB)
+#define LIMIT_HTTP_HEADER_BYTES (64 * KIB)
+#define LIMIT_LAYERS	      1000
+#define LIMIT_REFERRERS	      100
+#define LIMIT_REDIRECTS	      5
+
+/* Attestations */
+#define LIMIT_ENVELOPE_BYTES (64 * MIB)
+#define LIMIT_SIGNATURES     64
+#define LIMIT_SUBJECTS	     1024
+#define LIMIT_KEY_BYTES	     (64 * KIB)
+
+#endif
