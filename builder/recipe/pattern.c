@@ -499,12 +499,12 @@ static int emit_repeat(struct parser *p, const struct node *node, struct error *
 		return emit_star(p, node, err);
 	first = here(p);
 	optional = node->max - node->min;
-	/* Splits are found again below by their mark: x == y == 0 does not occur otherwise. */
+	/* All the splits lead to the end, which is not known yet: y chains them until then. */
 	for (uint32_t i = 0; i < optional; i++) {
 		uint32_t split = here(p);
 		if (emit(p, OP_SPLIT, 0, err) < 0)
 			return err->class;
-		p->pattern->code[split].y = first; /* chain: see the loop below */
+		p->pattern->code[split].y = first;
 		first = split;
 		if (emit_node(p, node->a, err) < 0)
 			return err->class;

@@ -118,16 +118,22 @@ static int expand_into_scratch(struct expander *expander, const struct scope *sc
 	return 0;
 }
 
-int expand_text(struct expander *expander, const struct scope *scope, enum expand_mode mode,
-	const char *text, const struct text_place *place, const char **ret_text,
+int expander_charge(struct expander *expander, size_t bytes, const struct text_place *place,
 	struct error *err)
 {
+	if (bytes > expander->bytes_left)
+		return yaml_error(place->node, place->file, err,
+			"the recipe expands to more than the allowed %zu bytes",
+			LIMIT_RECIPE_BYTES);
+	expander->bytes_left -= bytes;
+	return 0;
+}
+
+static int expand_variables(struct expander *expander, const struct scope *scope,
+	enum expand_mode mode, const char *text, const struct text_place *place,
+	const char **ret_text, struct error *err)
+{
 	struct error inner = ERROR_INIT;
-	size_t len;
-	if (!strstr(text, "${{")) {
-		*ret_text = text;
-		return 0;
-	}
 	if (expand_into_scratch(expander, scope, mode, slice_str(text), place, &inner) < 0) {
 		if (inner.class == ERR_INPUT && !inner.line)
 			return yaml_error(place->node, place->file, err,
@@ -135,12 +141,19 @@ int expand_text(struct expander *expander, const struct scope *scope, enum expan
 		*err = inner;
 		return err->class;
 	}
-	len = expander->scratch.len;
-	if (len > expander->bytes_left)
-		return yaml_error(place->node, place->file, err,
-			"the recipe expands to more than the allowed %zu bytes",
-			LIMIT_RECIPE_BYTES);
-	expander->bytes_left -= len;
+	if (expander_charge(expander, expander->scratch.len + EXPANDER_TEXT_COST, place, err) <
+		0)
+		return err->class;
 	*ret_text = arena_strndup(expander->arena, buffer_slice(&expander->scratch));
 	return *ret_text ? 0 : error_set_memory(err);
+}
+
+int expand_text(struct expander *expander, const struct scope *scope, enum expand_mode mode,
+	const char *text, const struct text_place *place, const char **ret_text,
+	struct error *err)
+{
+	if (strstr(text, "${{"))
+		return expand_variables(expander, scope, mode, text, place, ret_text, err);
+	*ret_text = text;
+	return expander_charge(expander, strlen(text) + EXPANDER_TEXT_COST, place, err);
 }

@@ -42,6 +42,14 @@ struct text_place {
 };
 
 /*
+ * Takes bytes from what is left; ERR_INPUT at the place if there is not enough. Every expanded text
+ * charges its length and EXPANDER_TEXT_COST, so that neither long texts nor many of them get through.
+ */
+#define EXPANDER_TEXT_COST 16
+MUST_USE int expander_charge(struct expander *expander, size_t bytes,
+	const struct text_place *place, struct error *err);
+
+/*
  * TOLERANT leaves what it cannot replace as it is; STRICT makes that ERR_INPUT, be it
  * an unknown name or a "${{" that begins no variable.
  */
