@@ -99,7 +99,7 @@ static int candidates_collect(
 	const struct yaml_node *list = schema_get(x->root, "subpackages");
 	for (size_t i = 0; list && i < list->count; i++) {
 		const struct yaml_node *node = list->items[i];
-		if (schema_get(node, "range")
+		if (*schema_text(node, "range")
 				? candidates_of_range(x, node, candidates, err) < 0
 				: candidate_add(x, node, NULL, 0, candidates, err) < 0)
 			return err->class;

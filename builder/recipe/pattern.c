@@ -392,7 +392,7 @@ static bool take_repeat(struct parser *p, uint32_t *ret_min, uint32_t *ret_max)
 
 static int parse_repeat(struct parser *p, struct node **ret_node, struct error *err)
 {
-	struct node *node, *repeat;
+	struct node *node = NULL, *repeat;
 	uint32_t min, max;
 	if (parse_atom(p, &node, err) < 0)
 		return err->class;

@@ -2,17 +2,23 @@
 /* What a package is called, needs and provides: all but its steps. */
 #include "builder/recipe/recipe_private.h"
 
-static int read_number(struct expansion *x, const struct text_rules *rules,
-	const struct yaml_node *mapping, const char *key, uint64_t *ret_number,
+static int read_priority(struct expansion *x, const struct text_rules *rules,
+	const struct yaml_node *mapping, const char *key, int64_t *ret_number,
 	struct error *err)
 {
 	struct error inner = ERROR_INIT;
 	const char *text;
+	uint64_t number = 0;
+	bool negative;
 	if (text_get(x, rules, mapping, key, text_exact, NULL, &text, err) < 0)
 		return err->class;
-	*ret_number = 0;
-	if (!*text || slice_parse_u64(slice_str(text), 10, UINT32_MAX, ret_number, &inner) == 0)
+	negative = *text == '-';
+	if (!*text ||
+		slice_parse_u64(slice_str(text + negative), 10, INT32_MAX, &number, &inner) ==
+			0) {
+		*ret_number = negative ? -(int64_t)number : (int64_t)number; /* 31 bits */
 		return 0;
+	}
 	return place_error(rules, schema_get(mapping, key), err,
 		"%s '%.64s' is not a whole number", key, text);
 }
@@ -35,10 +41,10 @@ static int read_dependencies(struct expansion *x, const struct text_rules *rules
 	if (read_dependency_list(x, rules, node, "runtime", &out->runtime, err) < 0 ||
 		read_dependency_list(x, rules, node, "provides", &out->provides, err) < 0 ||
 		read_dependency_list(x, rules, node, "replaces", &out->replaces, err) < 0 ||
-		read_number(x, rules, node, "provider-priority", &out->provider_priority,
+		read_priority(x, rules, node, "provider-priority", &out->provider_priority,
 			err) < 0)
 		return err->class;
-	return read_number(x, rules, node, "replaces-priority", &out->replaces_priority, err);
+	return read_priority(x, rules, node, "replaces-priority", &out->replaces_priority, err);
 }
 
 static int read_trigger(struct expansion *x, const struct text_rules *rules,

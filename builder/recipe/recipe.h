@@ -60,7 +60,7 @@ struct recipe_source {
 
 struct recipe_dependencies {
 	struct recipe_list runtime, provides, replaces; /* as written, unique */
-	uint64_t provider_priority, replaces_priority;
+	int64_t provider_priority, replaces_priority; /* within 32 bits; negative: below none */
 };
 
 struct recipe_copyright {

@@ -36,6 +36,12 @@ static void put_number(struct output *out, uint64_t number)
 		return;
 }
 
+static void put_signed(struct output *out, int64_t number)
+{
+	put_raw(out, number < 0 ? "-" : "");
+	put_number(out, number < 0 ? (uint64_t)-number : (uint64_t)number); /* 32 bits */
+}
+
 static void put_bool(struct output *out, bool value)
 {
 	put_raw(out, value ? "true" : "false");
@@ -97,11 +103,11 @@ static void put_dependencies(
 {
 	put_raw(out, key);
 	put_raw(out, "{\"provider-priority\":");
-	put_number(out, dependencies->provider_priority);
+	put_signed(out, dependencies->provider_priority);
 	put_list(out, ",\"provides\":", &dependencies->provides);
 	put_list(out, ",\"replaces\":", &dependencies->replaces);
 	put_raw(out, ",\"replaces-priority\":");
-	put_number(out, dependencies->replaces_priority);
+	put_signed(out, dependencies->replaces_priority);
 	put_list(out, ",\"runtime\":", &dependencies->runtime);
 	put_raw(out, "}");
 }

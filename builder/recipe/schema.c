@@ -15,10 +15,10 @@ struct place {
 static const char *place_format(const struct place *place, char *out, size_t size)
 {
 	char rest[256];
-	(void)snprintf(out, size, "%.64s", place->key); /* cut is fine in a message */
+	(void)snprintf(out, size, "%.64s", place->key);
 	for (place = place->parent; place; place = place->parent) {
 		(void)snprintf(rest, sizeof(rest), "%s", out);
-		(void)snprintf(out, size, "%.64s.%s", place->key, rest);
+		(void)snprintf(out, size, "%.64s.%.128s", place->key, rest); /* cut: fine */
 	}
 	return out;
 }

@@ -20,7 +20,10 @@ static const char *input_value(const struct scope *inputs, const char *name)
 /* "https://host/a/b.tar.gz?x#y" → "b.tar.gz" */
 static int name_of_uri(struct expansion *x, struct recipe_source *source, struct error *err)
 {
-	size_t len = strcspn(source->uri, "?#"), from = len;
+	size_t len = strcspn(source->uri, "?#"), from;
+	while (source->kind == RECIPE_SOURCE_GIT && len && source->uri[len - 1] == '/')
+		len--; /* the folder's name then */
+	from = len;
 	while (from && source->uri[from - 1] != '/')
 		from--;
 	source->file_name = arena_strndup(x->arena, slice_from(source->uri + from, len - from));
