@@ -9,18 +9,24 @@
 
 #include "base/arena.h"
 
-enum elf_kind { ELF_KIND_RELOCATABLE = 1, ELF_KIND_EXECUTABLE, ELF_KIND_SHARED, ELF_KIND_CORE };
+enum elf_kind {
+	ELF_KIND_RELOCATABLE = 1,
+	ELF_KIND_EXECUTABLE,
+	ELF_KIND_SHARED,
+	ELF_KIND_CORE
+};
 
 struct elf_info {
 	enum elf_kind kind;
-	const char *machine;	 /* "x86_64", "aarch64", or "em-N" */
-	const char *interpreter; /* PT_INTERP, "" if none */
+	const char *machine;                  /* "x86_64", "aarch64", or "em-N" */
+	const char *interpreter;              /* PT_INTERP, "" if none */
 	const char *soname, *rpath, *runpath; /* "" if none */
 	const char **needed;
 	size_t needed_count;
-	const char **dlopen_names; /* from .note.dlopen and .so-like strings where dlopen is imported */
+	const char **dlopen_names; /* from .note.dlopen and .so-like strings where dlopen
+				      is imported */
 	size_t dlopen_count;
-	bool pie;	    /* ET_DYN with DF_1_PIE, or static-pie */
+	bool pie; /* ET_DYN with DF_1_PIE, or static-pie */
 	bool relro, bind_now, nx_stack, no_rwx_segment, no_text_relocations;
 	bool stack_protector; /* __stack_chk_fail imported or defined */
 	bool stripped, has_debug;

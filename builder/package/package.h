@@ -33,11 +33,11 @@ struct package {
 	struct tree *tree;
 
 	/* Of the .apk file, set by apk_write and apk_read: */
-	struct digest file;	   /* SHA-256 of the whole file, a blob of the store */
+	struct digest file; /* SHA-256 of the whole file, a blob of the store */
 	uint64_t file_size;
-	struct digest control_sha1;   /* of the compressed control member: the index's C: */
+	struct digest control_sha1; /* of the compressed control member: the index's C: */
 	struct digest control_sha256;
-	struct digest data;	      /* datahash: SHA-256 of the compressed data member */
+	struct digest data; /* datahash: SHA-256 of the compressed data member */
 };
 
 #define cleanup_package CLEANUP(package_free)
@@ -46,16 +46,16 @@ void package_free(struct package **package);
 
 /*
  * Takes the files below dirfd (an output directory of a dead sandbox) into the store and
- * package->tree: by descriptor, no symlink followed; owners become 0:0; set-id bits and xattrs
- * other than those declared are ERR_INPUT; devices, fifos, sockets too.
+ * package->tree: by descriptor, no symlink followed; owners become 0:0; set-id bits and
+ * xattrs other than those declared are ERR_INPUT; devices, fifos, sockets too.
  */
-MUST_USE int package_collect(struct package *package, int dirfd, struct store *store,
-	struct error *err);
+MUST_USE int package_collect(
+	struct package *package, int dirfd, struct store *store, struct error *err);
 
 /*
  * Fills depends and provides from the files: so:, cmd:, pc: as apk tools know
- * them (reference: recipes-packages-images.md 3.4), merged with what is there, sorted, unique,
- * minus what the package provides itself. The flags switch parts off.
+ * them (reference: recipes-packages-images.md 3.4), merged with what is there, sorted,
+ * unique, minus what the package provides itself. The flags switch parts off.
  */
 struct package_scan_options {
 	bool no_provides, no_depends, no_commands;
