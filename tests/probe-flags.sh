@@ -9,13 +9,12 @@ echo 'int main(void) { return 0; }' >"$dir/x.c"
 
 takes() { "$@" -Werror -o "$dir/x" "$dir/x.c" >/dev/null 2>&1; }
 keep() {
-	local name=$1 flag
+	local name=$1 flag taken=()
 	shift
-	printf '%s :=' "$name"
 	for flag; do
-		if takes "${cc[@]}" "$flag"; then printf ' %s' "$flag"; fi
+		if takes "${cc[@]}" "${taken[@]}" "$flag"; then taken+=("$flag"); fi
 	done
-	echo
+	echo "$name := ${taken[*]}"
 }
 
 read -ra cc <<<"$*"
