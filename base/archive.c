@@ -487,6 +487,8 @@ static int fill_info(
 	info->size = item->size;
 	info->xattrs = item->xattrs;
 	info->xattr_count = item->xattr_count;
+	info->records = item->records;
+	info->record_count = item->record_count;
 	return 0;
 }
 

@@ -34,6 +34,8 @@ struct tar_reader {
 	struct arena *memory; /* of the current item */
 	struct archive_xattr *xattrs;
 	size_t xattr_count, xattr_room, xattr_bytes;
+	struct archive_xattr *records;
+	size_t record_count, record_room;
 	struct tar_item item;
 	char *input; /* INPUT_BYTES, read ahead */
 	size_t input_at, input_len;
@@ -419,6 +421,21 @@ static int add_libarchive_xattr(
 	return add_xattr(tar, buffer_slice(&plain_name), buffer_slice(&plain), err);
 }
 
+/* At most PAX_RECORDS_MAX in PAX_BYTES_MAX: the header they come from is bounded. */
+static int add_record(
+	struct tar_reader *tar, struct slice key, struct slice value, struct error *err)
+{
+	char *name = arena_strndup(tar->memory, key);
+	char *copy = arena_strndup(tar->memory, value);
+	struct archive_xattr *record = arena_append(tar->memory, &tar->records,
+		&tar->record_count, &tar->record_room, sizeof(*record));
+
+	if (!name || !copy || !record)
+		return error_set_memory(err);
+	*record = (struct archive_xattr){name, slice_from(copy, value.len)};
+	return 0;
+}
+
 /* Vendors' keys have a dot ("SCHILY.fflags", "RHT.security.selinux"). */
 static int other_record(
 	struct tar_reader *tar, struct slice key, struct slice value, struct error *err)
@@ -438,8 +455,10 @@ static int other_record(
 		slice_equal(value, SLICE("ISO-IR 10646 2000 UTF-8")))
 		return 0;
 	if (slice_equal(key, SLICE("comment")) || slice_equal(key, SLICE("atime")) ||
-		slice_equal(key, SLICE("ctime")) || slice_has_byte(key, '.'))
+		slice_equal(key, SLICE("ctime")))
 		return 0;
+	if (slice_has_byte(key, '.'))
+		return add_record(tar, key, value, err);
 	return error_set(
 		err, ERR_INPUT, "the pax record \"%.*s\" is not known", SLICE_ARG(key));
 }
@@ -706,6 +725,8 @@ static int read_entry(struct tar_reader *tar, enum dialect dialect, struct error
 	tar->padding = tar_padding(item->size);
 	item->xattrs = tar->xattrs;
 	item->xattr_count = tar->xattr_count;
+	item->records = tar->records;
+	item->record_count = tar->record_count;
 	return 0;
 }
 
@@ -764,6 +785,8 @@ static int start_item(struct tar_reader *tar, struct error *err)
 	tar->pax = tar->gnu = false;
 	tar->xattrs = NULL;
 	tar->xattr_count = tar->xattr_room = tar->xattr_bytes = 0;
+	tar->records = NULL;
+	tar->record_count = tar->record_room = 0;
 	return arena_new(&tar->memory, err);
 }
 
