@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bytes as text: hexadecimal and base64 (RFC 4648, sections 4, 5 and 8). */
+/*
+ * Bytes as text: hexadecimal and base64 (RFC 4648, sections 4, 5 and 8), quoting.
+ * What appends leaves the buffer as it was on failure.
+ */
 #ifndef BASE_ENCODE_H
 #define BASE_ENCODE_H
 
@@ -21,11 +24,15 @@ MUST_USE int base64_decode(struct slice text, struct buffer *out, struct error *
  * What protobuf JSON readers accept: standard or URL alphabet, padded or not,
  * line breaks skipped. Appends.
  */
-MUST_USE int base64_decode_lenient(struct slice text, struct buffer *out, struct error *err);
+MUST_USE int base64_decode_lenient(
+	struct slice text, struct buffer *out, struct error *err);
 
-/* s as a JSON string literal with quotes; for hand-written JSON lines. Appends. */
+/*
+ * s as a JSON string literal with quotes; for hand-written JSON lines. Appends.
+ * ERR_INPUT if s is not UTF-8 (NUL is fine: \u0000).
+ */
 MUST_USE int json_quote(struct slice s, struct buffer *out, struct error *err);
-/* s as one POSIX shell word in single quotes. Appends. */
+/* s as one POSIX shell word in single quotes; ERR_INPUT for a NUL. Appends. */
 MUST_USE int shell_quote(struct slice s, struct buffer *out, struct error *err);
 /* s with all but unreserved characters (RFC 3986, 2.3) percent-encoded. Appends. */
 MUST_USE int url_quote(struct slice s, struct buffer *out, struct error *err);

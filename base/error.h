@@ -8,6 +8,9 @@
  * with error_wrap ("recipe nginx: step 3: …"). Texts say what was being done,
  * to what, and why it failed; no full stop, no "error:". Library code never
  * prints and never exits.
+ *
+ * Control bytes in texts become '?' and line breaks spaces (texts quote hostile
+ * names and end on terminals); a text that is too long is cut between characters.
  */
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
@@ -17,8 +20,8 @@
 /* Error classes; also the negative return values of all fallible functions. */
 enum err {
 	ERR_NONE = 0,
-	ERR_USAGE = -1,	  /* the command line is wrong: exit status 2 */
-	ERR_INPUT = -2,	  /* a file, recipe, archive, answer is not acceptable */
+	ERR_USAGE = -1,   /* the command line is wrong: exit status 2 */
+	ERR_INPUT = -2,   /* a file, recipe, archive, answer is not acceptable */
 	ERR_REFUSED = -3, /* a check worked and said no: exit status 3 */
 	ERR_SYSTEM = -4,  /* the operating system said no; see sys */
 	ERR_NETWORK = -5, /* could not be fetched or sent */
@@ -26,13 +29,13 @@ enum err {
 	ERR_BUG = -7, /* our own mistake */
 };
 
-#define ERROR_TEXT_MAX	1536
+#define ERROR_TEXT_MAX  1536
 #define ERROR_WHERE_MAX 256
 
 struct error {
 	enum err class;
-	int sys;		     /* errno where the system failed, else 0 */
-	unsigned line, column;	     /* 1-based; 0: unknown */
+	int sys;                     /* errno where the system failed, else 0 */
+	unsigned line, column;       /* 1-based; 0: unknown */
 	char where[ERROR_WHERE_MAX]; /* file or URL the position is in; may be "" */
 	char text[ERROR_TEXT_MAX];
 	char remedy[512]; /* what the person can do; may be "" */
@@ -44,7 +47,8 @@ struct error {
 int error_set(struct error *err, enum err class, const char *format, ...)
 	PRINTF_LIKE(3, 4);
 /* The same for a failed system call: class ERR_SYSTEM, ": " + strerror appended. */
-int error_set_errno(struct error *err, int sys, const char *format, ...) PRINTF_LIKE(3, 4);
+int error_set_errno(struct error *err, int sys, const char *format, ...)
+	PRINTF_LIKE(3, 4);
 /* The same with a position in a file or URL. line and column are 1-based, 0: unknown. */
 int error_set_at(struct error *err, enum err class, const char *where, unsigned line,
 	unsigned column, const char *format, ...) PRINTF_LIKE(6, 7);

@@ -2,8 +2,8 @@
 /*
  * A map from bytes to pointers (owned by others), which remembers the order of
  * insertion. Keys are copied. Hashing is keyed with a random number per
- * process, so that input cannot choose collisions; nothing observable depends
- * on it.
+ * map, so that input cannot choose collisions; nothing observable depends
+ * on it. The copies of removed keys stay until map_free. At most 2^30 keys.
  */
 #ifndef BASE_MAP_H
 #define BASE_MAP_H
@@ -27,9 +27,9 @@ void map_remove(struct map *map, struct slice key);
 size_t map_len(const struct map *map);
 /*
  * Iterate in order of insertion: start with *position = 0; false at the end.
- * ret_key may be NULL.
+ * ret_key may be NULL. Removing while iterating is safe, adding is not.
  */
-bool map_next(const struct map *map, size_t *position, struct slice *ret_key,
-	void **ret_value);
+bool map_next(
+	const struct map *map, size_t *position, struct slice *ret_key, void **ret_value);
 
 #endif

@@ -13,8 +13,8 @@ struct slice {
 	size_t len;
 };
 
-#define SLICE(literal)	((struct slice){"" literal, sizeof(literal) - 1})
-#define SLICE_EMPTY	((struct slice){NULL, 0})
+#define SLICE(literal) ((struct slice){"" literal, sizeof(literal) - 1})
+#define SLICE_EMPTY    ((struct slice){NULL, 0})
 /* for printf: "%.*s", SLICE_ARG(s); texts longer than INT_MAX are cut */
 #define SLICE_ARG(s) ((s).len > 65536 ? 65536 : (int)(s).len), ((s).data ? (s).data : "")
 
@@ -50,8 +50,9 @@ bool slice_cut(struct slice *s, char separator, struct slice *ret);
 bool slice_word(struct slice *s, struct slice *ret);
 
 /*
- * The number that the whole slice spells in base 8, 10 or 16: digits only, no
- * sign, no space, at least one digit, at most max. ERR_INPUT otherwise.
+ * The number that the whole slice spells in base 8, 10 or 16: digits only (hex in
+ * either case), no sign, no space, no prefix, at least one digit, at most max.
+ * ERR_INPUT otherwise.
  */
 MUST_USE int slice_parse_u64(struct slice s, unsigned base, uint64_t max,
 	uint64_t *ret_value, struct error *err);
