@@ -22,18 +22,27 @@ MUST_USE int toolchain_load(const char *directory, struct toolchain **ret_toolch
 	struct error *err);
 void toolchain_free(struct toolchain **toolchain);
 
-/* Is this a name of environment.contents.packages that the toolchain serves? */
+/*
+ * A name in environment.contents.packages means: what the toolchain's `provided` list
+ * has (toolchain_provides), else a package that one of our recipes makes, else a group
+ * (toolchain_has).
+ */
+bool toolchain_provides(const struct toolchain *toolchain, const char *name);
 bool toolchain_has(const struct toolchain *toolchain, const char *name);
 /* Environment for every build step. */
 const struct recipe_variable *toolchain_environment(const struct toolchain *toolchain,
 	size_t *ret_count);
-/* Names to layers: the base group and those the names ask for, unique, in a stable order. */
+/*
+ * Group names (and names of the `provided` list, which add nothing) to layers: the base group and
+ * those the names ask for, unique, in a stable order. ERR_INPUT for a name that is neither.
+ */
 struct toolchain_layers {
 	struct arena *arena;
 	const char **groups; /* topmost first */
 	size_t group_count;
 	struct toolchain_deb *debs; /* all of them, sorted by name: for the provenance */
 	size_t deb_count;
+	struct recipe_list packages; /* ours, that the named groups want below /sysroot */
 	struct digest digest; /* over all that makes up the layers: for input keys */
 };
 #define cleanup_toolchain_layers CLEANUP(toolchain_layers_done)
