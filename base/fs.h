@@ -17,38 +17,49 @@
 
 enum fs_policy { FS_OWN = 0, FS_BENEATH };
 
-/* flags: O_RDONLY, O_CREAT | O_EXCL | O_WRONLY, O_DIRECTORY, O_PATH, … */
+/*
+ * flags: O_RDONLY, O_CREAT | O_EXCL | O_WRONLY, O_DIRECTORY, O_PATH, … A path that
+ * FS_BENEATH does not allow is ERR_INPUT; so is a symlink where FS_OWN does not
+ * follow it (with O_PATH it is opened itself). A kernel without openat2 is
+ * ERR_SYSTEM for FS_BENEATH: there is no fallback.
+ */
 MUST_USE int fs_open(int dirfd, const char *path, enum fs_policy policy, int flags,
 	mode_t mode, int *ret_fd, struct error *err);
-/* A regular file that the person named: O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, then fstat. "-" is not special. */
-MUST_USE int fs_open_regular(int dirfd, const char *path, int *ret_fd, uint64_t *ret_size,
-	struct error *err);
+/* A regular file that the person named: O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, then fstat.
+ * "-" is not special. */
+MUST_USE int fs_open_regular(
+	int dirfd, const char *path, int *ret_fd, uint64_t *ret_size, struct error *err);
 MUST_USE int fs_open_dir(int dirfd, const char *path, int *ret_fd, struct error *err);
 /* Creates the directory and its parents as needed, then opens it. */
-MUST_USE int fs_make_dirs(int dirfd, const char *path, mode_t mode, int *ret_fd,
-	struct error *err);
-/* The same below an untrusted path: FS_BENEATH at every step. */
-MUST_USE int fs_make_dirs_beneath(int dirfd, const char *path, mode_t mode, int *ret_fd,
-	struct error *err);
+MUST_USE int fs_make_dirs(
+	int dirfd, const char *path, mode_t mode, int *ret_fd, struct error *err);
+/* The same for an untrusted relative path below dirfd: FS_BENEATH at every step, no "..".
+ */
+MUST_USE int fs_make_dirs_beneath(
+	int dirfd, const char *path, mode_t mode, int *ret_fd, struct error *err);
 bool fs_exists(int dirfd, const char *path);
 
 /* Whole file, ERR_INPUT above max. Appends. */
-MUST_USE int fs_read_file(int dirfd, const char *path, size_t max, struct buffer *out,
-	struct error *err);
+MUST_USE int fs_read_file(
+	int dirfd, const char *path, size_t max, struct buffer *out, struct error *err);
 MUST_USE int fs_write_all(int fd, struct slice bytes, struct error *err);
 /* Written beside the target, fsync, renamed over it, directory fsynced. */
-MUST_USE int fs_write_file(int dirfd, const char *path, struct slice bytes, mode_t mode,
-	struct error *err);
+MUST_USE int fs_write_file(
+	int dirfd, const char *path, struct slice bytes, mode_t mode, struct error *err);
 /* Like it, but ERR_INPUT if the file is there already (keys): linkat. */
-MUST_USE int fs_write_new_file(int dirfd, const char *path, struct slice bytes, mode_t mode,
-	struct error *err);
-/* Removes a file or a whole directory, no symlink followed; absent is fine. */
+MUST_USE int fs_write_new_file(
+	int dirfd, const char *path, struct slice bytes, mode_t mode, struct error *err);
+/*
+ * Removes a file or a whole directory of any depth, also where directories of
+ * ours are not writable; no symlink is followed, no mount below is entered
+ * (ERR_INPUT or ERR_SYSTEM); absent is fine. Nobody else may be changing the tree.
+ */
 MUST_USE int fs_remove_tree(int dirfd, const char *path, struct error *err);
 
 /* A file being written beside its target. */
 struct fs_replacement {
 	int dirfd; /* of the target's directory; owned */
-	int fd;	   /* write here; owned */
+	int fd;    /* write here; owned */
 	char temporary[64];
 	char target[256];
 };
@@ -57,12 +68,15 @@ struct fs_replacement {
 MUST_USE int fs_replace_begin(int dirfd, const char *path, mode_t mode,
 	struct fs_replacement *ret_replacement, struct error *err);
 /* sync: fsync file and directory; caches that are safe to lose pass false. */
-MUST_USE int fs_replace_commit(struct fs_replacement *replacement, bool sync,
-	struct error *err);
+MUST_USE int fs_replace_commit(
+	struct fs_replacement *replacement, bool sync, struct error *err);
 /* Removes the temporary file unless committed. */
 void fs_replace_abort(struct fs_replacement *replacement);
 
-/* A file mapped read-only; an empty file gives an empty slice. */
+/*
+ * A file mapped read-only; an empty file gives an empty slice. Only for files
+ * that nobody shortens meanwhile (our own, renamed into place): SIGBUS otherwise.
+ */
 struct fs_mapping {
 	struct slice bytes;
 	void *address;
@@ -72,11 +86,12 @@ struct fs_mapping {
 MUST_USE int fs_map(int fd, struct fs_mapping *ret_mapping, struct error *err);
 void fs_unmap(struct fs_mapping *mapping);
 
-/* Names in a directory without "." and "..", in byte order; free each and the array. */
+/* Names in a directory without "." and "..", in byte order; free with fs_list_free. */
 MUST_USE int fs_list(int dirfd, char ***ret_names, size_t *ret_count, struct error *err);
 void fs_list_free(char ***names, size_t count);
 
-/* An exclusive advisory lock (OFD) on an open file; waits. Released by close. */
+/* An exclusive advisory lock (OFD) on a file open for writing; waits. Released by close.
+ */
 MUST_USE int fs_lock(int fd, struct error *err);
 
 #endif

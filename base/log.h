@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a person sees while we work, on standard error. On a terminal there is one live
- * line per task under way (name, step, elapsed); elsewhere plain lines at the
- * beginning and the end of each. Data never goes here. Thread-safe.
+ * What a person sees while we work, on standard error. On a terminal there is
+ * one live line per task under way (name, step, amount, elapsed); elsewhere
+ * plain lines at the beginning and the end of each. Data never goes here.
+ * Control characters in texts are shown as '?'. Thread-safe. While there are
+ * live lines a thread of ours keeps them going: whoever needs a process with one
+ * thread (unshare) forks first, and a forked child does not call these.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -11,7 +14,10 @@
 
 enum log_level { LOG_QUIET = 0, LOG_NORMAL, LOG_VERBOSE };
 
-/* Once, by main. Live lines only if standard error is a terminal and NO_COLOR/TERM allow. */
+/*
+ * Once, by main. LOG_QUIET: warnings and errors only; LOG_VERBOSE: plain lines, steps
+ * too. Live lines only if standard error is a terminal and NO_COLOR/TERM allow.
+ */
 void log_init(enum log_level level);
 
 /* A plain line: "alnage: warning: …". */
@@ -24,7 +30,8 @@ void log_error(const struct error *err);
 /* A task under way: "busybox  step 3/7 make  41 s". */
 struct log_task;
 #define cleanup_task CLEANUP(log_task_end)
-struct log_task *log_task_begin(const char *format, ...) PRINTF_LIKE(1, 2); /* NULL is fine below */
+struct log_task *log_task_begin(const char *format, ...)
+	PRINTF_LIKE(1, 2); /* NULL is fine below */
 void log_task_step(struct log_task *task, const char *format, ...) PRINTF_LIKE(2, 3);
 /* done of total units (bytes); total 0: unknown. */
 void log_task_progress(struct log_task *task, uint64_t done, uint64_t total);
