@@ -53,11 +53,13 @@ static int bind_text(int root_fd, int devices, const char *path, struct slice te
 	if (file < 0)
 		return error_set_errno(err, errno, "making a cover for %s", path);
 	if (fs_write_all(file, text, err) < 0 ||
-		mount_copy(devices, CANNED, MOUNT_READ_ONLY | MOUNT_NO_EXEC, &copy, err) < 0)
+		mount_copy(devices, CANNED, MOUNT_READ_ONLY | MOUNT_NO_EXEC, &copy, err) < 0 ||
+		mount_attach(copy, root_fd, path, err) < 0)
 		return error_wrap(err, "covering %s", path);
+	/* The mount holds it. */
 	if (unlinkat(devices, CANNED, 0) < 0)
 		return error_set_errno(err, errno, "removing a cover");
-	return mount_attach(copy, root_fd, path, err);
+	return 0;
 }
 
 static int empty_directory(int root_fd, const char *path, struct error *err)
