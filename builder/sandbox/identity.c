@@ -117,20 +117,25 @@ static int enter_as_root(struct error *err)
 	return 0;
 }
 
-int sandbox_enter_user_namespace(struct error *err)
+/* After a change of uid /proc/self belongs to root, but the maps are written there. */
+static int own_proc_self(struct error *err)
 {
-	if (geteuid() == 0) {
-		if (enter_as_root(err) < 0)
-			return err->class;
-	} else {
-		unsigned uid = geteuid(), gid = getegid();
-		if (unshare_user(err) < 0 || map_self(0, uid, gid, err) < 0)
-			return err->class;
-	}
-	/* A change of uid makes /proc/self root's, but the inner maps are written there. */
 	if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
 		return error_set_errno(err, errno, "owning /proc/self again");
 	return 0;
+}
+
+int sandbox_enter_user_namespace(struct error *err)
+{
+	unsigned uid = geteuid(), gid = getegid();
+	if (uid == 0) {
+		if (enter_as_root(err) < 0)
+			return err->class;
+		return own_proc_self(err); /* for the inner namespace */
+	}
+	if (own_proc_self(err) < 0 || unshare_user(err) < 0)
+		return err->class;
+	return map_self(0, uid, gid, err);
 }
 
 int sandbox_enter_inner_user_namespace(unsigned uid, struct error *err)
