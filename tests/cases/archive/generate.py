@@ -125,6 +125,10 @@ bad = {
     "fifo": (header(b"p", type=b"6") + END, "a fifo"),
     "contiguous": (file(b"x", type=b"7") + END, "unknown type 0x37"),
     "sparse-gnu": (file(b"x", type=b"S", magic=b"ustar  \0") + END, "a sparse file"),
+    "sparse-in-file": (file(b"x", magic=b"ustar  \0", prefix=bytes(41) + octal(0, 12) +
+                            octal(4, 12)) + END, "a sparse file"),
+    "extension-number": (header(b"p", type=b"g", mtime=b"00000000abc\0") + file(b"x") + END,
+                         "is not a number"),
     "sparse-pax": (pax((b"GNU.sparse.major", b"1")) + file(b"x") + END, "a sparse file"),
     "size-negative": (header(b"x", size_field=b"\xff" * 12) + END, "negative"),
     "size-overflow": (header(b"x", size_field=b"\x80" + b"\xff" * 11) + END, "overflows"),
