@@ -13,7 +13,7 @@
 struct work {
 	struct store *store;
 	struct fragment_index *index;
-	pthread_mutex_t lock; /* of everything below and of writing to the store */
+	pthread_mutex_t lock; /* of everything below */
 	size_t next;          /* fragment */
 	size_t failed; /* the first fragment of the unit that failed first in order */
 	struct error error;
@@ -35,12 +35,9 @@ static int store_fragment(struct cutter *cutter, struct error *err)
 	if (compress_member(work->index->compression, buffer_slice(&cutter->plain),
 		    &cutter->packed, err) < 0)
 		return err->class;
-	pthread_mutex_lock(&work->lock);
-	int result =
-		store_put_blob(work->store, buffer_slice(&cutter->packed), &digest, err);
-	pthread_mutex_unlock(&work->lock);
-	if (result < 0)
-		return result;
+	/* the store has no state of its own: safe from several threads */
+	if (store_put_blob(work->store, buffer_slice(&cutter->packed), &digest, err) < 0)
+		return err->class;
 	fragment->blob = digest;
 	fragment->size = cutter->packed.len;
 	buffer_clear(&cutter->plain);

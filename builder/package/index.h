@@ -19,7 +19,7 @@ struct index_entry { /* text from the index's arena */
 struct package_index {
 	struct arena *arena;
 	struct index_entry *entries;
-	size_t count;
+	size_t count, capacity;
 };
 #define cleanup_index CLEANUP(package_index_free)
 MUST_USE int package_index_new(struct package_index **ret_index, struct error *err);
@@ -27,7 +27,8 @@ void package_index_free(struct package_index **index);
 /* Appends a copy of what the index says of this package. */
 MUST_USE int package_index_add(
 	struct package_index *index, const struct package *package, struct error *err);
-/* The signed .tar.gz; entries sorted by name, then version. Appends. */
+/* The .tar.gz, signed unless secret is NULL (mtimes are 0); entries sorted by name, then
+ * version. Appends. */
 MUST_USE int package_index_write(const struct package_index *index,
 	const char *description, const struct secret *secret, const char *key_name,
 	struct buffer *out, struct error *err);

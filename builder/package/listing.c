@@ -14,8 +14,8 @@
 #define LISTING_TEXTS(X)                                                                 \
 	X(name)                                                                          \
 	X(version)                                                                       \
-	X(architecture) X(description) X(url) X(license) X(origin) X(commit)             \
-		X(maintainer) X(triggers)
+	X(architecture)                                                                  \
+	X(description) X(url) X(license) X(origin) X(commit) X(maintainer) X(triggers)
 #define LISTING_LISTS(X) X(depends) X(provides) X(replaces) X(install_if)
 
 /* ---- writing ---- */
