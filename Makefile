@@ -1,71 +1,204 @@
 # SPDX-License-Identifier: Apache-2.0
-# make help tells the targets.
+# `make help` lists the targets. One Makefile for the whole tree: a folder is a
+# layer and becomes one static archive; a program or test links the archives
+# from its own layer down, so a call upwards is an undefined symbol.
 
-PREFIX   ?= /usr/local
-DESTDIR  ?=
-CC       ?= cc
-AR       ?= ar
+VERSION    := 0.1.0
+PREFIX     ?= /usr/local
+DESTDIR    ?=
+CC         ?= cc
+AR         ?= ar
 PKG_CONFIG ?= pkg-config
-BUILD    ?= build$(if $(SAN),-san)
-VERSION  := 0.1.0
-WERROR   ?= $(CI)
+BUILD      ?= build$(if $(SAN),-san)
+IMAGE      ?= busybox
+JOBS       ?= $(shell nproc 2>/dev/null || echo 2)
 
-SHELL := /bin/bash
+SHELL       := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .SUFFIXES:
+.DEFAULT_GOAL := all
+comma := ,
 
-# ---- sources: a folder is a layer, in this order (see tests/check-layers.sh) ----
-LAYERS := base oci signing attest builder cli
-sources = $(sort $(shell find $(1) -name '*.c' 2>/dev/null))
-PROGRAM_MAINS := cli/main.c cli/verify_main.c
-$(foreach layer,$(LAYERS),$(eval $(layer)_SRC := $(filter-out $(PROGRAM_MAINS),$(call sources,$(layer)))))
+# ---- what Debian has to give ----
+BUILD_DEPS := gcc make pkg-config libarchive-dev libssl-dev libseccomp-dev libjansson-dev \
+	libzstd-dev libyaml-dev libelf-dev libcurl4-openssl-dev libdeflate-dev zlib1g-dev ca-certificates
+TEST_DEPS  := $(BUILD_DEPS) libcmocka-dev clang clang-format shellcheck jq skopeo umoci podman \
+	runc docker-registry apache2-utils curl mandoc python3 python3-jsonschema binutils openssl \
+	libclang-rt-14-dev util-linux iproute2
 
-# ---- flags, probed once per compiler ----
+# ---- layers ----
+LAYERS     := base oci signing attest builder cli
+MAINS      := cli/main.c cli/verify_main.c
+sources     = $(filter-out $(MAINS),$(sort $(shell find $(1) -name '*.c' 2>/dev/null)))
+objects     = $(patsubst %.c,$(BUILD)/%.o,$(1))
+below_base    := base
+below_oci     := oci base
+below_signing := signing base
+below_attest  := attest oci signing base
+below_builder := builder attest oci signing base
+below_cli     := cli builder attest oci signing base
+archives    = $(foreach layer,$(below_$(1)),$(BUILD)/lib$(layer).a)
+
+# ---- flags: probed once for this compiler ----
 PROBED := $(BUILD)/flags.mk
-ifneq ($(filter-out clean distclean help deps install-deps demo-deps format tidy,$(or $(MAKECMDGOALS),all)),)
+ifeq ($(INNER),1)
 include $(PROBED)
 endif
 $(PROBED): tests/probe-flags.sh
 	@mkdir -p $(@D)
-	@tests/probe-flags.sh "$(CC)" > $@
+	@tests/probe-flags.sh $(CC) > $@
 
-LIBS := libarchive libcrypto libssl libseccomp jansson libzstd yaml-0.1 libelf libcurl libdeflate zlib
-LIB_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(LIBS))
-LIB_LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBS)) -pthread
-
-SAN_FLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
-comma := ,
-SAN_FLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
-OPT ?= -O2 -g
-CPPFLAGS += -I. -D_GNU_SOURCE -DALNAGE_VERSION='"$(VERSION)"' -DALNAGE_DATADIR='"$(PREFIX)/share/alnage"'
-ALL_CFLAGS = -std=gnu17 $(OPT) $(WARN_FLAGS) $(if $(WERROR),-Werror) \
+LIBS        := libarchive libcrypto libseccomp jansson libzstd yaml-0.1 libelf libcurl libdeflate zlib
+VERIFY_LIBS := libarchive libcrypto libseccomp jansson libzstd yaml-0.1 libcurl libdeflate zlib
+ifeq ($(INNER),1)
+LIB_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBS))
+LIB_LDLIBS := $(shell $(PKG_CONFIG) --libs $(LIBS)) -pthread
+endif
+OPT        ?= -O2 -g
+WERROR     ?= $(CI)
+SAN_FLAGS  := -fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+CPPFLAGS   += -I. -D_GNU_SOURCE -DALNAGE_VERSION='"$(VERSION)"' -DALNAGE_DATADIR='"$(PREFIX)/share/alnage"'
+ALL_CFLAGS  = -std=gnu17 $(OPT) $(WARN_FLAGS) $(if $(WERROR),-Werror) \
 	$(if $(SAN),$(SAN_FLAGS),$(HARDEN_CFLAGS)) -ffile-prefix-map=$(CURDIR)=. -pthread $(LIB_CFLAGS) $(CFLAGS)
-ALL_LDFLAGS = $(if $(SAN),$(SAN_FLAGS),$(HARDEN_LDFLAGS)) $(LDFLAGS)
+ALL_LDFLAGS = $(if $(SAN),$(SAN_FLAGS),$(HARDEN_LDFLAGS)) -Wl,--gc-sections $(LDFLAGS)
 
-# ---- rules ----
+# ---- targets that people call: they install what is missing, then go on inside ----
+INNER_TARGETS := all check check-fast demo bench fuzz tidy interop install wolfi
+ifneq ($(INNER),1)
+.PHONY: $(INNER_TARGETS)
+all install: ; @$(MAKE) --no-print-directory INNER=1 $@
+check demo bench fuzz tidy interop wolfi check-fast: deps-$(if $(filter demo bench,$(MAKECMDGOALS)),build,test)
+	@$(MAKE) --no-print-directory -j$(JOBS) INNER=1 all
+	@$(MAKE) --no-print-directory INNER=1 $@
+else
+
 .PHONY: all
 all: $(BUILD)/alnage $(BUILD)/alnage-verify
 
-objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
-
-$(BUILD)/%.o: %.c $(PROBED)
+$(BUILD)/%.o: %.c $(PROBED) Makefile
 	@mkdir -p $(@D)
 	@echo "  CC $<"
 	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 define layer_rule
-$(BUILD)/lib$(1).a: $(call objects,$($(1)_SRC))
+$(BUILD)/lib$(1).a: $(call objects,$(call sources,$(1)))
 	@rm -f $$@
 	@$(AR) rcsD $$@ $$^
 endef
 $(foreach layer,$(LAYERS),$(eval $(call layer_rule,$(layer))))
 
-# From the highest layer down: an upward call is an undefined symbol.
-archives_below = $(foreach layer,$(1),$(BUILD)/lib$(layer).a)
-ARCHIVES        := $(call archives_below,cli builder attest signing oci base)
-
-$(BUILD)/alnage: $(BUILD)/cli/main.o $(ARCHIVES)
+$(BUILD)/alnage: $(BUILD)/cli/main.o $(call archives,cli)
 	@echo "  LD $@"
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
 
+$(BUILD)/alnage-verify: $(BUILD)/cli/verify_main.o $(call archives,cli)
+	@echo "  LD $@"
+	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(shell $(PKG_CONFIG) --libs $(VERIFY_LIBS)) -pthread
+
+# ---- tests: tests/unit/LAYER_module_test.c links its layer and what is below ----
+UNIT_SRC   := $(sort $(wildcard tests/unit/*_test.c))
+UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(UNIT_SRC))
+HELPERS    := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/helpers/*.c)))
+define unit_rule
+$(BUILD)/$(basename $(1)): $(BUILD)/$(basename $(1)).o $(call archives,$(firstword $(subst _, ,$(notdir $(1)))))
+	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $$@ $$^ -lcmocka $(LIB_LDLIBS)
+endef
+$(foreach test,$(UNIT_SRC),$(eval $(call unit_rule,$(test))))
+
+$(BUILD)/tests/helpers/%: $(BUILD)/tests/helpers/%.o $(call archives,cli)
+	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
+
+# The same target under gcc replays its cases in `make check`, under clang it fuzzes.
+FUZZ_SRC    := $(sort $(wildcard tests/fuzz/*_fuzz.c))
+FUZZ_REPLAY := $(patsubst %.c,$(BUILD)/%,$(FUZZ_SRC))
+$(BUILD)/tests/fuzz/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(BUILD)/tests/fuzz/replay.o $(call archives,builder)
+	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
+
+.PHONY: check check-fast check-static check-unit check-fuzz check-system
+check-static:
+	@tests/run.sh static tests/check-*.sh
+check-unit: $(UNIT_TESTS) $(HELPERS)
+	@tests/run.sh unit $(UNIT_TESTS)
+check-fuzz: $(FUZZ_REPLAY)
+	@tests/run.sh fuzz $(FUZZ_REPLAY)
+check-system: all $(HELPERS)
+	@BUILD=$(BUILD) tests/run.sh system $(sort $(wildcard tests/system/*.sh))
+check-fast: all $(UNIT_TESTS) $(FUZZ_REPLAY) $(HELPERS)
+	@tests/run.sh all tests/check-*.sh $(UNIT_TESTS) $(FUZZ_REPLAY)
+check: all
+	@$(MAKE) --no-print-directory -j$(JOBS) INNER=1 $(UNIT_TESTS) $(FUZZ_REPLAY) $(HELPERS)
+	@BUILD=$(BUILD) tests/run.sh all tests/check-*.sh $(UNIT_TESTS) $(FUZZ_REPLAY) $(sort $(wildcard tests/system/*.sh))
+
+# ---- demo, bench, and the long ones ----
+.PHONY: demo bench fuzz tidy interop wolfi
+demo: all
+	@tests/demo.sh $(BUILD)/alnage $(if $(filter command line environment,$(origin IMAGE)),$(IMAGE),static busybox)
+bench: all $(HELPERS)
+	@BUILD=$(BUILD) tests/bench/run.sh
+interop: all
+	@BUILD=$(BUILD) tests/run.sh interop $(sort $(wildcard tests/interop/*.sh))
+wolfi: all
+	@BUILD=$(BUILD) tests/wolfi-compile.sh
+FUZZ_SECONDS ?= 60
+fuzz:
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run.sh $(FUZZ_SRC)
+tidy:
+	@clang-tidy --quiet $(foreach layer,$(LAYERS),$(call sources,$(layer))) -- $(CPPFLAGS) -std=gnu17 2>/dev/null
+
+.PHONY: install
+install: all
+	@install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
+		$(DESTDIR)$(PREFIX)/share/alnage $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	@install -m 755 $(BUILD)/alnage $(BUILD)/alnage-verify $(DESTDIR)$(PREFIX)/bin/
+	@install -m 644 cli/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	@cp -R recipes $(DESTDIR)$(PREFIX)/share/alnage/
+	@$(BUILD)/alnage completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/alnage
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+endif
+
+# ---- without a compiler ----
+.PHONY: help deps deps-build deps-test format uninstall dist clean
+help:
+	@echo 'make             the programs, in $(BUILD)/'
+	@echo 'make demo        build, sign, attest and verify two images; IMAGE=nginx for another'
+	@echo 'make check       all tests; SAN=1 with AddressSanitizer and UBSan; CC=clang'
+	@echo 'make check-fast  without the system tests'
+	@echo 'make bench       measure and report    make fuzz     FUZZ_SECONDS=60 for each target'
+	@echo 'make interop     against cosign, skopeo and others    make wolfi  compile a corpus of recipes'
+	@echo 'make deps        install the Debian packages that are missing'
+	@echo 'make install     DESTDIR= PREFIX=$(PREFIX)    make uninstall, dist, clean, format, tidy'
+
+deps: deps-test
+define install_missing
+	@missing=(); for p in $(1); do \
+		dpkg-query -W -f '$${db:Status-Status}' "$$p" 2>/dev/null | grep -qx installed || missing+=("$$p"); \
+	done; \
+	if [ $${#missing[@]} -gt 0 ]; then \
+		if [ "$$(id -u)" = 0 ]; then as=(env); \
+		elif sudo -n true 2>/dev/null; then as=(sudo); \
+		else echo "alnage: these Debian packages are missing, and installing them needs root:" >&2; \
+		     echo "  apt-get install --no-install-recommends $${missing[*]}" >&2; exit 1; fi; \
+		echo "installing: $${missing[*]}"; \
+		"$${as[@]}" apt-get update -qq; \
+		"$${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$${missing[@]}" >/dev/null; \
+	fi
+endef
+deps-build:
+	$(call install_missing,$(BUILD_DEPS))
+deps-test:
+	$(call install_missing,$(TEST_DEPS))
+
+format:
+	@clang-format -i $(shell git ls-files '*.c' '*.h')
+uninstall:
+	@rm -f $(DESTDIR)$(PREFIX)/bin/alnage $(DESTDIR)$(PREFIX)/bin/alnage-verify \
+		$(addprefix $(DESTDIR)$(PREFIX)/share/man/man1/,$(notdir $(wildcard cli/*.1))) \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/alnage
+	@rm -rf $(DESTDIR)$(PREFIX)/share/alnage
+dist:
+	@git archive --prefix=alnage-$(VERSION)/ -o alnage-$(VERSION).tar.gz HEAD
+	@echo alnage-$(VERSION).tar.gz
+clean:
+	@rm -rf build build-san build-fuzz out

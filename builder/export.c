@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/export.h"
+
+#include <dirent.h>
+
+#include "base/limits.h"
+#include "builder/package/index.h"
+
+/* ---- images ---- */
+
+static int put_blob(struct store *store, struct repository *layout,
+	const struct descriptor *descriptor, struct error *err)
+{
+	cleanup_fd int fd = -1;
+	uint64_t size;
+	bool found = false;
+	if (repository_has_blob(layout, descriptor, &found, err) < 0)
+		return err->class;
+	if (found)
+		return 0;
+	if (store_open_blob(store, &descriptor->digest, &fd, &size, err) < 0)
+		return err->class;
+	return repository_put_blob_fd(layout, fd, descriptor, err);
+}
+
+int export_image(const struct image *image, struct store *store, struct repository *layout,
+	const char *tag, struct descriptor *ret_manifest, struct error *err)
+{
+	cleanup_buffer struct buffer bytes = BUFFER_INIT;
+	if (put_blob(store, layout, &image->layer_descriptor, err) < 0 ||
+		put_blob(store, layout, &image->config, err) < 0 ||
+		store_read_blob(store, &image->manifest.digest, LIMIT_MANIFEST_BYTES, &bytes,
+			err) < 0)
+		return error_wrap(err, "writing the image");
+	return repository_put_manifest(
+		layout, buffer_slice(&bytes), OCI_MANIFEST, tag, ret_manifest, err);
+}
+
+/* ---- packages ---- */
+
+static int write_package(const struct export_packages *export, const struct package *package,
+	struct store *store, int dirfd, struct error *err)
+{
+	cleanup_buffer struct buffer name = BUFFER_INIT;
+	cleanup_replacement struct fs_replacement file = FS_REPLACEMENT_INIT;
+	cleanup_writer struct writer *out = NULL;
+	if (buffer_printf(&name, err, "%s-%s.apk", package->name, package->version) < 0 ||
+		fs_replace_begin(dirfd, buffer_str(&name), 0644, &file, err) < 0 ||
+		writer_to_fd(file.fd, &out, err) < 0 ||
+		apk_write_signed(package, store, export->key, export->key_name, export->mtime, out,
+			err) < 0 ||
+		writer_finish(out, err) < 0)
+		return error_wrap(err, "writing %s", buffer_str(&name));
+	return fs_replace_commit(&file, false, err);
+}
+
+static bool is_exported(const struct export_packages *export, const struct index_entry *entry)
+{
+	for (size_t i = 0; i < export->count; i++)
+		if (strcmp(export->packages[i]->name, entry->name) == 0 &&
+			strcmp(export->packages[i]->version, entry->version) == 0)
+			return true;
+	return false;
+}
+
+/* What the index listed before, and whose file is still there. */
+static int keep_others(const struct export_packages *export, int dirfd,
+	struct package_index *index, struct error *err)
+{
+	cleanup_buffer struct buffer bytes = BUFFER_INIT;
+	cleanup_index struct package_index *old = NULL;
+	struct error unreadable = ERROR_INIT;
+	if (!fs_exists(dirfd, "APKINDEX.tar.gz"))
+		return 0;
+	if (fs_read_file(dirfd, "APKINDEX.tar.gz", LIMIT_INDEX_BYTES, &bytes, err) < 0)
+		return err->class;
+	if (package_index_read(buffer_slice(&bytes), "APKINDEX.tar.gz", NULL, 0, &old,
+		    &unreadable) < 0)
+		return 0; /* a broken old index is replaced by a whole new one */
+	for (size_t i = 0; i < old->count; i++) {
+		const struct index_entry *entry = &old->entries[i];
+		cleanup_buffer struct buffer name = BUFFER_INIT;
+		if (buffer_printf(&name, err, "%s-%s.apk", entry->name, entry->version) < 0)
+			return err->class;
+		if (is_exported(export, entry) || !fs_exists(dirfd, buffer_str(&name)))
+			continue;
+		if (package_index_add_entry(index, entry, err) < 0)
+			return err->class;
+	}
+	return 0;
+}
+
+int export_packages(const struct export_packages *export, struct store *store,
+	struct error *err)
+{
+	cleanup_buffer struct buffer path = BUFFER_INIT, bytes = BUFFER_INIT;
+	cleanup_index struct package_index *index = NULL;
+	cleanup_fd int dirfd = -1;
+	if (buffer_printf(&path, err, "%s/%s", export->directory, export->architecture) < 0 ||
+		fs_make_dirs(AT_FDCWD, buffer_str(&path), 0755, &dirfd, err) < 0 ||
+		fs_lock(dirfd, err) < 0 || package_index_new(&index, err) < 0 ||
+		keep_others(export, dirfd, index, err) < 0)
+		return error_wrap(err, "package repository %s", export->directory);
+	for (size_t i = 0; i < export->count; i++)
+		if (write_package(export, export->packages[i], store, dirfd, err) < 0 ||
+			package_index_add(index, export->packages[i], err) < 0)
+			return err->class;
+	if (package_index_write(index, "alnage", export->key, export->key_name, &bytes, err) < 0)
+		return err->class;
+	return fs_write_file(dirfd, "APKINDEX.tar.gz", buffer_slice(&bytes), 0644, err);
+}
+
+/* ---- the note ---- */
+
+static int note_directory(int parent, const char *name, const char *path, unsigned depth,
+	struct buffer *out, struct error *err)
+{
+	cleanup_fd int fd = -1;
+	char **names = NULL;
+	size_t count = 0;
+	if (depth > 8 || fs_open(parent, name, FS_OWN, O_RDONLY | O_DIRECTORY, 0, &fd, err) < 0 ||
+		fs_list(fd, &names, &count, err) < 0)
+		return error_set(err, ERR_INPUT, "%s nests too deep", path);
+	int status = 0;
+	for (size_t i = 0; i < count && status == 0; i++) {
+		cleanup_buffer struct buffer below = BUFFER_INIT;
+		struct stat st;
+		if (fstatat(fd, names[i], &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue; /* went away: then it is not noted */
+		status = buffer_printf(&below, err, "%s/%s", path, names[i]);
+		if (status == 0 && S_ISDIR(st.st_mode))
+			status = note_directory(fd, names[i], buffer_str(&below), depth + 1, out, err);
+		else if (status == 0 && S_ISREG(st.st_mode))
+			status = buffer_printf(out, err, "%lld %s\n", (long long)st.st_size,
+				buffer_str(&below));
+	}
+	fs_list_free(&names, count);
+	return status;
+}
+
+int export_note(const char *directory, struct buffer *out, struct error *err)
+{
+	return note_directory(AT_FDCWD, directory, directory, 0, out, err);
+}
+
+bool export_is_unchanged(struct slice note)
+{
+	struct slice line;
+	if (!note.len)
+		return false;
+	while (slice_cut(&note, '\n', &line)) {
+		struct slice size_text;
+		struct error ignored = ERROR_INIT;
+		uint64_t size;
+		cleanup_mem char *path = NULL;
+		struct stat st;
+		if (!slice_cut(&line, ' ', &size_text) ||
+			slice_parse_u64(size_text, 10, INT64_MAX, &size, &ignored) < 0 ||
+			slice_to_str(line, &path, &ignored) < 0 || lstat(path, &st) < 0 ||
+			!S_ISREG(st.st_mode) || (uint64_t)st.st_size != size)
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Making the packages of one recipe: fetch, build root, sandbox, collect, scan, pack. What was
+ * made is remembered in the store under the input key; made again only if the key is new.
+ */
+#ifndef BUILDER_MAKE_H
+#define BUILDER_MAKE_H
+
+#include "builder/package/package.h"
+#include "builder/plan.h"
+
+struct made_source {
+	const char *uri; /* as the recipe says */
+	const char *url; /* where it came from; "" if it was in the store or on a mirror */
+	const char *pool_path; /* "" if it has none */
+	struct digest digest;
+	uint64_t size;
+};
+
+/* What was made, and how. Texts from the arena. */
+struct made {
+	struct arena *arena;
+	const struct plan_item *item;
+	struct package **packages;
+	size_t package_count;
+	struct made_source *sources;
+	size_t source_count;
+	const char *sandbox_tier;
+	double seconds;
+	bool cached; /* nothing had to be built */
+};
+#define cleanup_made CLEANUP(made_free)
+void made_free(struct made **made);
+
+struct make_options {
+	struct store *store;
+	const struct toolchain *toolchain;
+	const struct source_options *sources;
+	int64_t mtime;
+	unsigned cpus;	     /* 0: all */
+	unsigned timeout_seconds; /* 0: the sandbox's own limit */
+};
+
+/*
+ * before: everything made so far (holds at least the item's needs). A failing step is ERR_INPUT with the
+ * step's name, the last lines of its log and the log's path.
+ */
+MUST_USE int make_packages(const struct plan_item *item, struct made *const *before,
+	size_t before_count, const struct make_options *options, struct made **ret_made,
+	struct error *err);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a build used and made, noted as a record: the source of SBOM and provenance. */
+#ifndef BUILDER_NOTE_H
+#define BUILDER_NOTE_H
+
+#include "attest/record.h"
+#include "builder/build.h"
+
+struct note {
+	const struct image_recipe *recipe;
+	const struct image *image;
+	struct made *const *made; /* everything that was built for it */
+	size_t made_count;
+	const struct package *const *installed;
+	size_t installed_count;
+	const char *recipes_directory, *builder_id, *architecture;
+	enum compression compression;
+	int64_t mtime, started, finished;
+};
+MUST_USE int note_build(const struct note *note, struct record **ret_record,
+	struct error *err);
+
+#endif

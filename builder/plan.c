@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/plan.h"
+
+#include "base/compress.h"
+#include "base/map.h"
+#include "builder/package/index.h"
+
+/* Change it whenever the same inputs would give other packages. */
+#define PACK_FORMAT	"alnage-pack-1"
+#define PLAN_DEPTH_MAX	256
+
+enum { UNSEEN = 0, UNDER_WAY, DONE };
+
+struct planner {
+	const struct plan_options *options;
+	struct plan *plan;
+	struct map *by_recipe; /* recipe name → plan_item */
+};
+
+void plan_free(struct plan **plan)
+{
+	if (*plan) {
+		struct arena *arena = (*plan)->arena;
+		for (size_t i = 0; i < (*plan)->count; i++)
+			toolchain_layers_done(&(*plan)->items[i]->layers);
+		arena_free(&arena);
+	}
+	*plan = NULL;
+}
+
+static int plan_recipe(struct planner *planner, const struct recipe *recipe,
+	struct plan_item *by, unsigned depth, struct plan_item **ret_item, struct error *err);
+
+/* "a needs b needs a" */
+static int report_cycle(const struct plan_item *again, const struct plan_item *by,
+	struct error *err)
+{
+	error_set(err, ERR_INPUT, "%s", again->recipe->name);
+	for (; by; by = by->wanted_by) {
+		error_wrap(err, "%s needs", by->recipe->name);
+		if (by == again)
+			break;
+	}
+	error_wrap(err, "recipes need each other to be built");
+	return error_remedy(err, "break the circle: take one of them from the toolchain instead");
+}
+
+static int add_need(struct planner *planner, struct plan_item *item, struct plan_item *need,
+	struct error *err)
+{
+	if (need == item)
+		return 0;
+	for (size_t i = 0; i < item->need_count; i++)
+		if (item->needs[i] == need)
+			return 0;
+	struct plan_item **slot = arena_append(planner->plan->arena, &item->needs,
+		&item->need_count, &item->need_capacity, sizeof(struct plan_item *));
+	if (!slot)
+		return error_set_memory(err);
+	*slot = need;
+	return 0;
+}
+
+/*
+ * A package in the build root brings what its recipe says it needs at run time, so
+ * those recipes come before, too. Only names that recipes declare can be known now;
+ * shared libraries were in the package's own build root, hence planned by its own needs.
+ */
+static int need_package(struct planner *planner, struct plan_item *item,
+	const struct recipe *recipe, const struct recipe_package *package, unsigned depth,
+	struct error *err)
+{
+	struct plan_item *need;
+	if (recipe == item->recipe)
+		return 0;
+	if (plan_recipe(planner, recipe, item, depth + 1, &need, err) < 0 ||
+		add_need(planner, item, need, err) < 0)
+		return err->class;
+	const struct recipe_list *runtime = &package->dependencies.runtime;
+	for (size_t i = 0; i < runtime->count; i++) {
+		struct atom atom;
+		const struct recipe_package *next;
+		if (atom_parse(slice_str(runtime->items[i]), &atom, err) < 0)
+			return error_wrap(err, "%s: package %s", recipe->path, package->name);
+		const struct recipe *maker = atom.conflict
+			? NULL
+			: catalog_find_provider(planner->options->catalog, atom.name, &next);
+		if (!maker || maker == recipe || depth > PLAN_DEPTH_MAX)
+			continue;
+		if (need_package(planner, item, maker, next, depth + 1, err) < 0)
+			return err->class;
+	}
+	return 0;
+}
+
+static int add_name(struct arena *arena, struct recipe_list *list, size_t *capacity,
+	const char *name, struct error *err)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->items[i], name) == 0)
+			return 0;
+	const char **slot =
+		arena_append(arena, &list->items, &list->count, capacity, sizeof(*slot));
+	if (!slot)
+		return error_set_memory(err);
+	*slot = name;
+	return 0;
+}
+
+/* What the recipe's environment names: layers of the toolchain, and packages of ours. */
+static int choose_root(struct planner *planner, struct plan_item *item, struct error *err)
+{
+	const struct plan_options *options = planner->options;
+	struct arena *arena = planner->plan->arena;
+	const struct recipe_list *needs = &item->recipe->needs;
+	struct recipe_list groups = {0};
+	size_t group_capacity = 0, own_capacity = 0;
+	for (size_t i = 0; i < needs->count; i++) {
+		const char *name = needs->items[i];
+		bool ours = !toolchain_provides(options->toolchain, name) &&
+			catalog_find_provider(options->catalog, slice_str(name), NULL);
+		if (add_name(arena, ours ? &item->own_packages : &groups,
+			    ours ? &own_capacity : &group_capacity, name, err) < 0)
+			return err->class;
+	}
+	if (toolchain_select(options->toolchain, &groups, &item->layers, err) < 0)
+		return err->class;
+	for (size_t i = 0; i < item->layers.packages.count; i++)
+		if (add_name(arena, &item->own_packages, &own_capacity,
+			    item->layers.packages.items[i], err) < 0) {
+			toolchain_layers_done(&item->layers);
+			return err->class;
+		}
+	return 0;
+}
+
+static int plan_needs(struct planner *planner, struct plan_item *item, unsigned depth,
+	struct error *err)
+{
+	for (size_t i = 0; i < item->own_packages.count; i++) {
+		const struct recipe_package *package;
+		const struct recipe *recipe = catalog_find_provider(planner->options->catalog,
+			slice_str(item->own_packages.items[i]), &package);
+		if (!recipe)
+			return error_set(err, ERR_INPUT, "%s: nothing makes '%s'",
+				item->recipe->path, item->own_packages.items[i]);
+		if (need_package(planner, item, recipe, package, depth, err) < 0)
+			return err->class;
+	}
+	return 0;
+}
+
+/* What runs with the packages of this recipe has to be made, too, but not before it. */
+static int plan_companions(struct planner *planner, const struct recipe *recipe, unsigned depth,
+	struct error *err)
+{
+	for (size_t p = 0; p < recipe->package_count; p++) {
+		const struct recipe_list *runtime = &recipe->packages[p].dependencies.runtime;
+		for (size_t i = 0; i < runtime->count; i++) {
+			struct atom atom;
+			if (atom_parse(slice_str(runtime->items[i]), &atom, err) < 0)
+				return error_wrap(err, "%s", recipe->path);
+			const struct recipe *maker = atom.conflict ? NULL
+				: catalog_find_provider(planner->options->catalog, atom.name, NULL);
+			struct plan_item *there = maker
+				? map_get_str(planner->by_recipe, maker->name) : NULL;
+			if (!maker || maker == recipe || there)
+				continue;
+			if (plan_recipe(planner, maker, NULL, depth + 1, &there, err) < 0)
+				return err->class;
+		}
+	}
+	return 0;
+}
+
+static int compare_items(const void *left, const void *right)
+{
+	struct plan_item *const *a = left, *const *b = right;
+	return strcmp((*a)->recipe->name, (*b)->recipe->name);
+}
+
+static int compute_key(struct planner *planner, struct plan_item *item, struct error *err)
+{
+	cleanup_buffer struct buffer text = BUFFER_INIT;
+	char hex[DIGEST_TEXT_MAX];
+	if (buffer_printf(&text, err, "%s\n%lld\n%s\n", PACK_FORMAT,
+		    (long long)planner->options->mtime,
+		    digest_format(&item->layers.digest, hex)) < 0 ||
+		recipe_to_json(item->recipe, &text, err) < 0)
+		return err->class;
+	qsort(item->needs, item->need_count, sizeof(struct plan_item *), compare_items);
+	for (size_t i = 0; i < item->need_count; i++)
+		if (buffer_printf(&text, err, "\n%s %s", item->needs[i]->recipe->name,
+			    digest_format(&item->needs[i]->input_key, hex)) < 0)
+			return err->class;
+	return digest_of(DIGEST_SHA256, buffer_slice(&text), &item->input_key, err);
+}
+
+static int finish_item(struct planner *planner, struct plan_item *item, struct error *err)
+{
+	struct plan *plan = planner->plan;
+	if (compute_key(planner, item, err) < 0)
+		return err->class;
+	struct plan_item **slot = arena_append(plan->arena, &plan->items, &plan->count,
+		&plan->capacity, sizeof(struct plan_item *));
+	if (!slot)
+		return error_set_memory(err);
+	*slot = item;
+	item->state = DONE;
+	return 0;
+}
+
+static int plan_recipe(struct planner *planner, const struct recipe *recipe,
+	struct plan_item *by, unsigned depth, struct plan_item **ret_item, struct error *err)
+{
+	struct plan_item *item = map_get_str(planner->by_recipe, recipe->name);
+	if (item) {
+		if (item->state == UNDER_WAY)
+			return report_cycle(item, by, err);
+		*ret_item = item;
+		return 0;
+	}
+	if (depth > PLAN_DEPTH_MAX)
+		return error_set(err, ERR_INPUT, "recipes need each other deeper than %d",
+			PLAN_DEPTH_MAX);
+	item = arena_alloc(planner->plan->arena, sizeof(*item));
+	if (!item)
+		return error_set_memory(err);
+	*item = (struct plan_item){.recipe = recipe, .state = UNDER_WAY, .wanted_by = by};
+	if (map_put(planner->by_recipe, slice_str(recipe->name), item, err) < 0)
+		return err->class;
+	if (choose_root(planner, item, err) < 0)
+		return error_wrap(err, "%s", recipe->path);
+	int status = plan_needs(planner, item, depth, err);
+	if (status == 0)
+		status = finish_item(planner, item, err);
+	if (status < 0) {
+		toolchain_layers_done(&item->layers);
+		return status;
+	}
+	*ret_item = item;
+	return plan_companions(planner, recipe, depth, err);
+}
+
+static int plan_wanted(struct planner *planner, const char *text, struct error *err)
+{
+	struct atom atom;
+	struct plan_item *item;
+	if (atom_parse(slice_str(text), &atom, err) < 0)
+		return err->class;
+	if (atom.conflict)
+		return 0;
+	const struct recipe *recipe =
+		catalog_find_provider(planner->options->catalog, atom.name, NULL);
+	if (!recipe) {
+		error_set(err, ERR_INPUT, "no recipe makes the package '%s'", text);
+		return error_remedy(err, "write recipes/packages/%.*s.yaml, or correct the name",
+			SLICE_ARG(atom.name));
+	}
+	return plan_recipe(planner, recipe, NULL, 0, &item, err);
+}
+
+int plan_make(const struct plan_options *options, const char *const *wanted, size_t wanted_count,
+	struct plan **ret_plan, struct error *err)
+{
+	cleanup_arena struct arena *arena = NULL;
+	cleanup_map struct map *by_recipe = NULL;
+	if (arena_new(&arena, err) < 0 || map_new(&by_recipe, err) < 0)
+		return err->class;
+	struct plan *made = arena_alloc(arena, sizeof(*made));
+	if (!made)
+		return error_set_memory(err);
+	made->arena = take_ptr(arena);
+	cleanup_plan struct plan *plan = made;
+	struct planner planner = {.options = options, .plan = plan, .by_recipe = by_recipe};
+	for (size_t i = 0; i < wanted_count; i++)
+		if (plan_wanted(&planner, wanted[i], err) < 0)
+			return err->class;
+	*ret_plan = take_ptr(plan);
+	return 0;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The plan: which recipes have to be built for some wanted packages, in which order,
+ * and each one's input key. A key is the SHA-256 over everything that can change
+ * the packages: the expanded recipe (with its source digests), the build root's lock, the keys of the
+ * recipes whose packages are in the build root, architecture, date and pack format. Same key, nothing to build.
+ */
+#ifndef BUILDER_PLAN_H
+#define BUILDER_PLAN_H
+
+#include "builder/catalog.h"
+#include "builder/source/toolchain.h"
+
+struct plan_item {
+	const struct recipe *recipe;
+	struct toolchain_layers layers;	 /* lower part of the build root */
+	struct recipe_list own_packages; /* ours, for /sysroot: names as asked for */
+	struct plan_item **needs;	 /* must be built before */
+	size_t need_count, need_capacity;
+	struct digest input_key;
+	unsigned state; /* while planning */
+	struct plan_item *wanted_by;
+};
+
+struct plan {
+	struct arena *arena;
+	struct plan_item **items; /* needs before those that need them */
+	size_t count, capacity;
+};
+#define cleanup_plan CLEANUP(plan_free)
+void plan_free(struct plan **plan);
+
+struct plan_options {
+	const struct catalog *catalog;
+	const struct toolchain *toolchain;
+	int64_t mtime;
+};
+
+/*
+ * wanted: package names or atoms. ERR_INPUT for a package no recipe makes, and for a cycle,
+ * told as "a needs b needs a".
+ */
+MUST_USE int plan_make(const struct plan_options *options, const char *const *wanted,
+	size_t wanted_count, struct plan **ret_plan, struct error *err);
+
+#endif
