@@ -403,8 +403,8 @@ static int remove_scratch(void **state)
 {
 	static const char *const names[] = {"root/usr/a", "root/usr/l", "root/usr/h",
 		"root/usr/empty", "root/usr", "root/x", "root/d/e/f", "root/d/e",
-		"root/d", "root/set", "root/private", "root/link", "root", "outside/x",
-		"outside"};
+		"root/d", "root/set", "root/private", "root/link", "root",
+		"outside/inside/x", "outside/inside", "outside/x", "outside"};
 	int fd = *(int *)*state;
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
@@ -491,10 +491,12 @@ static void planted_symlinks(void **state)
 		enum tar_type type;
 		const char *path;
 	} cases[] = {{TAR_FILE, "link/x"}, {TAR_FILE, "link/y/x"},
-		{TAR_DIRECTORY, "link/y"}, {TAR_DIRECTORY, "link"}, {TAR_FILE, "link"}};
+		{TAR_DIRECTORY, "link/y"}, {TAR_DIRECTORY, "link"}, {TAR_FILE, "link"},
+		{TAR_FILE, "link/inside/x"}, {TAR_DIRECTORY, "link/inside/x"}};
 
 	assert_int_equal(mkdirat(fd, "root", 0755), 0);
 	assert_int_equal(mkdirat(fd, "outside", 0755), 0);
+	assert_int_equal(mkdirat(fd, "outside/inside", 0755), 0);
 	assert_int_equal(symlinkat("../outside", fd, "root/link"), 0);
 	/* The attack works where nobody looks. */
 	assert_int_equal(
@@ -509,7 +511,9 @@ static void planted_symlinks(void **state)
 		assert_true(err.sys == ELOOP || err.sys == EEXIST || err.sys == ENOTDIR ||
 			    err.sys == EXDEV);
 	}
-	assert_int_equal(unlinkat(fd, "outside", AT_REMOVEDIR), 0); /* it is empty */
+	/* Both are empty. */
+	assert_int_equal(unlinkat(fd, "outside/inside", AT_REMOVEDIR), 0);
+	assert_int_equal(unlinkat(fd, "outside", AT_REMOVEDIR), 0);
 }
 
 static void bad_prefixes(void **state)
