@@ -22,13 +22,17 @@ struct pattern;
 MUST_USE int pattern_compile(const char *text, struct arena *arena,
 	struct pattern **ret_pattern, struct error *err);
 
+/* How much matching all patterns of one recipe may cost, in steps of single threads. */
+#define PATTERN_WORK_MAX ((size_t)50 * 1000 * 1000)
+
 /*
  * Appends text with every match replaced. In replacement $1 ${1} $name ${name} stand for
  * groups (an unknown one is empty; $1x means the group called "1x"), $$ is a dollar; any
- * other $ is itself. ERR_INPUT for text that is not ASCII, too long, or takes too much
- * work.
+ * other $ is itself. What it cost is taken off *work_left. ERR_INPUT for text that is not
+ * ASCII, too long, or takes more work than is left.
  */
 MUST_USE int pattern_replace(const struct pattern *pattern, struct slice text,
-	struct slice replacement, struct buffer *out, struct error *err);
+	struct slice replacement, size_t *work_left, struct buffer *out,
+	struct error *err);
 
 #endif

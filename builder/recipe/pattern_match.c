@@ -28,7 +28,7 @@ struct machine {
 	size_t slot_count;
 	struct threads now, next;
 	struct pending *stack;
-	size_t work;
+	size_t work, work_max;
 };
 
 static int threads_init(struct threads *threads, const struct pattern *pattern,
@@ -172,7 +172,7 @@ static int find(
 		struct threads swap;
 		if (!found)
 			threads_add(m, &m->now, 0, position, fresh);
-		if (m->work > PATTERN_WORK_MAX)
+		if (m->work > m->work_max)
 			return error_set(
 				err, ERR_INPUT, "regular expression takes too much work");
 		if (step(m, position, slots))
@@ -299,12 +299,18 @@ static int replace_all(struct machine *m, struct slice replacement, struct buffe
 }
 
 int pattern_replace(const struct pattern *pattern, struct slice text,
-	struct slice replacement, struct buffer *out, struct error *err)
+	struct slice replacement, size_t *work_left, struct buffer *out,
+	struct error *err)
 {
 	cleanup_arena struct arena *arena = NULL;
 	struct machine m;
 	if (check_subject(text, err) < 0 || arena_new(&arena, err) < 0 ||
 		machine_init(&m, pattern, text, arena, err) < 0)
 		return err->class;
-	return replace_all(&m, replacement, out, err);
+	m.work = pattern->count; /* making it was work too */
+	m.work_max = *work_left;
+	if (replace_all(&m, replacement, out, err) < 0)
+		return err->class;
+	*work_left -= m.work < *work_left ? m.work : *work_left;
+	return 0;
 }

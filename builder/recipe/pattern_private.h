@@ -6,9 +6,8 @@
 
 #include "builder/recipe/pattern.h"
 
-#define PATTERN_GROUPS_MAX  32                  /* with group 0, the whole match */
-#define PATTERN_SUBJECT_MAX 4096                /* bytes of text to match */
-#define PATTERN_WORK_MAX    (100 * 1000 * 1000) /* thread steps per replacement */
+#define PATTERN_GROUPS_MAX  32   /* with group 0, the whole match */
+#define PATTERN_SUBJECT_MAX 4096 /* bytes of text to match */
 
 enum pattern_op {
 	OP_SET = 1, /* one byte out of a set, go on */

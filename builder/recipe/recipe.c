@@ -4,6 +4,7 @@
 
 #include "base/fs.h"
 #include "base/limits.h"
+#include "builder/recipe/pattern.h"
 #include "builder/recipe/recipe_private.h"
 
 void recipe_free(struct recipe **recipe)
@@ -187,7 +188,7 @@ int recipe_load_text(struct slice text, const char *path,
 	struct error *err)
 {
 	cleanup_arena struct arena *arena = NULL;
-	struct expansion x = {.options = options};
+	struct expansion x = {.options = options, .pattern_work_left = PATTERN_WORK_MAX};
 	struct recipe *recipe;
 	if (arena_new(&arena, err) < 0)
 		return err->class;

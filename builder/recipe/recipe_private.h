@@ -38,6 +38,7 @@ struct expansion {
 	struct expander expander;
 	struct map *early_values, *late_values;
 	struct scope early, late; /* late goes on in early */
+	size_t pattern_work_left;
 	size_t step_count, source_capacity, package_capacity;
 	struct text_list needs; /* of the build */
 };

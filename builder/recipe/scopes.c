@@ -198,11 +198,13 @@ static int transform_field(struct expansion *x, const struct yaml_node *transfor
 static int transform_run(struct expansion *x, const char *from, const char *match,
 	const char *replace, char **ret_text, struct error *err)
 {
+	cleanup_arena struct arena *scratch = NULL;
 	cleanup_buffer struct buffer out = {.max = LIMIT_EXPANDED_BYTES};
 	struct pattern *pattern;
-	if (pattern_compile(match, x->arena, &pattern, err) < 0 ||
-		pattern_replace(pattern, slice_str(from), slice_str(replace), &out, err) <
-			0)
+	if (arena_new(&scratch, err) < 0 ||
+		pattern_compile(match, scratch, &pattern, err) < 0 ||
+		pattern_replace(pattern, slice_str(from), slice_str(replace),
+			&x->pattern_work_left, &out, err) < 0)
 		return err->class;
 	*ret_text = arena_strndup(x->arena, buffer_slice(&out));
 	return *ret_text ? 0 : error_set_memory(err);
