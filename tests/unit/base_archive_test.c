@@ -220,7 +220,8 @@ static void written_and_read(void **state)
 	const struct archive_entry_info *info;
 	cleanup_buffer struct buffer tar = BUFFER_INIT;
 	cleanup_archive struct archive_reader *archive = NULL;
-	const struct tar_record records[] = {{"SCHILY.xattr.security.x", {"\0\1", 2}}};
+	const struct tar_record records[] = {
+		{"SCHILY.xattr.security.x", {"\0\1", 2}}, {"VENDOR.key", {"\0v", 2}}};
 	char path[400];
 	struct tar_entry entry = {.type = TAR_FILE,
 		.path = path,
@@ -231,7 +232,7 @@ static void written_and_read(void **state)
 		.gname = "group",
 		.mtime = 253402300799,
 		.records = records,
-		.record_count = 1};
+		.record_count = 2};
 
 	(void)state;
 	memset(path, 'n', sizeof(path));
@@ -251,6 +252,9 @@ static void written_and_read(void **state)
 	assert_int_equal(info->size, 4);
 	assert_int_equal(info->xattr_count, 1);
 	assert_true(slice_equal(info->xattrs[0].value, SLICE("\0\1")));
+	assert_int_equal(info->record_count, 1);
+	assert_string_equal(info->records[0].name, "VENDOR.key");
+	assert_true(slice_equal(info->records[0].value, SLICE("\0v")));
 }
 
 static void flags(void **state)
