@@ -113,6 +113,23 @@ static void the_sum_is_limited(void **state)
 	expect_refusal(buffer_str(&text), &plain, "expands to more than the allowed");
 }
 
+/* Each variable is sixteen times the one before: 128 bytes become 8 GiB in eight lines. */
+static void nested_variables_are_limited(void **state)
+{
+	(void)state;
+	cleanup_buffer struct buffer text = BUFFER_INIT;
+	add(&text, HEAD "vars:\n  a0: ", 0);
+	for (unsigned i = 0; i < 16; i++)
+		add(&text, "hahahaha", 0);
+	for (unsigned i = 1; i <= 8; i++) {
+		add(&text, "\n  a%u: ", i);
+		for (unsigned j = 0; j < 16; j++)
+			add(&text, "${{vars.a%u}}", i - 1);
+	}
+	add(&text, "\n", 0);
+	expect_refusal(buffer_str(&text), &plain, "more than the allowed 16777216 bytes");
+}
+
 static void environments_are_limited(void **state)
 {
 	(void)state;
@@ -299,6 +316,7 @@ int main(void)
 		cmocka_unit_test(ranges_are_limited),
 		cmocka_unit_test(steps_are_limited),
 		cmocka_unit_test(the_sum_is_limited),
+		cmocka_unit_test(nested_variables_are_limited),
 		cmocka_unit_test(environments_are_limited),
 		cmocka_unit_test(build_options_change_the_plan),
 		cmocka_unit_test(architectures),
