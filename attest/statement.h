@@ -8,7 +8,7 @@
 #include "base/digest.h"
 
 #define PREDICATE_SLSA_PROVENANCE "https://slsa.dev/provenance/v1"
-#define PREDICATE_SPDX		  "https://spdx.dev/Document"
+#define PREDICATE_SPDX            "https://spdx.dev/Document"
 
 struct json_t;
 
@@ -28,10 +28,11 @@ struct statement {
 #define cleanup_statement CLEANUP(statement_free)
 void statement_free(struct statement **statement);
 /* Strict: known fields, at most LIMIT_SUBJECTS, lower-case digests. */
-MUST_USE int statement_parse(struct slice json, struct statement **ret_statement,
-	struct error *err);
+MUST_USE int statement_parse(
+	struct slice json, struct statement **ret_statement, struct error *err);
 bool statement_is_about(const struct statement *statement, const struct digest *digest);
-/* {"_type":…,"predicate":…,"predicateType":…,"subject":[…]}; takes the predicate reference. Appends. */
+/* {"_type":…,"predicate":…,"predicateType":…,"subject":[…]}; takes the predicate
+ * reference. Appends. */
 MUST_USE int statement_write(const char *subject_name, const struct digest *subject,
 	const char *predicate_type, struct json_t *predicate, struct buffer *out,
 	struct error *err);

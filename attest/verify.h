@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Verifying an image before it is deployed: resolve once, check the bytes, the signature, the
- * attestations, and say for each rule: passed, failed, could not be checked. Only "passed"
- * passes.
+ * Verifying an image before it is deployed: resolve once, check the bytes, the signature,
+ * the attestations, and say for each rule: passed, failed, could not be checked. Only
+ * "passed" passes.
  */
 #ifndef ATTEST_VERIFY_H
 #define ATTEST_VERIFY_H
@@ -13,27 +13,32 @@
 enum finding_result { FINDING_PASSED = 1, FINDING_FAILED, FINDING_UNCHECKED };
 
 struct finding {
-	const char *rule; /* "layout", "signature", "attestation https://slsa.dev/provenance/v1", … */
+	const char *rule; /* "layout", "signature", "attestation
+			     https://slsa.dev/provenance/v1", … */
 	enum finding_result result;
 	const char *text; /* what was looked at, or the reason */
 };
 
 struct verdict {
 	struct arena *arena;
-	const char *image; /* as asked for */
+	const char *image;    /* as asked for */
 	struct digest digest; /* what the tag meant, and what to deploy */
 	struct finding *findings;
 	size_t count, capacity;
 };
 #define cleanup_verdict CLEANUP(verdict_free)
+MUST_USE int verdict_new(struct verdict **ret_verdict, struct error *err);
 void verdict_free(struct verdict **verdict);
 bool verdict_passed(const struct verdict *verdict); /* at least one finding, all passed */
-MUST_USE int verdict_add(struct verdict *verdict, enum finding_result result, const char *rule,
-	struct error *err, const char *text, ...) PRINTF_LIKE(5, 6);
+/* Control characters and what is not UTF-8 become "?": texts can come from an attacker.
+ */
+MUST_USE int verdict_add(struct verdict *verdict, enum finding_result result,
+	const char *rule, struct error *err, const char *text, ...) PRINTF_LIKE(5, 6);
 /* Text for people, JSON for machines. Append. */
-MUST_USE int verdict_print(const struct verdict *verdict, struct buffer *out, struct error *err);
-MUST_USE int verdict_to_json(const struct verdict *verdict, struct buffer *out,
-	struct error *err);
+MUST_USE int verdict_print(
+	const struct verdict *verdict, struct buffer *out, struct error *err);
+MUST_USE int verdict_to_json(
+	const struct verdict *verdict, struct buffer *out, struct error *err);
 
 struct verify_options {
 	const struct key *const *keys; /* any one of them counts */
@@ -44,10 +49,17 @@ struct verify_options {
 };
 
 /*
- * A broken image gives a verdict, not an error; an error means that the check could not be made
- * at all (and then nothing was accepted).
+ * Findings: "layout" (or "manifest": of a registry), "signature", "attestation TYPE" for
+ * each type. A failure's text starts with its reason: "missing signature", "foreign key",
+ * "digest mismatch", "malformed", "missing attestation". An attestation never counts as a
+ * signature. Of an index, each attestation is either its own or there for every image in
+ * it. tag_or_digest as for repository_resolve.
+ *
+ * A broken image gives a verdict, not an error; an error means that the check could not
+ * be made at all (and then nothing was accepted).
  */
 MUST_USE int verify_image(struct repository *repository, const char *tag_or_digest,
-	const struct verify_options *options, struct verdict **ret_verdict, struct error *err);
+	const struct verify_options *options, struct verdict **ret_verdict,
+	struct error *err);
 
 #endif

@@ -61,7 +61,8 @@ static void put_text(char *field, size_t size, struct slice s)
  */
 static size_t split_at(struct slice path)
 {
-	size_t at = path.len - 1; /* a trailing slash belongs to the name */
+	size_t at =
+		path.len - 2; /* a trailing slash belongs to the name; path.len > 100 */
 
 	if (at > sizeof(((struct ustar *)0)->prefix))
 		at = sizeof(((struct ustar *)0)->prefix);
@@ -99,8 +100,7 @@ static void put_checksum(struct ustar *header)
 	memcpy(bytes, header, sizeof(bytes));
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		sum += bytes[i];
-	put_octal(header->checksum, 7, sum);
-	header->checksum[7] = ' ';
+	put_octal(header->checksum, 7, sum); /* digits, NUL, and the last space stays */
 }
 
 /* Values that do not fit are 0 here; their pax record says the truth. */

@@ -19,65 +19,101 @@ struct repository;
 #define cleanup_repository CLEANUP(repository_close)
 
 struct repository_options {
-	bool create;	  /* layout: make it if absent */
-	bool writable;	  /* registry: ask for push scope; layout: take the lock */
-	bool plain_http;  /* allow http to a host that is not loopback */
+	bool create;     /* layout: make it if absent */
+	bool writable;   /* registry: ask for push scope; layout: take the lock */
+	bool plain_http; /* allow http to a host that is not loopback */
 	const char *user, *password; /* NULL: credential files (oci/credentials.h) */
+	bool anonymous;              /* do not look for credentials */
+	uint64_t chunk_bytes; /* registry: blobs above this go up in pieces; 0: 64 MiB */
+	unsigned retry_delay_ms; /* first pause before another attempt; 0: 1000 */
 };
 
 MUST_USE int repository_open(const struct reference *reference,
 	const struct repository_options *options, struct repository **ret_repository,
 	struct error *err);
+/*
+ * Makes what was put last: an oci-archive is written (canonical tar, replaced as a
+ * whole); for the others everything is in place already. Closing without it leaves the
+ * old archive.
+ */
+MUST_USE int repository_commit(struct repository *repository, struct error *err);
 void repository_close(struct repository **repository);
 /* "oci:DIR" or "HOST/NAME": for messages and docker-reference. Borrowed. */
 const char *repository_name(const struct repository *repository);
 bool repository_is_registry(const struct repository *repository);
 
-/* tag or "sha256:…"; the descriptor's texts live in the repository. */
+/*
+ * tag or "sha256:…"; NULL: the only image of a layout (ERR_INPUT if there are several),
+ * "latest" of a registry. The descriptor's texts live in the repository.
+ */
 MUST_USE int repository_resolve(struct repository *repository, const char *tag_or_digest,
 	struct descriptor *ret_descriptor, bool *ret_found, struct error *err);
-/* Manifest or index bytes, at most LIMIT_MANIFEST_BYTES, verified. Appends. ERR_INPUT if absent. */
+/* What a reference names: its digest if it has one, else its tag, else as NULL above.
+ * ERR_INPUT if absent. */
+MUST_USE int repository_resolve_reference(struct repository *repository,
+	const struct reference *reference, struct descriptor *ret_descriptor,
+	struct error *err);
+/* Manifest or index bytes, at most LIMIT_MANIFEST_BYTES, verified. Appends. ERR_INPUT if
+ * absent. */
 MUST_USE int repository_read_manifest(struct repository *repository,
 	const struct descriptor *descriptor, struct buffer *out, struct error *err);
 /* A blob of at most max bytes, verified. Appends. */
 MUST_USE int repository_read_blob(struct repository *repository,
-	const struct descriptor *descriptor, size_t max, struct buffer *out, struct error *err);
-/* Passes the blob to a writer, verified (an error after the fact if it does not match). */
+	const struct descriptor *descriptor, size_t max, struct buffer *out,
+	struct error *err);
+/* Passes the blob to a writer, verified (an error after the fact if it does not match).
+ */
 MUST_USE int repository_copy_blob_to(struct repository *repository,
 	const struct descriptor *descriptor, struct writer *out, struct error *err);
 MUST_USE int repository_has_blob(struct repository *repository,
 	const struct descriptor *descriptor, bool *ret_found, struct error *err);
 
 MUST_USE int repository_put_blob(struct repository *repository, struct slice bytes,
-	struct descriptor *descriptor /* in: media_type; out: digest, size */, struct error *err);
-/* A large blob from a file descriptor's start, whose digest and size are known (and checked by a layout). */
+	struct descriptor *descriptor /* in: media_type; out: digest, size */,
+	struct error *err);
+/* A large blob from a file descriptor's start, whose digest and size are known (and
+ * checked by a layout). */
 MUST_USE int repository_put_blob_fd(struct repository *repository, int fd,
 	const struct descriptor *descriptor, struct error *err);
 /*
- * Stores manifest bytes, by digest, and under the tag unless it is NULL. If the document has a
- * subject and the place has no referrers API, the fallback index (tag sha256-<hex>) is
- * updated as distribution-spec v1.1 asks. A tag that moves: the old manifest stays.
+ * Stores manifest bytes, by digest, and under the tag unless it is NULL. If the document
+ * has a subject and the place has no referrers API, the fallback index (tag sha256-<hex>)
+ * is updated as distribution-spec v1.1 asks. A tag that moves: the old manifest stays.
  */
 MUST_USE int repository_put_manifest(struct repository *repository, struct slice bytes,
 	const char *media_type, const char *tag, struct descriptor *ret_descriptor,
 	struct error *err);
 
 /*
+ * Read, change, write of the manifest under a tag, so that nobody's change is lost: a
+ * layout is locked meanwhile; at a registry the write is conditional where it offers
+ * ETags, read back, and repeated. change may therefore be called several times; it gets
+ * the present bytes (empty: no such tag) and appends the new ones to `changed` (nothing:
+ * leave all as it is). For fallback indexes, .sig and .att. ret_descriptor is what the
+ * tag names in the end.
+ */
+typedef int repository_change(
+	void *context, struct slice present, struct buffer *changed, struct error *err);
+MUST_USE int repository_update_manifest(struct repository *repository, const char *tag,
+	const char *media_type, repository_change *change, void *context,
+	struct descriptor *ret_descriptor, struct error *err);
+
+/*
  * Who refers to this digest: the API and the fallback index merged, at most
  * LIMIT_REFERRERS. The array and texts live in the given arena.
  */
-MUST_USE int repository_referrers(struct repository *repository, const struct digest *subject,
-	struct arena *arena, struct descriptor **ret_list, size_t *ret_count,
-	struct error *err);
-/* All tags, sorted; in the arena. */
+MUST_USE int repository_referrers(struct repository *repository,
+	const struct digest *subject, struct arena *arena, struct descriptor **ret_list,
+	size_t *ret_count, struct error *err);
+/* All tags, sorted, with those of signatures (sha256-<hex>…); in the arena. */
 MUST_USE int repository_tags(struct repository *repository, struct arena *arena,
 	const char ***ret_tags, size_t *ret_count, struct error *err);
 
 /*
  * Copies an image (manifest or index with all it holds) and, if asked, its
- * signatures and attestations (.sig, .att tags and referrers, of the index and every child), in the
- * order that a reader never sees an image without them: blobs, children, index, signatures, tag last.
- * tag NULL: none.
+ * signatures and attestations (.sig, .att tags and referrers, of the index and every
+ * child), in the order that a reader never sees an image without them: blobs, children,
+ * index, signatures, tag last. tag NULL: none.
  */
 struct repository_copy {
 	const struct descriptor *image;
@@ -91,10 +127,10 @@ MUST_USE int repository_copy(struct repository *from, struct repository *to,
 	const struct repository_copy *copy, struct error *err);
 
 /*
- * A layout's own integrity: oci-layout, index.json, every reachable blob there with the right
- * size and digest. ERR_REFUSED says which is not.
+ * Integrity: everything that the image reaches (NULL: all that a layout's index.json
+ * lists) is there with the right size and digest. ERR_REFUSED says which is not.
  */
-MUST_USE int repository_check(struct repository *repository, const struct descriptor *image,
-	struct error *err);
+MUST_USE int repository_check(
+	struct repository *repository, const struct descriptor *image, struct error *err);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Public keys and checking signatures. ECDSA P-256, P-384, P-521 (DER signatures), RSA 2048 to
- * 8192 (PKCS#1 v1.5), Ed25519 (pure). Read from SPKI PEM ("PUBLIC KEY"), exactly one block.
- * No private key is ever handled here: see secret.h.
+ * Public keys and checking signatures. ECDSA P-256, P-384, P-521 (DER signatures), RSA
+ * 2048 to 8192 (PKCS#1 v1.5), Ed25519 (pure). Read from SPKI PEM ("PUBLIC KEY"), exactly
+ * one block. No private key is ever handled here: see secret.h.
  */
 #ifndef SIGNING_KEY_H
 #define SIGNING_KEY_H
@@ -13,11 +13,19 @@
 struct key;
 #define cleanup_key CLEANUP(key_free)
 
-enum key_type { KEY_ECDSA_P256 = 1, KEY_ECDSA_P384, KEY_ECDSA_P521, KEY_RSA, KEY_ED25519 };
+enum key_type {
+	KEY_ECDSA_P256 = 1,
+	KEY_ECDSA_P384,
+	KEY_ECDSA_P521,
+	KEY_RSA,
+	KEY_ED25519
+};
 const char *key_type_name(enum key_type type); /* "ecdsa-p256", … */
 
 /* ERR_INPUT for anything else than one public key of a known, strong enough kind. */
 MUST_USE int key_from_pem(struct slice pem, struct key **ret_key, struct error *err);
+/* The same from the SubjectPublicKeyInfo itself (DER, nothing behind it). */
+MUST_USE int key_from_der(struct slice der, struct key **ret_key, struct error *err);
 MUST_USE int key_load(const char *path, struct key **ret_key, struct error *err);
 void key_free(struct key **key);
 enum key_type key_get_type(const struct key *key);
@@ -30,10 +38,10 @@ MUST_USE int key_to_pem(const struct key *key, struct buffer *out, struct error 
 MUST_USE int key_hint(const struct key *key, struct buffer *out, struct error *err);
 
 /*
- * ERR_REFUSED unless the signature over the message holds. ECDSA and RSA: SHA-256, and for P-384/P-521 also the
- * curve's own digest. ECDSA DER is strict (no trailing bytes).
+ * ERR_REFUSED unless the signature over the message holds. ECDSA and RSA: SHA-256, and
+ * for P-384/P-521 also the curve's own digest. ECDSA DER is strict (no trailing bytes).
  */
-MUST_USE int key_verify(const struct key *key, struct slice message, struct slice signature,
-	struct error *err);
+MUST_USE int key_verify(const struct key *key, struct slice message,
+	struct slice signature, struct error *err);
 
 #endif

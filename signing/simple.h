@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* "Simple signing" payloads as cosign and containers/image use them (reference: signing-and-registry.md 1.3). */
+/* "Simple signing" payloads as cosign and containers/image use them (reference:
+ * signing-and-registry.md 1.3). */
 #ifndef SIGNING_SIMPLE_H
 #define SIGNING_SIMPLE_H
 
@@ -15,8 +16,8 @@ struct simple_payload {
 	struct digest manifest;
 };
 /* Byte-exact cosign form, `"optional":null`. Appends. */
-MUST_USE int simple_write(const struct simple_payload *payload, struct buffer *out,
-	struct error *err);
+MUST_USE int simple_write(
+	const struct simple_payload *payload, struct buffer *out, struct error *err);
 /* As strict as containers/image. Texts from the arena. */
 MUST_USE int simple_parse(struct slice json, struct arena *arena,
 	struct simple_payload *ret_payload, struct error *err);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli.h"
+
+static const struct cli_command *const commands[] = {
+	&build_command,
+	&package_command,
+	&compile_command,
+	&explain_command,
+	&inspect_command,
+	&keygen_command,
+	&sign_command,
+	&attest_command,
+	&push_command,
+	&pull_command,
+	&copy_command,
+	&verify_command,
+	&sandbox_command,
+	&completion_command,
+};
+
+const struct cli_program alnage_program = {
+	.name = "alnage",
+	.summary = "hardened minimal container base images, from recipes to verified evidence",
+	.commands = commands,
+	.command_count = ARRAY_LEN(commands),
+};

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/fs.h"
+#include "cli/secret_input.h"
+
+struct keygen_flags {
+	const char *type;
+	uint64_t bits;
+	bool password;
+};
+
+static const struct cli_option options[] = {
+	CLI_OPTION(struct keygen_flags, type, "type", CLI_TEXT, "NAME",
+		"ecdsa-p256 (default), ecdsa-p384, rsa, ed25519"),
+	CLI_OPTION(struct keygen_flags, bits, "bits", CLI_NUMBER, "N", "of an RSA key (default: 4096)"),
+	CLI_OPTION(struct keygen_flags, password, "password", CLI_FLAG, NULL,
+		"encrypt it; the passphrase comes from $ALNAGE_PASSWORD or the terminal"),
+};
+
+static int choose_type(const char *name, enum key_type *ret_type, struct error *err)
+{
+	static const enum key_type all[] = {
+		KEY_ECDSA_P256, KEY_ECDSA_P384, KEY_RSA, KEY_ED25519};
+	*ret_type = KEY_ECDSA_P256;
+	if (!name)
+		return 0;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		if (strcmp(key_type_name(all[i]), name) == 0) {
+			*ret_type = all[i];
+			return 0;
+		}
+	return error_set(err, ERR_USAGE,
+		"no key type '%s': ecdsa-p256, ecdsa-p384, rsa or ed25519", name);
+}
+
+static void wipe(char **text)
+{
+	if (*text)
+		explicit_bzero(*text, strlen(*text));
+	free(*text);
+	*text = NULL;
+}
+
+static int write_public(const struct secret *secret, const char *path, struct error *err)
+{
+	cleanup_key struct key *key = NULL;
+	cleanup_buffer struct buffer pem = BUFFER_INIT, name = BUFFER_INIT;
+	if (secret_public(secret, &key, err) < 0 || key_to_pem(key, &pem, err) < 0 ||
+		buffer_printf(&name, err, "%s.pub", path) < 0)
+		return err->class;
+	return fs_write_file(AT_FDCWD, buffer_str(&name), buffer_slice(&pem), 0644, err);
+}
+
+static int run(const void *given, const struct cli_list *arguments, struct error *err)
+{
+	const struct keygen_flags *flags = given;
+	const char *path = arguments->items[0];
+	cleanup_secret struct secret *secret = NULL;
+	CLEANUP(wipe) char *passphrase = NULL;
+	cleanup_buffer struct buffer out = BUFFER_INIT;
+	enum key_type type;
+	if (choose_type(flags->type, &type, err) < 0)
+		return err->class;
+	if (flags->password) {
+		passphrase = ask_passphrase(NULL, "passphrase for the new key");
+		if (!passphrase || !*passphrase)
+			return error_set(err, ERR_USAGE, "no passphrase was given");
+	}
+	if (secret_generate(type, flags->bits ? (unsigned)flags->bits : 4096, &secret, err) < 0 ||
+		secret_save(secret, path, passphrase, err) < 0 ||
+		write_public(secret, path, err) < 0 ||
+		buffer_printf(&out, err, "%s (private, keep it), %s.pub (public, hand it out)\n",
+			path, path) < 0)
+		return err->class;
+	return cli_print(buffer_slice(&out), err);
+}
+
+const struct cli_command keygen_command = {
+	.name = "keygen",
+	.arguments = "FILE",
+	.summary = "make a key pair: FILE (private, mode 0600) and FILE.pub",
+	.description = "Nothing is ever overwritten. Images are signed with ecdsa-p256 unless there is a\n"
+		       "reason for another; .apk packages need rsa.",
+	.options = options,
+	.option_count = ARRAY_LEN(options),
+	.options_size = sizeof(struct keygen_flags),
+	.min_arguments = 1,
+	.max_arguments = 1,
+	.run = run,
+};

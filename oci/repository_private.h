@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a kind of repository (layout, registry) provides. The operations move bytes;
+ * digests, sizes, documents, referrers and copying are common code above them
+ * (repository.c, referrers.c, copy.c), so that no kind can forget a check.
+ */
+#ifndef OCI_REPOSITORY_PRIVATE_H
+#define OCI_REPOSITORY_PRIVATE_H
+
+#include "base/map.h"
+#include "oci/repository.h"
+
+#define ETAG_MAX 256
+
+/* Where the bytes of a blob come from; read again from any offset. */
+struct blob_source {
+	int fd;             /* borrowed; -1: bytes */
+	struct slice bytes; /* borrowed */
+};
+MUST_USE int blob_source_reader(const struct blob_source *source, uint64_t from,
+	uint64_t len, struct reader **ret_reader, struct error *err);
+
+struct tag_answer {
+	bool found;
+	char media_type[256]; /* as announced; "": not */
+	char etag[ETAG_MAX];  /* "": none */
+};
+
+struct manifest_put {
+	struct slice bytes;
+	const struct descriptor *descriptor;
+	const struct manifest *manifest; /* the parsed bytes */
+	const char *tag;                 /* NULL: by digest */
+	bool list;            /* layout: name it in index.json even without tag */
+	const char *if_match; /* NULL: unconditionally; "": only if there is none */
+	bool conflict;        /* out: the condition did not hold, nothing was written */
+	bool subject_done;    /* out: the place keeps referrers itself */
+};
+
+struct repository_ops {
+	/* digest NULL: the tag (NULL: default). Appends at most LIMIT_MANIFEST_BYTES. */
+	int (*read_manifest)(struct repository *repository, const char *tag,
+		const struct digest *digest, struct buffer *out,
+		struct tag_answer *ret_answer, struct error *err);
+	/* Into a writer that checks; *ret_found false: nothing was written. */
+	int (*read_blob)(struct repository *repository,
+		const struct descriptor *descriptor, struct writer *out, bool *ret_found,
+		struct error *err);
+	int (*has_blob)(struct repository *repository,
+		const struct descriptor *descriptor, bool *ret_found, struct error *err);
+	int (*put_blob)(struct repository *repository, const struct blob_source *source,
+		const struct descriptor *descriptor, struct error *err);
+	int (*put_manifest)(struct repository *repository, struct manifest_put *put,
+		struct error *err);
+	/* Those that the place itself knows, without the fallback index. */
+	int (*referrers)(struct repository *repository, const struct digest *subject,
+		struct arena *arena, struct descriptor_list *list, struct error *err);
+	/* Unsorted, may repeat; in the arena. */
+	int (*tags)(struct repository *repository, struct arena *arena,
+		const char ***ret_tags, size_t *ret_count, struct error *err);
+	/* Around a read-modify-write; may be NULL. */
+	int (*lock)(struct repository *repository, struct error *err);
+	void (*unlock)(struct repository *repository);
+	/* The blob as a file, unverified; ERR_INPUT if absent. May be NULL. */
+	int (*open_blob)(struct repository *repository,
+		const struct descriptor *descriptor, int *ret_fd, struct error *err);
+	/* Takes a blob of another place without a file in between; may be NULL. */
+	int (*receive_blob)(struct repository *repository, struct repository *from,
+		const struct descriptor *descriptor, struct error *err);
+	/* All that index.json lists; may be NULL. */
+	int (*entries)(struct repository *repository, struct arena *arena,
+		struct descriptor_list *list, struct error *err);
+	/* May be NULL. */
+	int (*commit)(struct repository *repository, struct error *err);
+	/* Takes a blob over from another repository of the same registry; may be NULL. */
+	int (*mount_blob)(struct repository *repository, struct repository *from,
+		const struct descriptor *descriptor, bool *ret_done, struct error *err);
+	void (*close)(void *context);
+};
+
+struct repository {
+	const struct repository_ops *ops;
+	void *context;
+	struct arena *arena;
+	const char *name;
+	bool is_registry;
+	struct repository_options options;
+	struct map *manifests; /* digest text → struct slice in the arena: read once, used
+				  often */
+	size_t cached_bytes;
+};
+
+MUST_USE int layout_open(const struct reference *reference, struct repository *repository,
+	struct error *err);
+MUST_USE int registry_open(const struct reference *reference,
+	struct repository *repository, struct error *err);
+
+/* Verified bytes by digest, from memory if they were read before. Borrowed from the
+ * repository. */
+MUST_USE int repository_manifest_bytes(struct repository *repository,
+	const struct descriptor *descriptor, struct slice *ret_bytes, bool *ret_found,
+	struct error *err);
+/* The same, parsed. */
+MUST_USE int repository_load_manifest(struct repository *repository,
+	const struct descriptor *descriptor, struct manifest **ret_manifest,
+	bool *ret_found, struct error *err);
+/* What an index says of a manifest with these bytes: type, artifact type, annotations. */
+MUST_USE int descriptor_of_manifest(struct slice bytes, const struct manifest *manifest,
+	struct descriptor *ret_descriptor, struct error *err);
+MUST_USE int repository_put(struct repository *repository, struct slice bytes,
+	const char *media_type, const char *tag, bool list,
+	struct descriptor *ret_descriptor, struct error *err);
+
+/* "sha256-<hex>" + suffix, as the fallback tag schema cuts it (distribution-spec v1.1).
+ */
+#define REFERRERS_TAG_MAX 128
+void referrers_tag(
+	const struct digest *subject, const char *suffix, char tag[REFERRERS_TAG_MAX]);
+/* Is it a tag that belongs to signatures and referrers rather than to an image? */
+bool referrers_tag_is(struct slice tag);
+/*
+ * What a list of referrers says of a manifest: its artifact type, else that of its
+ * configuration (distribution-spec v1.1, "Listing Referrers"). Borrows from both.
+ */
+struct descriptor referrers_entry(
+	const struct descriptor *descriptor, const struct manifest *manifest);
+/* Puts the manifest's entry into the fallback index of its subject. */
+MUST_USE int referrers_add_fallback(struct repository *repository,
+	const struct digest *subject, const struct descriptor *entry, struct error *err);
+
+#endif

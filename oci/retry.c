@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <sys/random.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "oci/retry.h"
+
+#define BASE_MS     1000
+#define STEP_MAX_MS 16000
+
+bool retry_status_is_transient(int status)
+{
+	static const int transient[] = {408, 425, 429, 500, 502, 503, 504};
+
+	for (size_t i = 0; i < ARRAY_LEN(transient); i++)
+		if (status == transient[i])
+			return true;
+	return false;
+}
+
+/* "Wed, 21 Oct 2015 07:28:00 GMT" (RFC 9110, 5.6.7: IMF-fixdate only) as RFC 3339. */
+static bool parse_date(struct slice value, int64_t *ret_time)
+{
+	static const struct slice months = SLICE("JanFebMarAprMayJunJulAugSepOctNovDec");
+	struct error ignored = ERROR_INIT;
+	char text[CLOCK_TEXT_MAX];
+	size_t month;
+
+	if (value.len != 29 || !slice_ends_with(value, SLICE(" GMT")))
+		return false;
+	month = slice_find(months, slice_sub(value, 8, 3));
+	if (month == SIZE_MAX || month % 3 != 0)
+		return false;
+	(void)snprintf(text, sizeof(text), "%.4s-%02u-%.2sT%.8sZ", value.data + 12,
+		(unsigned)(month / 3 + 1), value.data + 5, value.data + 17); /* 20 */
+	return clock_parse(slice_str(text), ret_time, &ignored) == 0;
+}
+
+bool retry_after_parse(struct slice value, int64_t now, uint64_t *ret_ms)
+{
+	struct error ignored = ERROR_INIT;
+	uint64_t seconds = 0;
+	int64_t time;
+
+	value = slice_trim(value);
+	if (slice_parse_u64(value, 10, UINT32_MAX, &seconds, &ignored) < 0) {
+		if (!parse_date(value, &time))
+			return false;
+		seconds = time > now ? (uint64_t)(time - now) : 0; /* positive */
+	}
+	*ret_ms = seconds > RETRY_WAIT_MAX_MS / 1000 ? RETRY_WAIT_MAX_MS : seconds * 1000;
+	return true;
+}
+
+void retry_pause(unsigned base_ms, unsigned attempt, uint64_t at_least_ms)
+{
+	uint64_t wait = base_ms ? base_ms : BASE_MS;
+	struct timespec time;
+	uint16_t random = 0;
+
+	for (unsigned i = 1; i < attempt && wait < STEP_MAX_MS; i++)
+		wait *= 2;
+	if (wait > STEP_MAX_MS)
+		wait = STEP_MAX_MS;
+	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
+		random = 0; /* then without jitter */
+	wait += wait * random / (4 * (uint64_t)UINT16_MAX);
+	if (wait < at_least_ms)
+		wait = at_least_ms;
+	time.tv_sec = (time_t)(wait / 1000);
+	time.tv_nsec = (long)(wait % 1000) * 1000000;
+	while (nanosleep(&time, &time) < 0 && errno == EINTR)
+		continue;
+}

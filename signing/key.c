@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include "base/encode.h"
+#include "base/fs.h"
+#include "base/limits.h"
+#include "signing/key_private.h"
+#include "signing/pem.h"
+
+#define RSA_BITS_MIN     2048
+#define RSA_BITS_MAX     8192
+#define RSA_EXPONENT_MIN 65537 /* FIPS 186-5, A.1.1 */
+
+struct key {
+	EVP_PKEY *pkey;
+	enum key_type type;
+	struct digest id;
+};
+
+static const struct {
+	enum key_type type;
+	const char *name;
+	const char *curve;        /* as NIST names it */
+	const char *group;        /* as OpenSSL names it */
+	const char *other_digest; /* accepted beside SHA-256 */
+} types[] = {
+	{KEY_ECDSA_P256, "ecdsa-p256", "P-256", "prime256v1", NULL},
+	{KEY_ECDSA_P384, "ecdsa-p384", "P-384", "secp384r1", "SHA384"},
+	{KEY_ECDSA_P521, "ecdsa-p521", "P-521", "secp521r1", "SHA512"},
+	{KEY_RSA, "rsa", NULL, NULL, NULL},
+	{KEY_ED25519, "ed25519", NULL, NULL, NULL},
+};
+
+const char *key_type_name(enum key_type type)
+{
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (types[i].type == type)
+			return types[i].name;
+	return "unknown";
+}
+
+const char *key_type_curve(enum key_type type)
+{
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (types[i].type == type)
+			return types[i].curve;
+	return NULL;
+}
+
+int key_crypto_error(struct error *err, enum err class, const char *what)
+{
+	unsigned long first = ERR_get_error();
+	char text[256] = "no reason given";
+
+	if (first != 0)
+		ERR_error_string_n(first, text, sizeof(text));
+	ERR_clear_error();
+	return error_set(err, class, "%s: %s", what, text);
+}
+
+/* ---- which keys are good enough ---- */
+
+static int classify_curve(
+	const EVP_PKEY *pkey, enum key_type *ret_type, struct error *err)
+{
+	char group[64];
+
+	if (EVP_PKEY_get_group_name(pkey, group, sizeof(group), NULL) != 1)
+		return key_crypto_error(
+			err, ERR_INPUT, "key: an elliptic curve without a name");
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+		if (!types[i].group || strcmp(types[i].group, group) != 0)
+			continue;
+		*ret_type = types[i].type;
+		return 0;
+	}
+	return error_set(
+		err, ERR_INPUT, "key: curve %s is not one of P-256, P-384, P-521", group);
+}
+
+static int check_rsa(const EVP_PKEY *pkey, struct error *err)
+{
+	int bits = EVP_PKEY_get_bits(pkey);
+	BIGNUM *exponent = NULL;
+	bool good;
+
+	if (bits < RSA_BITS_MIN || bits > RSA_BITS_MAX)
+		return error_set(err, ERR_INPUT,
+			"key: RSA with %d bits; between %d and %d are accepted", bits,
+			RSA_BITS_MIN, RSA_BITS_MAX);
+	if (EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &exponent) != 1)
+		return key_crypto_error(err, ERR_INPUT, "key: RSA without an exponent");
+	good = BN_is_odd(exponent) && BN_num_bits(exponent) <= 64 &&
+	       BN_get_word(exponent) >= RSA_EXPONENT_MIN;
+	BN_free(exponent);
+	if (!good)
+		return error_set(err, ERR_INPUT,
+			"key: RSA exponent is even, or not between 65537 and 2^64");
+	return 0;
+}
+
+int key_classify(const EVP_PKEY *pkey, enum key_type *ret_type, struct error *err)
+{
+	if (EVP_PKEY_is_a(pkey, "EC") == 1)
+		return classify_curve(pkey, ret_type, err);
+	if (EVP_PKEY_is_a(pkey, "ED25519") == 1) {
+		*ret_type = KEY_ED25519;
+		return 0;
+	}
+	if (EVP_PKEY_is_a(pkey, "RSA") == 1) {
+		if (check_rsa(pkey, err) < 0)
+			return err->class;
+		*ret_type = KEY_RSA;
+		return 0;
+	}
+	return error_set(err, ERR_INPUT,
+		"key: type %s is not one of ECDSA, RSA (PKCS#1 v1.5), Ed25519",
+		EVP_PKEY_get0_type_name(pkey) ? EVP_PKEY_get0_type_name(pkey)
+					      : "unknown");
+}
+
+/* The point is on the curve; the modulus is not a prime, has no small factor. */
+static int check_public(EVP_PKEY *pkey, struct error *err)
+{
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
+	int status;
+
+	if (!context)
+		return key_crypto_error(err, ERR_SYSTEM, "key: preparing to check");
+	status = EVP_PKEY_public_check(context);
+	EVP_PKEY_CTX_free(context);
+	if (status != 1)
+		return key_crypto_error(err, ERR_INPUT, "key: not a valid public key");
+	return 0;
+}
+
+/* ---- reading and writing ---- */
+
+/* One key has one encoding, or its identity would be ambiguous. */
+static int check_encoding(EVP_PKEY *pkey, struct slice der, struct error *err)
+{
+	unsigned char *encoded = NULL;
+	int len = i2d_PUBKEY(pkey, &encoded);
+	bool same;
+
+	if (len <= 0)
+		return key_crypto_error(err, ERR_INPUT, "key: encoding it again");
+	same = slice_equal(der, slice_from(encoded, (size_t)len)); /* positive */
+	OPENSSL_free(encoded);
+	if (!same)
+		return error_set(err, ERR_INPUT,
+			"key: not the DER form of a public key with a named curve");
+	return 0;
+}
+
+int key_from_der(struct slice der, struct key **ret_key, struct error *err)
+{
+	const unsigned char *at = (const unsigned char *)der.data;
+	cleanup_key struct key *key = NULL;
+
+	if (der.len == 0 || der.len > LIMIT_KEY_BYTES)
+		return error_set(err, ERR_INPUT, "key: %zu bytes of DER", der.len);
+	key = calloc(1, sizeof(*key));
+	if (!key)
+		return error_set_memory(err);
+	ERR_clear_error();
+	key->pkey = d2i_PUBKEY(NULL, &at, (long)der.len); /* below LIMIT_KEY_BYTES */
+	if (!key->pkey)
+		return key_crypto_error(err, ERR_INPUT, "key: not a public key");
+	if (key_classify(key->pkey, &key->type, err) < 0 ||
+		check_public(key->pkey, err) < 0 ||
+		check_encoding(key->pkey, der, err) < 0 ||
+		digest_of(DIGEST_SHA256, der, &key->id, err) < 0)
+		return err->class;
+	*ret_key = take_ptr(key);
+	return 0;
+}
+
+int key_from_pem(struct slice pem, struct key **ret_key, struct error *err)
+{
+	cleanup_buffer struct buffer der = BUFFER_INIT;
+	struct slice label;
+
+	if (pem_decode(pem, &label, &der, err) < 0)
+		return err->class;
+	if (!slice_equal_str(label, "PUBLIC KEY"))
+		return error_set(err, ERR_INPUT,
+			"key: \"PUBLIC KEY\" was expected, this is \"%.*s\"",
+			SLICE_ARG(label));
+	return key_from_der(buffer_slice(&der), ret_key, err);
+}
+
+int key_load(const char *path, struct key **ret_key, struct error *err)
+{
+	cleanup_buffer struct buffer text = BUFFER_INIT;
+
+	if (fs_read_file(AT_FDCWD, path, LIMIT_KEY_BYTES, &text, err) < 0)
+		return error_wrap(err, "reading a public key");
+	if (key_from_pem(buffer_slice(&text), ret_key, err) < 0)
+		return error_wrap(err, "%s", path);
+	return 0;
+}
+
+void key_free(struct key **key)
+{
+	if (!*key)
+		return;
+	EVP_PKEY_free((*key)->pkey);
+	free(*key);
+	*key = NULL;
+}
+
+enum key_type key_get_type(const struct key *key)
+{
+	return key->type;
+}
+
+unsigned key_bits(const struct key *key)
+{
+	int bits = EVP_PKEY_get_bits(key->pkey);
+
+	return bits > 0 ? (unsigned)bits : 0;
+}
+
+const struct digest *key_id(const struct key *key)
+{
+	return &key->id;
+}
+
+int key_to_pem(const struct key *key, struct buffer *out, struct error *err)
+{
+	unsigned char *der = NULL;
+	int len = i2d_PUBKEY(key->pkey, &der);
+	int status;
+
+	if (len <= 0)
+		return key_crypto_error(err, ERR_SYSTEM, "key: encoding");
+	status = pem_encode(
+		"PUBLIC KEY", slice_from(der, (size_t)len), out, err); /* positive */
+	OPENSSL_free(der);
+	return status;
+}
+
+int key_hint(const struct key *key, struct buffer *out, struct error *err)
+{
+	return base64_encode(slice_from(key->id.bytes, key->id.len), out, err);
+}
+
+/* ---- checking signatures ---- */
+
+/* digest NULL: the type has its own (Ed25519). */
+static int verify_with(const struct key *key, const char *digest, struct slice message,
+	struct slice signature, bool *ret_holds, struct error *err)
+{
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	int status;
+
+	if (!context)
+		return error_set_memory(err);
+	ERR_clear_error();
+	status = EVP_DigestVerifyInit_ex(
+		context, NULL, digest, NULL, NULL, key->pkey, NULL);
+	if (status != 1) {
+		EVP_MD_CTX_free(context);
+		return key_crypto_error(
+			err, ERR_SYSTEM, "preparing to check a signature");
+	}
+	status = EVP_DigestVerify(context, (const unsigned char *)signature.data,
+		signature.len, (const unsigned char *)message.data, message.len);
+	EVP_MD_CTX_free(context);
+	ERR_clear_error(); /* why a signature does not hold is of no use to anybody */
+	*ret_holds = status == 1;
+	return 0;
+}
+
+int key_verify(const struct key *key, struct slice message, struct slice signature,
+	struct error *err)
+{
+	char id[DIGEST_TEXT_MAX];
+	const char *other = NULL;
+	bool holds = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (types[i].type == key->type)
+			other = types[i].other_digest;
+	if (signature.len == 0)
+		return error_set(err, ERR_REFUSED, "the signature is empty");
+	if (verify_with(key, key->type == KEY_ED25519 ? NULL : "SHA256", message,
+		    signature, &holds, err) < 0)
+		return err->class;
+	if (!holds && other &&
+		verify_with(key, other, message, signature, &holds, err) < 0)
+		return err->class;
+	if (!holds)
+		return error_set(err, ERR_REFUSED, "the signature is not by %s key %.16s",
+			key_type_name(key->type), digest_format_hex(&key->id, id));
+	return 0;
+}

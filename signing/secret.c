@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <limits.h>
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
+#include <openssl/pkcs12.h>
+#include <openssl/rand.h>
+#include <openssl/x509.h>
+
+#include "base/limits.h"
+#include "signing/key_private.h"
+#include "signing/secret_private.h"
+#include "signing/wipe.h"
+
+#define RSA_BITS_DEFAULT 4096
+#define SCRYPT_MEMORY    (160 * MIB) /* 128 * N * r for N = 2^17, and some */
+#define SIGNATURE_MAX    1024        /* RSA 8192 */
+
+struct secret {
+	EVP_PKEY *pkey;
+	enum key_type type;
+};
+
+void secret_free(struct secret **secret)
+{
+	if (!*secret)
+		return;
+	EVP_PKEY_free((*secret)->pkey); /* OpenSSL clears private parts */
+	free(*secret);
+	*secret = NULL;
+}
+
+/* Takes *pkey also on failure. */
+static int secret_from_pkey(EVP_PKEY *pkey, struct secret **ret_secret, struct error *err)
+{
+	cleanup_secret struct secret *secret = calloc(1, sizeof(*secret));
+
+	if (!secret) {
+		EVP_PKEY_free(pkey);
+		return error_set_memory(err);
+	}
+	secret->pkey = pkey;
+	if (key_classify(pkey, &secret->type, err) < 0)
+		return err->class;
+	*ret_secret = take_ptr(secret);
+	return 0;
+}
+
+int secret_generate(enum key_type type, unsigned rsa_bits, struct secret **ret_secret,
+	struct error *err)
+{
+	const char *curve = key_type_curve(type);
+	EVP_PKEY *pkey = NULL;
+	size_t bits = rsa_bits ? rsa_bits : RSA_BITS_DEFAULT;
+
+	if (type == KEY_RSA && (bits < 2048 || bits > 8192))
+		return error_set(err, ERR_USAGE,
+			"an RSA key has between 2048 and 8192 bits, not %zu", bits);
+	ERR_clear_error();
+	if (curve)
+		pkey = EVP_PKEY_Q_keygen(NULL, NULL, "EC", curve);
+	else if (type == KEY_RSA)
+		pkey = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", bits);
+	else if (type == KEY_ED25519)
+		pkey = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	else
+		return error_set(err, ERR_BUG, "unknown key type %d", (int)type);
+	if (!pkey)
+		return key_crypto_error(err, ERR_SYSTEM, "generating a key");
+	return secret_from_pkey(pkey, ret_secret, err);
+}
+
+/* ---- DER ---- */
+
+/* An RSA pair is not checked: that takes seconds, and each signature is (by OpenSSL). */
+static int check_pair(EVP_PKEY *pkey, struct error *err)
+{
+	EVP_PKEY_CTX *context;
+	int status;
+
+	if (EVP_PKEY_is_a(pkey, "RSA") == 1)
+		return 0;
+	context = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
+	if (!context)
+		return key_crypto_error(err, ERR_SYSTEM, "preparing to check a key");
+	status = EVP_PKEY_pairwise_check(context);
+	EVP_PKEY_CTX_free(context);
+	if (status != 1)
+		return key_crypto_error(err, ERR_INPUT,
+			"private key: its public half belongs to another key");
+	return 0;
+}
+
+static EVP_PKEY *decode(
+	enum secret_form form, const unsigned char **at, const unsigned char *end)
+{
+	long len = end - *at; /* at most LIMIT_KEY_BYTES */
+	PKCS8_PRIV_KEY_INFO *info;
+	EVP_PKEY *pkey = NULL;
+
+	switch (form) {
+	case SECRET_PKCS8:
+		info = d2i_PKCS8_PRIV_KEY_INFO(NULL, at, len);
+		if (info)
+			pkey = EVP_PKCS82PKEY(info);
+		PKCS8_PRIV_KEY_INFO_free(info);
+		break;
+	case SECRET_SEC1:
+		pkey = d2i_PrivateKey(EVP_PKEY_EC, NULL, at, len);
+		break;
+	case SECRET_PKCS1:
+		pkey = d2i_PrivateKey(EVP_PKEY_RSA, NULL, at, len);
+		break;
+	default:
+		break;
+	}
+	return pkey;
+}
+
+int secret_from_der(enum secret_form form, struct slice der, struct secret **ret_secret,
+	struct error *err)
+{
+	const unsigned char *at = (const unsigned char *)der.data, *end = at + der.len;
+	EVP_PKEY *pkey;
+
+	if (der.len == 0 || der.len > LIMIT_KEY_BYTES)
+		return error_set(
+			err, ERR_INPUT, "private key: %zu bytes of DER", der.len);
+	ERR_clear_error();
+	pkey = decode(form, &at, end);
+	if (!pkey)
+		return key_crypto_error(err, ERR_INPUT, "not a private key");
+	if (at != end) {
+		EVP_PKEY_free(pkey);
+		return error_set(err, ERR_INPUT, "private key: more bytes behind it");
+	}
+	if (check_pair(pkey, err) < 0) {
+		EVP_PKEY_free(pkey);
+		return err->class;
+	}
+	return secret_from_pkey(pkey, ret_secret, err);
+}
+
+static int decrypt_info(const X509_SIG *encrypted, const char *passphrase,
+	EVP_PKEY **ret_pkey, struct error *err)
+{
+	size_t len = strlen(passphrase);
+	PKCS8_PRIV_KEY_INFO *info;
+
+	if (len > LIMIT_KEY_BYTES)
+		return error_set(err, ERR_INPUT, "the passphrase is too long");
+	info = PKCS8_decrypt(encrypted, passphrase, (int)len); /* tested above */
+	if (!info)
+		return key_crypto_error(
+			err, ERR_REFUSED, "wrong passphrase, or a damaged file");
+	*ret_pkey = EVP_PKCS82PKEY(info);
+	PKCS8_PRIV_KEY_INFO_free(info);
+	if (!*ret_pkey)
+		return key_crypto_error(
+			err, ERR_REFUSED, "wrong passphrase, or a damaged file");
+	return 0;
+}
+
+int secret_from_encrypted_der(struct slice der, const char *passphrase,
+	struct secret **ret_secret, struct error *err)
+{
+	const unsigned char *at = (const unsigned char *)der.data, *end = at + der.len;
+	EVP_PKEY *pkey = NULL;
+	X509_SIG *encrypted;
+	int status;
+
+	if (der.len == 0 || der.len > LIMIT_KEY_BYTES)
+		return error_set(
+			err, ERR_INPUT, "private key: %zu bytes of DER", der.len);
+	ERR_clear_error();
+	encrypted = d2i_X509_SIG(NULL, &at, (long)der.len); /* tested above */
+	if (!encrypted || at != end) {
+		X509_SIG_free(encrypted);
+		return key_crypto_error(err, ERR_INPUT, "not an encrypted private key");
+	}
+	status = decrypt_info(encrypted, passphrase, &pkey, err);
+	X509_SIG_free(encrypted);
+	if (status < 0)
+		return status;
+	if (check_pair(pkey, err) < 0) {
+		EVP_PKEY_free(pkey);
+		return err->class;
+	}
+	return secret_from_pkey(pkey, ret_secret, err);
+}
+
+int secret_to_der(const struct secret *secret, struct buffer *out, struct error *err)
+{
+	PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(secret->pkey);
+	unsigned char *der = NULL;
+	int len = info ? i2d_PKCS8_PRIV_KEY_INFO(info, &der) : -1;
+	int status;
+
+	PKCS8_PRIV_KEY_INFO_free(info);
+	if (len <= 0)
+		return key_crypto_error(err, ERR_SYSTEM, "encoding a private key");
+	status = buffer_add(out, der, (size_t)len, err); /* positive */
+	OPENSSL_clear_free(der, (size_t)len);
+	return status;
+}
+
+int secret_public(const struct secret *secret, struct key **ret_key, struct error *err)
+{
+	unsigned char *der = NULL;
+	int len = i2d_PUBKEY(secret->pkey, &der);
+	int status;
+
+	if (len <= 0)
+		return key_crypto_error(err, ERR_SYSTEM, "encoding a public key");
+	status = key_from_der(slice_from(der, (size_t)len), ret_key, err); /* positive */
+	OPENSSL_free(der);
+	return status;
+}
+
+/* ---- signing ---- */
+
+int secret_sign(const struct secret *secret, struct slice message,
+	struct buffer *ret_signature, struct error *err)
+{
+	const char *digest = secret->type == KEY_ED25519 ? NULL : "SHA256";
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	unsigned char signature[SIGNATURE_MAX];
+	size_t len = sizeof(signature);
+	int status;
+
+	if (!context)
+		return error_set_memory(err);
+	ERR_clear_error();
+	status = EVP_DigestSignInit_ex(
+		context, NULL, digest, NULL, NULL, secret->pkey, NULL);
+	if (status == 1)
+		status = EVP_DigestSign(context, signature, &len,
+			(const unsigned char *)message.data, message.len);
+	EVP_MD_CTX_free(context);
+	if (status != 1)
+		return key_crypto_error(err, ERR_SYSTEM, "signing");
+	return buffer_add(ret_signature, signature, len, err);
+}
+
+/* ---- primitives for cosign's key files ---- */
+
+int secret_scrypt(const char *passphrase, struct slice salt, uint64_t n,
+	uint8_t ret_key[static SECRETBOX_KEY_BYTES], struct error *err)
+{
+	uint64_t memory = SCRYPT_MEMORY;
+	uint32_t r = 8, p = 1;
+	/* OSSL_PARAM has no const; the KDF only reads */
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_PASSWORD,
+			(void *)(uintptr_t)passphrase, strlen(passphrase)),
+		OSSL_PARAM_construct_octet_string(
+			OSSL_KDF_PARAM_SALT, (void *)(uintptr_t)salt.data, salt.len),
+		OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_N, &n),
+		OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_SCRYPT_R, &r),
+		OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_SCRYPT_P, &p),
+		OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_MAXMEM, &memory),
+		OSSL_PARAM_construct_end(),
+	};
+	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "SCRYPT", NULL);
+	EVP_KDF_CTX *context = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
+	int status =
+		context ? EVP_KDF_derive(context, ret_key, SECRETBOX_KEY_BYTES, params)
+			: 0;
+
+	EVP_KDF_CTX_free(context);
+	EVP_KDF_free(kdf);
+	if (status == 1)
+		return 0;
+	(void)key_crypto_error(err, ERR_SYSTEM, "scrypt"); /* returned below */
+	return error_remedy(err, "scrypt and Poly1305 are not in FIPS providers: "
+				 "use a PKCS#8 key there");
+}
+
+int secret_poly1305(const uint8_t key[static 32], struct slice message,
+	uint8_t ret_tag[static SECRETBOX_TAG_BYTES], struct error *err)
+{
+	EVP_MAC *mac = EVP_MAC_fetch(NULL, "POLY1305", NULL);
+	EVP_MAC_CTX *context = mac ? EVP_MAC_CTX_new(mac) : NULL;
+	size_t len = 0;
+	bool done = context && EVP_MAC_init(context, key, 32, NULL) == 1 &&
+		    EVP_MAC_update(context, (const unsigned char *)message.data,
+			    message.len) == 1 &&
+		    EVP_MAC_final(context, ret_tag, &len, SECRETBOX_TAG_BYTES) == 1 &&
+		    len == SECRETBOX_TAG_BYTES;
+
+	EVP_MAC_CTX_free(context);
+	EVP_MAC_free(mac);
+	return done ? 0 : key_crypto_error(err, ERR_SYSTEM, "Poly1305");
+}
+
+int secret_random(void *out, size_t len, struct error *err)
+{
+	if (len > INT_MAX || RAND_priv_bytes(out, (int)len) != 1) /* tested before */
+		return key_crypto_error(err, ERR_SYSTEM, "random numbers");
+	return 0;
+}
