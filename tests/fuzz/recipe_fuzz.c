@@ -36,7 +36,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		!slice_equal(buffer_slice(&first), buffer_slice(&second)))
 		abort();
 	if (json_load_slice(buffer_slice(&first), "plan", &json, &err) < 0 ||
-		json_dump(json, JSON_STYLE_COMPACT, &sorted, &err) < 0 ||
+		json_dump(json, JSON_STYLE_COMPACT, &sorted, &err) < 0)
+		abort();
+	/* Control characters may be spelled in another way (001b, 001B). */
+	if (!strstr(buffer_str(&first), "\\u00") &&
 		!slice_equal(buffer_slice(&first), buffer_slice(&sorted)))
 		abort();
 	return 0;
