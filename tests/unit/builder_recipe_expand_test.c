@@ -246,7 +246,7 @@ static void folders_are_searched_in_order(void **state)
 static void links_are_not_followed(void **state)
 {
 	(void)state;
-	char one[64], link[64];
+	char one[64], link[64], folder_link[64];
 	const char *dirs[] = {one};
 	struct recipe_options options = {
 		.architecture = "x86_64", .pipeline_dirs = dirs, .pipeline_dir_count = 1};
@@ -255,6 +255,9 @@ static void links_are_not_followed(void **state)
 	write_file("outside.yaml", "pipeline: [{runs: outside}]\n");
 	assert_int_equal(symlink("../outside.yaml", link), 0);
 	expect_refusal(HEAD "pipeline: [{uses: link}]\n", &options, "link.yaml");
+	(void)snprintf(folder_link, sizeof(folder_link), "%s/one/dir", folder);
+	assert_int_equal(symlink("..", folder_link), 0);
+	expect_refusal(HEAD "pipeline: [{uses: dir/outside}]\n", &options, "outside.yaml");
 }
 
 static void recipes_outlive_the_cache(void **state)
