@@ -24,7 +24,7 @@ trap 'rm -f "$errors"' EXIT
 for arch in x86_64 aarch64; do
 	start=$EPOCHREALTIME
 	# one line of JSON for each recipe that could be read
-	read_count=$("$alnage" compile -j "${JOBS:-1}" --arch "$arch" --pipeline-dir "$WOLFI/pipelines" \
+	read_count=$("$alnage" compile --jobs "${JOBS:-1}" --arch "$arch" --pipeline-dir "$WOLFI/pipelines" \
 		--pipeline-dir "$MELANGE_PIPELINES" "${recipes[@]}" 2>"$errors" | wc -l)
 	end=$EPOCHREALTIME
 	printf '%s: %d of %d recipes in %d ms\n' "$arch" "$read_count" "${#recipes[@]}" \
