@@ -689,6 +689,17 @@ static int search_library_names(struct scan *scan, struct error *err)
 	return 0;
 }
 
+/* The interpreter's path lies among the strings, too, and is no hint. */
+static void drop_interpreter(struct scan *scan)
+{
+	struct elf_names *names = &scan->dlopen_names;
+	size_t kept = 0;
+	for (size_t i = 0; i < names->count; i++)
+		if (strcmp(names->items[i], scan->info->interpreter) != 0)
+			names->items[kept++] = names->items[i];
+	names->count = kept;
+}
+
 /* ---- all together ---- */
 
 static int read_loadable(struct scan *scan, struct error *err)
@@ -729,6 +740,7 @@ static int read_all(struct scan *scan, struct error *err)
 		return err->class;
 	if (info->imports_dlopen && search_library_names(scan, err) < 0)
 		return err->class;
+	drop_interpreter(scan);
 	info->needed = scan->needed.items;
 	info->needed_count = scan->needed.count;
 	info->dlopen_names = scan->dlopen_names.items;
