@@ -588,6 +588,8 @@ int archive_read_all(
 			return err->class;
 		if (archive_read(archive, out->data + out->len, step, &got, err) < 0)
 			return err->class;
+		if (got == 0)
+			break; /* the first bytes were read before */
 		out->len += got;
 		out->data[out->len] = '\0';
 		size -= got;

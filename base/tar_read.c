@@ -259,6 +259,34 @@ static int check_sum(const struct tar_reader *tar, struct error *err)
 	return 0;
 }
 
+/*
+ * GNU keeps offset and sparse map where ustar has its prefix, and some readers look at
+ * them whatever the type is.
+ */
+static int check_gnu_rest(const struct tar_reader *tar, struct error *err)
+{
+	if (!all_zero(tar->block + 369, 495 - 369))
+		return error_set(err, ERR_INPUT, "a sparse file, or part of one");
+	return 0;
+}
+
+/* Also of extended headers, where nothing uses them: a header is one or it is not. */
+static int check_numbers(const struct tar_reader *tar, bool devices, struct error *err)
+{
+	uint32_t value = 0;
+	int64_t time = 0;
+
+	if (u32_field(tar, 100, 8, &value, err) < 0 ||
+		u32_field(tar, 108, 8, &value, err) < 0 ||
+		u32_field(tar, 116, 8, &value, err) < 0 ||
+		number_field(tar, 136, 12, true, &time, err) < 0)
+		return err->class;
+	if (devices && (u32_field(tar, 329, 8, &value, err) < 0 ||
+			       u32_field(tar, 337, 8, &value, err) < 0))
+		return err->class;
+	return 0;
+}
+
 enum dialect { DIALECT_V7, DIALECT_USTAR, DIALECT_GNU };
 
 static int find_dialect(
@@ -770,7 +798,9 @@ static int read_header(struct tar_reader *tar, bool *ret_more, struct error *err
 		return 0;
 	if (all_zero(tar->block, TAR_BLOCK))
 		return extended ? truncated(err) : read_end(tar, err);
-	if (check_sum(tar, err) < 0 || find_dialect(tar, &dialect, err) < 0)
+	if (check_sum(tar, err) < 0 || find_dialect(tar, &dialect, err) < 0 ||
+		check_numbers(tar, dialect != DIALECT_V7, err) < 0 ||
+		(dialect == DIALECT_GNU && check_gnu_rest(tar, err) < 0))
 		return err->class;
 	type = tar->block[156];
 	*ret_more = type == 'x' || type == 'g' || type == 'L' || type == 'K';

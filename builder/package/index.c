@@ -63,51 +63,57 @@ static int copy_list(struct package_index *index, const struct package_list *lis
 	return 0;
 }
 
-static int copy_lists(struct package_index *index, const struct package *package,
-	struct index_entry *entry, struct error *err)
+static int copy_texts(
+	struct package_index *index, struct index_entry *entry, struct error *err)
 {
-	if (copy_list(index, &package->depends, &entry->depends, err) < 0 ||
-		copy_list(index, &package->provides, &entry->provides, err) < 0)
-		return err->class;
-	return copy_list(index, &package->install_if, &entry->install_if, err);
-}
-
-static int copy_texts(struct package_index *index, const struct package *package,
-	struct index_entry *entry, struct error *err)
-{
-	const struct {
-		const char *from;
-		const char **to;
-	} texts[] = {{package->name, &entry->name}, {package->version, &entry->version},
-		{package->architecture, &entry->architecture},
-		{package->description, &entry->description}, {package->url, &entry->url},
-		{package->license, &entry->license}, {package->origin, &entry->origin},
-		{package->commit, &entry->commit},
-		{package->maintainer, &entry->maintainer}};
+	const char **const texts[] = {&entry->name, &entry->version, &entry->architecture,
+		&entry->description, &entry->url, &entry->license, &entry->origin,
+		&entry->commit, &entry->maintainer};
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-		if (copy_text(index, texts[i].from, texts[i].to, err) < 0)
+		if (copy_text(index, *texts[i], texts[i], err) < 0)
 			return err->class;
 	return 0;
+}
+
+int package_index_add_entry(
+	struct package_index *index, const struct index_entry *from, struct error *err)
+{
+	struct index_entry *entry;
+	if (package_index_append(index, &entry, err) < 0)
+		return err->class;
+	*entry = *from;
+	if (copy_texts(index, entry, err) < 0 ||
+		copy_list(index, &from->depends, &entry->depends, err) < 0 ||
+		copy_list(index, &from->provides, &entry->provides, err) < 0)
+		return err->class;
+	return copy_list(index, &from->install_if, &entry->install_if, err);
 }
 
 int package_index_add(
 	struct package_index *index, const struct package *package, struct error *err)
 {
-	struct index_entry *entry;
 	if (apk_check_package(package, err) < 0)
 		return error_wrap(err, "package %s", package->name);
 	if (!digest_is_set(&package->control_sha1))
 		return error_set(
 			err, ERR_BUG, "package %s has not been packed", package->name);
-	if (package_index_append(index, &entry, err) < 0 ||
-		copy_texts(index, package, entry, err) < 0 ||
-		copy_lists(index, package, entry, err) < 0)
-		return err->class;
-	entry->size = package->file_size;
-	entry->installed_size = package->installed_size;
-	entry->provider_priority = package->provider_priority;
-	entry->build_date = package->build_date;
-	entry->control_sha1 = package->control_sha1;
-	entry->file = package->file;
-	return 0;
+	const struct index_entry entry = {.name = package->name,
+		.version = package->version,
+		.architecture = package->architecture,
+		.description = package->description,
+		.url = package->url,
+		.license = package->license,
+		.origin = package->origin,
+		.commit = package->commit,
+		.maintainer = package->maintainer,
+		.depends = package->depends,
+		.provides = package->provides,
+		.install_if = package->install_if,
+		.size = package->file_size,
+		.installed_size = package->installed_size,
+		.provider_priority = package->provider_priority,
+		.build_date = package->build_date,
+		.control_sha1 = package->control_sha1,
+		.file = package->file};
+	return package_index_add_entry(index, &entry, err);
 }
