@@ -222,32 +222,6 @@ static int read_interpreter(
 	return scan->info->interpreter ? 0 : error_set_memory(err);
 }
 
-static void read_properties(struct elf_info *info, struct slice rest)
-{
-	struct slice head, data;
-	uint32_t type, size, bits;
-	/* entries of 4 + 4 bytes and data padded to 8 (x86-64 psABI, "Program Property")
-	 */
-	while (slice_take(&rest, 8, &head)) {
-		memcpy(&type, head.data, 4);
-		memcpy(&size, head.data + 4, 4);
-		if (!slice_take(&rest, size, &data))
-			return;
-		(void)slice_take(
-			&rest, (8 - size % 8) % 8, &head); /* the last may lack it */
-		if (size != 4)
-			continue;
-		memcpy(&bits, data.data, 4);
-		if (type == GNU_PROPERTY_X86_FEATURE_1_AND) {
-			info->ibt = bits & GNU_PROPERTY_X86_FEATURE_1_IBT;
-			info->shstk = bits & GNU_PROPERTY_X86_FEATURE_1_SHSTK;
-		} else if (type == GNU_PROPERTY_AARCH64_FEATURE_1_AND) {
-			info->bti = bits & GNU_PROPERTY_AARCH64_FEATURE_1_BTI;
-			info->pac = bits & GNU_PROPERTY_AARCH64_FEATURE_1_PAC;
-		}
-	}
-}
-
 static int read_build_id(struct scan *scan, struct slice id, struct error *err)
 {
 	char text[2 * 64 + 1];
@@ -263,7 +237,7 @@ static int read_note(struct scan *scan, const GElf_Nhdr *note, struct slice name
 {
 	if (slice_equal(name, SLICE("GNU\0"))) {
 		if (note->n_type == NT_GNU_PROPERTY_TYPE_0)
-			read_properties(scan->info, text);
+			elf_read_properties(text, scan->info);
 		else if (note->n_type == NT_GNU_BUILD_ID)
 			return read_build_id(scan, text, err);
 	} else if (slice_equal(name, SLICE("FDO\0")) && note->n_type == NOTE_DLOPEN) {
@@ -576,12 +550,6 @@ static int read_symbols_of_loader(
 	return read_symbols(scan, offset, size, scan->dynstr, true, err);
 }
 
-static bool is_debug_name(struct slice name)
-{
-	return slice_starts_with(name, SLICE(".debug")) ||
-	       slice_starts_with(name, SLICE(".zdebug"));
-}
-
 static int section_bytes(
 	struct scan *scan, size_t i, struct slice *ret_bytes, struct error *err)
 {
@@ -612,7 +580,7 @@ static int read_sections(struct scan *scan, struct error *err)
 		if (header.e_shstrndx != SHN_UNDEF) {
 			if (string_at(names, section.sh_name, &name, err) < 0)
 				return err->class;
-			scan->info->has_debug |= is_debug_name(name);
+			scan->info->has_debug |= elf_name_is_debug(name);
 		}
 		if (section.sh_type != SHT_SYMTAB)
 			continue;
@@ -627,24 +595,6 @@ static int read_sections(struct scan *scan, struct error *err)
 
 /* ---- what only the bytes tell ---- */
 
-/* mov/sub/xor/cmp with %fs:0x28, 64 bit: 64 48|4c OP modrm 25 28 00 00 00 */
-static bool loads_canary(struct slice code)
-{
-	static const char tail[] = {0x25, 0x28, 0, 0, 0};
-	struct slice rest = code;
-	size_t at;
-	while ((at = slice_find(rest, slice_from(tail, sizeof(tail)))) != SIZE_MAX) {
-		const uint8_t *bytes = (const uint8_t *)rest.data + at;
-		if (at >= 4 && bytes[-4] == 0x64 && (bytes[-3] & 0xfb) == 0x48 &&
-			(bytes[-1] & 0xc7) == 0x04 &&
-			(bytes[-2] == 0x8b || bytes[-2] == 0x2b || bytes[-2] == 0x33 ||
-				bytes[-2] == 0x3b))
-			return true;
-		rest = slice_sub(rest, at + 1, rest.len);
-	}
-	return false;
-}
-
 static int search_canary(struct scan *scan, struct error *err)
 {
 	bool x86 = strcmp(scan->info->machine, "x86_64") == 0;
@@ -653,7 +603,7 @@ static int search_canary(struct scan *scan, struct error *err)
 		if (get_segment(scan, i, &segment, err) < 0)
 			return err->class;
 		if (segment.p_type == PT_LOAD && (segment.p_flags & PF_X) &&
-			loads_canary(slice_sub(scan->bytes, (size_t)segment.p_offset,
+			elf_loads_canary(slice_sub(scan->bytes, (size_t)segment.p_offset,
 				(size_t)segment.p_filesz)))
 			scan->info->stack_protector = true;
 	}
@@ -687,6 +637,17 @@ static int search_library_names(struct scan *scan, struct error *err)
 			return err->class;
 	}
 	return 0;
+}
+
+/* The interpreter's path lies among the strings, too, and is no hint. */
+static void drop_interpreter(struct scan *scan)
+{
+	struct elf_names *names = &scan->dlopen_names;
+	size_t kept = 0;
+	for (size_t i = 0; i < names->count; i++)
+		if (strcmp(names->items[i], scan->info->interpreter) != 0)
+			names->items[kept++] = names->items[i];
+	names->count = kept;
 }
 
 /* ---- all together ---- */
@@ -729,6 +690,7 @@ static int read_all(struct scan *scan, struct error *err)
 		return err->class;
 	if (info->imports_dlopen && search_library_names(scan, err) < 0)
 		return err->class;
+	drop_interpreter(scan);
 	info->needed = scan->needed.items;
 	info->needed_count = scan->needed.count;
 	info->dlopen_names = scan->dlopen_names.items;

@@ -109,8 +109,12 @@ int elf_find_library_names(struct slice bytes, struct elf_names *names, struct e
 			is_name_byte(rest.data[end]))
 			end++;
 		struct slice text = slice_sub(rest, start, end - start);
+		/* the first string behind code has no NUL before it, but no text either
+		 */
+		unsigned char before =
+			start > 0 ? (unsigned char)rest.data[start - 1] : 0;
 		bool whole = end < rest.len && rest.data[end] == '\0' &&
-			     (start == 0 || rest.data[start - 1] == '\0');
+			     (before < 0x20 || before >= 0x7f);
 		if (whole && is_library_name(text) &&
 			elf_names_add(names, text, true, err) < 0)
 			return err->class;

@@ -30,4 +30,11 @@ MUST_USE int elf_find_library_names(
 MUST_USE int elf_read_dlopen_note(
 	struct slice text, struct elf_names *names, struct error *err);
 
+/* ".debug_info" and so on: names of sections. */
+bool elf_name_is_debug(struct slice name);
+/* The descriptor of an NT_GNU_PROPERTY_TYPE_0 note: sets ibt, shstk, bti, pac. */
+void elf_read_properties(struct slice bytes, struct elf_info *info);
+/* Does x86_64 code load the stack protector's canary? */
+bool elf_loads_canary(struct slice code);
+
 #endif

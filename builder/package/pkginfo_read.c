@@ -49,6 +49,8 @@ static int add_items(struct info *info, struct package_list *list, size_t *room,
 static int add_license(struct info *info, struct slice value, struct error *err)
 {
 	struct package *package = info->package;
+	if (value.len == 0)
+		return 0;
 	char *text = *package->license ? arena_printf(package->arena, "%s AND %.*s",
 						 package->license, SLICE_ARG(value))
 				       : arena_strndup(package->arena, value);
