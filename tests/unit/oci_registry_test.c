@@ -774,13 +774,13 @@ static void token_answers_are_checked(void **state)
 	static const struct {
 		const char *body, *message;
 	} table[] = {
-		{"", "token"},
-		{"[]", "not an object"},
+		{"", "not a JSON object"},
+		{"[]", "not a JSON object"},
 		{"{}", "missing or with odd characters"},
 		{"{\"token\":\"\"}", "missing or with odd characters"},
 		{"{\"token\":\"a\\r\\nX-Evil: 1\"}", "missing or with odd characters"},
 		{"{\"token\":1}", "token"},
-		{"{\"token\":\"a\",\"token\":\"b\"}", "duplicate"},
+		{"{\"token\":\"a\",\"token\":\"b\"}", "not a JSON object"},
 		{"{\"token\":\"a\",\"expires_in\":-1}", "expires_in"},
 	};
 	static const struct test_registry_options server = {.auth = TEST_AUTH_BEARER};
