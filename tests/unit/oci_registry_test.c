@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 /* unit tests link only their layer: the registry is compiled into this one */
+#include "oci/registry_private.h"
 #include "tests/registry/registry.c"
 #include "tests/unit/oci_fixture.h"
 
@@ -386,6 +387,19 @@ static void absent_is_not_an_error(void **state)
 	assert_false(resolves(repository, "v1", &found));
 	image = put_image(repository, "amd64", "v1");
 	assert_int_equal(count_referrers(repository, &image.digest), 0);
+	/* only the API refuses: what the fallback index says (nothing) must not count */
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		struct test_fault fault = {.path = "/referrers/",
+			.kind = TEST_STATUS,
+			.times = -1,
+			.status = table[i].status};
+
+		test_registry_no_faults(registry);
+		test_registry_fault(registry, &fault);
+		MUST_FAIL(repository_referrers(
+				  repository, &image.digest, arena, &list, &count, err),
+			ERR_NETWORK, table[i].message);
+	}
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 		struct test_fault fault = {.path = "",
 			.kind = TEST_STATUS,
@@ -803,6 +817,81 @@ static void token_answers_are_checked(void **state)
 	}
 }
 
+/* The same as seen by a registry out there, which no test can be. */
+static void remote_realms_are_checked(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *origin, *realm, *message; /* NULL: accepted */
+	} table[] = {
+		{"https://r.example", "https://auth.example/token", NULL},
+		{"https://r.example", "https://r.example/token", NULL},
+		{"https://r.example", "http://auth.example/token", "which is not https"},
+		{"https://r.example", "http://r.example/token", "which is not https"},
+		{"https://r.example", "https://169.254.169.254/", "a local network"},
+		{"https://r.example", "https://10.0.0.1/", "a local network"},
+		{"https://r.example", "https://[fd00::1]/", "a local network"},
+		{"https://r.example", "https://localhost/", "a local network"},
+		{"https://r.example", "https://2130706433/", "a local network"},
+		{"https://10.0.0.1", "https://10.0.0.2/", NULL},
+		{"http://10.0.0.1", "http://10.0.0.1/", NULL},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		static const struct repository_options options = {.anonymous = true};
+		cleanup_arena struct arena *arena = NULL;
+		cleanup_response struct http_response response = HTTP_RESPONSE_INIT;
+		struct registry registry = {
+			.name = "r", .repository = "x", .options = &options};
+
+		MUST(arena_new(&arena, err));
+		registry.arena = arena;
+		registry.origin = table[i].origin;
+		MUST(url_parse(slice_str(registry.origin), &registry.url, err));
+		response.status = 401;
+		MUST(buffer_printf(&response.headers, err,
+			"www-authenticate: Bearer realm=\"%s\"\n", table[i].realm));
+		if (table[i].message) {
+			MUST_FAIL(registry_answer_challenge(
+					  &registry, &response, NULL, "s", err),
+				ERR_INPUT, table[i].message);
+			assert_null(registry.realm);
+		} else {
+			MUST(registry_answer_challenge(
+				&registry, &response, NULL, "s", err));
+			assert_string_equal(registry.realm, table[i].realm);
+		}
+	}
+}
+
+/* Where else a server may send us: a redirect to a private network is its own affair. */
+static void addresses_are_checked(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *origin, *address;
+		bool refuse_local, fine;
+	} table[] = {
+		{"https://r.example", "https://cdn.example/x", false, true},
+		{"https://r.example", "http://cdn.example/x", false, false},
+		{"https://r.example", "https://10.0.0.1/x", false, true},
+		{"https://r.example", "https://10.0.0.1/x", true, false},
+		{"https://r.example", "https://127.0.0.1/x", false, false},
+		{"http://127.0.0.1:5000", "http://127.0.0.1:5001/x", true, true},
+		{"http://127.0.0.1:5000", "https://cdn.example/x", true, true},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		struct registry registry = {.origin = table[i].origin};
+		struct error problem = ERROR_INIT;
+		struct url url;
+
+		MUST(url_parse(slice_str(registry.origin), &registry.url, err));
+		MUST(url_parse(slice_str(table[i].address), &url, err));
+		assert_int_equal(registry_check_address(&registry, &url,
+					 table[i].refuse_local, &problem),
+			table[i].fine ? 0 : ERR_INPUT);
+	}
+}
+
 /* ---- credential files ---- */
 
 static void from_file(const char *key_tail, const char *entry,
@@ -1135,6 +1224,8 @@ int main(void)
 		cmocka_unit_test(password_goes_to_the_token_server_only),
 		cmocka_unit_test(expired_token_is_renewed),
 		cmocka_unit_test(token_answers_are_checked),
+		cmocka_unit_test(remote_realms_are_checked),
+		cmocka_unit_test(addresses_are_checked),
 		cmocka_unit_test(credential_files_are_used),
 		cmocka_unit_test(api_and_fallback_are_merged),
 		cmocka_unit_test(poor_fallback_entries_are_completed),
