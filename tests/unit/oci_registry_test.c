@@ -1180,6 +1180,25 @@ static void plain_http_needs_permission(void **state)
 	}
 }
 
+/* Who is not there now will not be there in a second: no waiting. */
+static void refused_connection_is_final(void **state)
+{
+	(void)state;
+	static const struct repository_options options = {
+		.anonymous = true, .retry_delay_ms = 5000};
+	cleanup_repository struct repository *repository = NULL;
+	struct timespec before, after;
+	struct descriptor found;
+	bool is_found;
+
+	MUST(open_text("127.0.0.1:1/a", &options, &repository, err));
+	(void)clock_gettime(CLOCK_MONOTONIC, &before);
+	MUST_FAIL(repository_resolve(repository, "v1", &found, &is_found, err),
+		ERR_NETWORK, "127.0.0.1:1");
+	(void)clock_gettime(CLOCK_MONOTONIC, &after);
+	assert_true(after.tv_sec - before.tv_sec < 4);
+}
+
 static void few_requests(void **state)
 {
 	(void)state;
@@ -1236,6 +1255,7 @@ int main(void)
 		cmocka_unit_test(tags_are_paged),
 		cmocka_unit_test(pages_elsewhere_are_refused),
 		cmocka_unit_test(plain_http_needs_permission),
+		cmocka_unit_test(refused_connection_is_final),
 		cmocka_unit_test(few_requests),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
