@@ -751,23 +751,26 @@ static void vectors_of_other_tools(void **state)
 {
 	struct place *place = *state;
 	static const struct vector vectors[] = {
-		{"cosign-2.5.0-legacy-sign-attest", "latest", "c2.pub",
-			"https://slsa.dev/provenance/v1", NULL, "missing attestation"},
+		{"cosign-2.5.0-legacy-sign-attest", "latest", "p256.pub",
+			"https://example.com/pred/v1", NULL, NULL},
 		{"cosign-2.5.0-legacy-sign-attest", "latest", "c3.pub", NULL,
 			"foreign key", NULL},
-		{"cosign-3.1.1-bundle-sign", "latest", "c3.pub", NULL, NULL, NULL},
-		{"cosign-3.1.1-bundle-attest-only", "latest", "c3.pub",
-			"https://slsa.dev/provenance/v1", "missing signature",
-			"missing attestation"},
+		{"cosign-3.1.1-bundle-sign", "latest", "p256.pub",
+			"https://example.com/pred/v1", NULL, "missing attestation"},
+		{"cosign-3.1.1-bundle-attest-only", "latest", "p256.pub",
+			"https://example.com/pred/v1", "missing signature", NULL},
 		{"cosign-3.1.1-rsa2048", "latest", "rsa2048.pub", NULL, NULL, NULL},
 		{"cosign-3.1.1-ed25519-is-ed25519ph", "latest", "ed25519.pub", NULL,
 			"foreign key", NULL},
-		{"dual-legacy-and-bundle", "latest", "c2.pub", NULL, NULL, NULL},
+		{"dual-legacy-and-bundle", "latest", "p256.pub", NULL, NULL, NULL},
 		{"handmade-gold-dual-publish", "latest", "handmade-p256.pub",
 			"https://slsa.dev/provenance/v1", NULL, NULL},
 		{"handmade-gold-dual-publish", "v1", "handmade-p256.pub",
 			"https://spdx.dev/Document", NULL, NULL},
+		{"handmade-gold-dual-publish", "v1", "p256.pub",
+			"https://spdx.dev/Document", "foreign key", "foreign key"},
 		{"skopeo-1.18.0-sigstore-sign", "v1", "p256.pub", NULL, NULL, NULL},
+		{"notation-1.3.2-jws-and-cose", "v1", "p256.pub", NULL, NULL, NULL},
 	};
 	const char *archive = shared_path("vectors/real-tools/keys.tar.gz");
 	char root[400];
