@@ -102,7 +102,7 @@ UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(UNIT_SRC))
 HELPERS    := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/helpers/*.c)))
 define unit_rule
 $(BUILD)/$(basename $(1)): $(BUILD)/$(basename $(1)).o $(call archives,$(firstword $(subst _, ,$(notdir $(1)))))
-	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $$@ $$^ -lcmocka $(LIB_LDLIBS)
+	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $$@ $$^ -lcmocka -lssl $(LIB_LDLIBS)
 endef
 $(foreach test,$(UNIT_SRC),$(eval $(call unit_rule,$(test))))
 

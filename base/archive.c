@@ -487,6 +487,8 @@ static int fill_info(
 	info->size = item->size;
 	info->xattrs = item->xattrs;
 	info->xattr_count = item->xattr_count;
+	info->records = item->records;
+	info->record_count = item->record_count;
 	return 0;
 }
 
@@ -586,6 +588,8 @@ int archive_read_all(
 			return err->class;
 		if (archive_read(archive, out->data + out->len, step, &got, err) < 0)
 			return err->class;
+		if (got == 0)
+			break; /* the first bytes were read before */
 		out->len += got;
 		out->data[out->len] = '\0';
 		size -= got;

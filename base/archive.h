@@ -45,6 +45,9 @@ struct archive_entry_info {
 	uint64_t size;
 	const struct archive_xattr *xattrs; /* SCHILY.xattr and LIBARCHIVE.xattr */
 	size_t xattr_count;
+	/* other pax records of vendors, by their whole key ("VENDOR.key"), as they are */
+	const struct archive_xattr *records;
+	size_t record_count;
 };
 
 struct archive_reader;

@@ -29,6 +29,8 @@ struct tar_item {
 	uint64_t size;
 	const struct archive_xattr *xattrs;
 	size_t xattr_count;
+	const struct archive_xattr *records;
+	size_t record_count;
 };
 
 struct tar_reader;

@@ -9,6 +9,10 @@
 #include <string.h>
 #include <time.h>
 
+/* glibc makes them macros where the compiler is clang, which warns of poisoning a macro. */
+#undef sprintf
+#undef vsprintf
+
 /* struct buffer, slice functions */
 #pragma GCC poison strcpy strcat sprintf vsprintf strncpy strncat strtok gets
 /* slice_parse_u64 */

@@ -25,6 +25,11 @@
 #define LIMIT_RANGE_ITEMS    4096
 #define LIMIT_PIPELINE_DEPTH 16
 #define LIMIT_STEPS	     10000
+#define LIMIT_RECIPE_PACKAGES 4096 /* main package and subpackages */
+#define LIMIT_RECIPE_BYTES   (256 * MIB) /* all expanded strings of one recipe */
+#define LIMIT_INPUTS	     256 /* of one pipeline */
+#define LIMIT_PATTERN_BYTES  1024 /* regular expression of a var-transform */
+#define LIMIT_PATTERN_STATES 10000 /* instructions of a compiled one */
 
 /* Archives and packages */
 #define LIMIT_PATH_BYTES	4095

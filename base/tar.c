@@ -61,7 +61,8 @@ static void put_text(char *field, size_t size, struct slice s)
  */
 static size_t split_at(struct slice path)
 {
-	size_t at = path.len - 1; /* a trailing slash belongs to the name */
+	size_t at =
+		path.len - 2; /* a trailing slash belongs to the name; path.len > 100 */
 
 	if (at > sizeof(((struct ustar *)0)->prefix))
 		at = sizeof(((struct ustar *)0)->prefix);

@@ -34,6 +34,8 @@ struct tar_reader {
 	struct arena *memory; /* of the current item */
 	struct archive_xattr *xattrs;
 	size_t xattr_count, xattr_room, xattr_bytes;
+	struct archive_xattr *records;
+	size_t record_count, record_room;
 	struct tar_item item;
 	char *input; /* INPUT_BYTES, read ahead */
 	size_t input_at, input_len;
@@ -257,6 +259,34 @@ static int check_sum(const struct tar_reader *tar, struct error *err)
 	return 0;
 }
 
+/*
+ * GNU keeps offset and sparse map where ustar has its prefix, and some readers look at
+ * them whatever the type is.
+ */
+static int check_gnu_rest(const struct tar_reader *tar, struct error *err)
+{
+	if (!all_zero(tar->block + 369, 495 - 369))
+		return error_set(err, ERR_INPUT, "a sparse file, or part of one");
+	return 0;
+}
+
+/* Also of extended headers, where nothing uses them: a header is one or it is not. */
+static int check_numbers(const struct tar_reader *tar, bool devices, struct error *err)
+{
+	uint32_t value = 0;
+	int64_t time = 0;
+
+	if (u32_field(tar, 100, 8, &value, err) < 0 ||
+		u32_field(tar, 108, 8, &value, err) < 0 ||
+		u32_field(tar, 116, 8, &value, err) < 0 ||
+		number_field(tar, 136, 12, true, &time, err) < 0)
+		return err->class;
+	if (devices && (u32_field(tar, 329, 8, &value, err) < 0 ||
+			       u32_field(tar, 337, 8, &value, err) < 0))
+		return err->class;
+	return 0;
+}
+
 enum dialect { DIALECT_V7, DIALECT_USTAR, DIALECT_GNU };
 
 static int find_dialect(
@@ -419,6 +449,21 @@ static int add_libarchive_xattr(
 	return add_xattr(tar, buffer_slice(&plain_name), buffer_slice(&plain), err);
 }
 
+/* At most PAX_RECORDS_MAX in PAX_BYTES_MAX: the header they come from is bounded. */
+static int add_record(
+	struct tar_reader *tar, struct slice key, struct slice value, struct error *err)
+{
+	char *name = arena_strndup(tar->memory, key);
+	char *copy = arena_strndup(tar->memory, value);
+	struct archive_xattr *record = arena_append(tar->memory, &tar->records,
+		&tar->record_count, &tar->record_room, sizeof(*record));
+
+	if (!name || !copy || !record)
+		return error_set_memory(err);
+	*record = (struct archive_xattr){name, slice_from(copy, value.len)};
+	return 0;
+}
+
 /* Vendors' keys have a dot ("SCHILY.fflags", "RHT.security.selinux"). */
 static int other_record(
 	struct tar_reader *tar, struct slice key, struct slice value, struct error *err)
@@ -438,8 +483,10 @@ static int other_record(
 		slice_equal(value, SLICE("ISO-IR 10646 2000 UTF-8")))
 		return 0;
 	if (slice_equal(key, SLICE("comment")) || slice_equal(key, SLICE("atime")) ||
-		slice_equal(key, SLICE("ctime")) || slice_has_byte(key, '.'))
+		slice_equal(key, SLICE("ctime")))
 		return 0;
+	if (slice_has_byte(key, '.'))
+		return add_record(tar, key, value, err);
 	return error_set(
 		err, ERR_INPUT, "the pax record \"%.*s\" is not known", SLICE_ARG(key));
 }
@@ -706,6 +753,8 @@ static int read_entry(struct tar_reader *tar, enum dialect dialect, struct error
 	tar->padding = tar_padding(item->size);
 	item->xattrs = tar->xattrs;
 	item->xattr_count = tar->xattr_count;
+	item->records = tar->records;
+	item->record_count = tar->record_count;
 	return 0;
 }
 
@@ -749,7 +798,9 @@ static int read_header(struct tar_reader *tar, bool *ret_more, struct error *err
 		return 0;
 	if (all_zero(tar->block, TAR_BLOCK))
 		return extended ? truncated(err) : read_end(tar, err);
-	if (check_sum(tar, err) < 0 || find_dialect(tar, &dialect, err) < 0)
+	if (check_sum(tar, err) < 0 || find_dialect(tar, &dialect, err) < 0 ||
+		check_numbers(tar, dialect != DIALECT_V7, err) < 0 ||
+		(dialect == DIALECT_GNU && check_gnu_rest(tar, err) < 0))
 		return err->class;
 	type = tar->block[156];
 	*ret_more = type == 'x' || type == 'g' || type == 'L' || type == 'K';
@@ -764,6 +815,8 @@ static int start_item(struct tar_reader *tar, struct error *err)
 	tar->pax = tar->gnu = false;
 	tar->xattrs = NULL;
 	tar->xattr_count = tar->xattr_room = tar->xattr_bytes = 0;
+	tar->records = NULL;
+	tar->record_count = tar->record_room = 0;
 	return arena_new(&tar->memory, err);
 }
 

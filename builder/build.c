@@ -30,6 +30,7 @@ struct building {
 	struct made **made;
 	size_t made_count;
 	const struct package **packages; /* chosen for the image, dependencies first */
+	struct digest *package_files; /* of the .apk files as written */
 	size_t package_count;
 	struct image *image;
 	struct repository *layout;
@@ -235,7 +236,12 @@ static int open_layout(struct building *building, struct error *err)
 
 static int write_packages(struct building *building, struct error *err)
 {
-	struct export_packages export = {.directory = building->packages_path,
+	building->package_files = arena_array(
+		building->arena, building->package_count, sizeof(*building->package_files));
+	if (!building->package_files)
+		return error_set_memory(err);
+	struct export_packages export = {.ret_files = building->package_files,
+		.directory = building->packages_path,
 		.architecture = building->architecture, .packages = building->packages,
 		.count = building->package_count, .key = building->options->package_key,
 		.key_name = building->options->package_key_name, .mtime = building->mtime};
@@ -270,7 +276,8 @@ static int attest(struct building *building, struct error *err)
 		return 0;
 	struct note note = {.recipe = building->recipe, .image = building->image,
 		.made = building->made, .made_count = building->made_count,
-		.installed = building->packages, .installed_count = building->package_count,
+		.installed = building->packages,
+		.installed_files = building->package_files, .installed_count = building->package_count,
 		.recipes_directory = options->recipes_directory,
 		.builder_id = options->builder_id ? options->builder_id : BUILD_DEFAULT_BUILDER,
 		.architecture = building->architecture, .compression = options->compression,

@@ -39,18 +39,22 @@ int export_image(const struct image *image, struct store *store, struct reposito
 /* ---- packages ---- */
 
 static int write_package(const struct export_packages *export, const struct package *package,
-	struct store *store, int dirfd, struct error *err)
+	struct store *store, int dirfd, struct index_entry *entry, struct error *err)
 {
 	cleanup_buffer struct buffer name = BUFFER_INIT;
 	cleanup_replacement struct fs_replacement file = FS_REPLACEMENT_INIT;
-	cleanup_writer struct writer *out = NULL;
+	cleanup_hasher struct hasher *hasher = NULL;
+	cleanup_writer struct writer *plain = NULL, *out = NULL;
 	if (buffer_printf(&name, err, "%s-%s.apk", package->name, package->version) < 0 ||
 		fs_replace_begin(dirfd, buffer_str(&name), 0644, &file, err) < 0 ||
-		writer_to_fd(file.fd, &out, err) < 0 ||
-		apk_write_signed(package, store, export->key, export->key_name, export->mtime, out,
-			err) < 0 ||
-		writer_finish(out, err) < 0)
+		hasher_new(DIGEST_SHA256, &hasher, err) < 0 ||
+		writer_to_fd(file.fd, &plain, err) < 0 ||
+		writer_hash(&plain, hasher, &out, err) < 0 ||
+		apk_write_signed(package, store, export->key, export->key_name, export->mtime,
+			out, err) < 0 ||
+		writer_finish(out, err) < 0 || hasher_finish(hasher, &entry->file, err) < 0)
 		return error_wrap(err, "writing %s", buffer_str(&name));
+	entry->size = writer_position(out);
 	return fs_replace_commit(&file, false, err);
 }
 
@@ -101,10 +105,15 @@ int export_packages(const struct export_packages *export, struct store *store,
 		fs_lock(dirfd, err) < 0 || package_index_new(&index, err) < 0 ||
 		keep_others(export, dirfd, index, err) < 0)
 		return error_wrap(err, "package repository %s", export->directory);
-	for (size_t i = 0; i < export->count; i++)
-		if (write_package(export, export->packages[i], store, dirfd, err) < 0 ||
-			package_index_add(index, export->packages[i], err) < 0)
+	for (size_t i = 0; i < export->count; i++) {
+		if (package_index_add(index, export->packages[i], err) < 0)
 			return err->class;
+		struct index_entry *entry = &index->entries[index->count - 1];
+		if (write_package(export, export->packages[i], store, dirfd, entry, err) < 0)
+			return err->class;
+		if (export->ret_files)
+			export->ret_files[i] = entry->file;
+	}
 	if (package_index_write(index, "alnage", export->key, export->key_name, &bytes, err) < 0)
 		return err->class;
 	return fs_write_file(dirfd, "APKINDEX.tar.gz", buffer_slice(&bytes), 0644, err);

@@ -24,6 +24,7 @@ struct export_packages {
 	const struct secret *key; /* NULL: unsigned */
 	const char *key_name;
 	int64_t mtime;
+	struct digest *ret_files; /* room for count: SHA-256 of each file written; may be NULL */
 };
 /* Keeps what else the index lists, as long as its file is there. */
 MUST_USE int export_packages(const struct export_packages *export, struct store *store,

@@ -104,7 +104,8 @@ static int fetch_sources(struct making *making, struct error *err)
 	if (!making->made->sources || !making->binds || !making->bind_fds)
 		return error_set_memory(err);
 	for (size_t i = 0; i < count; i++)
-		if (fetch_source(making, &recipe->sources[i], err) < 0)
+		if (!recipe->sources[i].for_test &&
+			fetch_source(making, &recipe->sources[i], err) < 0)
 			return err->class;
 	return 0;
 }
@@ -335,6 +336,12 @@ static const char *first_of(const char *a, const char *b)
 	return *a ? a : b;
 }
 
+/* The apk format has no negative ones: they mean "none". */
+static uint64_t priority(int64_t value)
+{
+	return value > 0 ? (uint64_t)value : 0; /* tested */
+}
+
 static int describe(const struct recipe *recipe, const struct recipe_package *from,
 	int64_t mtime, struct package *to, struct error *err)
 {
@@ -351,8 +358,8 @@ static int describe(const struct recipe *recipe, const struct recipe_package *fr
 	to->commit = to->maintainer = "";
 	to->triggers = arena_strdup(arena, from->trigger_paths);
 	to->build_date = mtime;
-	to->provider_priority = from->dependencies.provider_priority;
-	to->replaces_priority = from->dependencies.replaces_priority;
+	to->provider_priority = priority(from->dependencies.provider_priority);
+	to->replaces_priority = priority(from->dependencies.replaces_priority);
 	if (!to->name || !to->version || !to->architecture || !to->description || !to->url ||
 		!to->license || !to->origin || !to->triggers)
 		return error_set_memory(err);
@@ -363,32 +370,42 @@ static int describe(const struct recipe *recipe, const struct recipe_package *fr
 	return copy_scripts(from, to, err);
 }
 
-static int pack(struct making *making, const struct recipe_package *from,
+static int collect(struct making *making, const struct recipe_package *from,
 	struct package **ret_package, struct error *err)
 {
-	struct store *store = making->options->store;
 	cleanup_package struct package *package = NULL;
-	cleanup_fragment_index struct fragment_index *fragments = NULL;
 	cleanup_buffer struct buffer path = BUFFER_INIT;
 	cleanup_fd int output = -1;
-	int64_t mtime = making->options->mtime;
-	struct package_scan_options scan = {.no_provides = from->no_provides,
-		.no_depends = from->no_depends, .no_commands = from->no_commands};
 	if (from->setcap_count)
 		return error_set(err, ERR_INPUT, "setcap is not supported yet");
-	log_task_step(making->task, "pack %s", from->name);
 	if (package_new(&package, err) < 0 ||
-		describe(making->recipe, from, mtime, package, err) < 0 ||
+		describe(making->recipe, from, making->options->mtime, package, err) < 0 ||
 		buffer_printf(&path, err, "upper" OUTPUT_DIRECTORY "/%s", from->name) < 0 ||
 		fs_open(making->scratch_fd, buffer_str(&path), FS_BENEATH,
 			O_RDONLY | O_DIRECTORY, 0, &output, err) < 0 ||
-		package_collect(package, output, store, err) < 0 ||
-		package_scan(package, store, &scan, err) < 0 ||
-		apk_write(package, store, SLICE_EMPTY, NULL, NULL, mtime, err) < 0 ||
-		fragment_index_get(store, package->tree, COMPRESSION_GZIP, mtime, &fragments, err) < 0)
-		return error_wrap(err, "package %s", from->name);
+		package_collect(package, output, making->options->store, NULL, err) < 0)
+		return err->class;
 	*ret_package = take_ptr(package);
 	return 0;
+}
+
+/* The .apk in the store is unsigned: a signature is put before it when it is exported. */
+static int pack(struct making *making, const struct recipe_package *from,
+	struct package *package, struct error *err)
+{
+	struct store *store = making->options->store;
+	struct made *made = making->made;
+	cleanup_fragment_index struct fragment_index *fragments = NULL;
+	int64_t mtime = making->options->mtime;
+	struct package_scan_options scan = {.no_provides = from->no_provides,
+		.no_depends = from->no_depends, .no_commands = from->no_commands,
+		.siblings = (const struct package *const *)made->packages,
+		.sibling_count = made->package_count};
+	if (package_scan(package, store, &scan, err) < 0 ||
+		apk_write(package, store, SLICE_EMPTY, NULL, NULL, mtime, err) < 0)
+		return err->class;
+	return fragment_index_get(
+		store, package->tree, COMPRESSION_GZIP, mtime, &fragments, err);
 }
 
 static int pack_all(struct making *making, struct error *err)
@@ -399,9 +416,15 @@ static int pack_all(struct making *making, struct error *err)
 	if (!made->packages)
 		return error_set_memory(err);
 	for (size_t i = 0; i < recipe->package_count; i++) {
-		if (pack(making, &recipe->packages[i], &made->packages[i], err) < 0)
-			return err->class;
+		log_task_step(making->task, "collect %s", recipe->packages[i].name);
+		if (collect(making, &recipe->packages[i], &made->packages[i], err) < 0)
+			return error_wrap(err, "package %s", recipe->packages[i].name);
 		made->package_count++;
+	}
+	for (size_t i = 0; i < recipe->package_count; i++) {
+		log_task_step(making->task, "pack %s", recipe->packages[i].name);
+		if (pack(making, &recipe->packages[i], made->packages[i], err) < 0)
+			return error_wrap(err, "package %s", recipe->packages[i].name);
 	}
 	return 0;
 }

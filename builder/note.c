@@ -163,9 +163,10 @@ static void count_files(const struct note *note, struct record_package *entry)
 							       : &entry->files_kept) += 1;
 }
 
-static int note_package(struct record *record, const struct package *package,
-	const struct note *note, struct error *err)
+static int note_package(struct record *record, const struct note *note, size_t at,
+	struct error *err)
 {
+	const struct package *package = note->installed[at];
 	struct arena *arena = record->arena;
 	struct record_package *entry = record_add_package(record);
 	const struct made *made = maker_of(note, package);
@@ -179,7 +180,7 @@ static int note_package(struct record *record, const struct package *package,
 	entry->description = arena_strdup(arena, package->description);
 	entry->url = *package->url ? arena_strdup(arena, package->url) : NULL;
 	entry->origin = arena_strdup(arena, package->origin);
-	entry->file = package->file;
+	entry->file = note->installed_files[at];
 	entry->installed_size = package->installed_size;
 	entry->build_date = package->build_date;
 	if (!entry->name || !entry->version || !entry->architecture || !entry->description ||
@@ -263,7 +264,7 @@ int note_build(const struct note *note, struct record **ret_record, struct error
 		note_materials(record, note, err) < 0)
 		return err->class;
 	for (size_t i = 0; i < note->installed_count; i++)
-		if (note_package(record, note->installed[i], note, err) < 0)
+		if (note_package(record, note, i, err) < 0)
 			return err->class;
 	qsort(record->packages, record->package_count, sizeof(*record->packages), by_name);
 	if (note_files(record, note->image, err) < 0)

@@ -17,8 +17,18 @@ struct key;    /* signing/key.h */
  * key_name is the name in .SIGN.RSA256.<key_name>; secret NULL writes an unsigned
  * package. build_config: text of the control member ".melange.yaml", may be empty.
  */
-MUST_USE int apk_write(struct package *package, struct store *store, struct slice build_config,
-	const struct secret *secret, const char *key_name, int64_t mtime, struct error *err);
+MUST_USE int apk_write(struct package *package, struct store *store,
+	struct slice build_config, const struct secret *secret, const char *key_name,
+	int64_t mtime, struct error *err);
+
+/*
+ * The file of an unsigned package (apk_write without a secret) with the signature put
+ * before it: a package is built once, and signed when it leaves the store. secret NULL: as it
+ * is.
+ */
+MUST_USE int apk_write_signed(const struct package *package, struct store *store,
+	const struct secret *secret, const char *key_name, int64_t mtime, struct writer *out,
+	struct error *err);
 
 /* A key that may sign packages, by the file name that signatures use. */
 struct apk_trusted_key {
@@ -30,7 +40,7 @@ struct apk_read_options {
 	const struct apk_trusted_key *keys; /* none: only the digests are checked */
 	size_t key_count;
 	bool require_signature;
-	const struct digest *control_sha1;  /* expected (from an index); may be NULL */
+	const struct digest *control_sha1; /* expected (from an index); may be NULL */
 };
 
 /*

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* APKINDEX.tar.gz (reference: recipes-packages-images.md 4.4): written and read, signed and verified. */
+/* APKINDEX.tar.gz (reference: recipes-packages-images.md 4.4): written and read, signed
+ * and verified. */
 #ifndef BUILDER_PACKAGE_INDEX_H
 #define BUILDER_PACKAGE_INDEX_H
 
@@ -18,37 +19,54 @@ struct index_entry { /* text from the index's arena */
 struct package_index {
 	struct arena *arena;
 	struct index_entry *entries;
-	size_t count;
+	size_t count, capacity;
 };
 #define cleanup_index CLEANUP(package_index_free)
 MUST_USE int package_index_new(struct package_index **ret_index, struct error *err);
 void package_index_free(struct package_index **index);
 /* Appends a copy of what the index says of this package. */
-MUST_USE int package_index_add(struct package_index *index, const struct package *package,
-	struct error *err);
-/* The signed .tar.gz; entries sorted by name, then version. Appends. */
-MUST_USE int package_index_write(const struct package_index *index, const char *description,
-	const struct secret *secret, const char *key_name, struct buffer *out,
-	struct error *err);
+MUST_USE int package_index_add(
+	struct package_index *index, const struct package *package, struct error *err);
+/* Appends a copy of another index's entry. */
+MUST_USE int package_index_add_entry(struct package_index *index,
+	const struct index_entry *entry, struct error *err);
+/* The .tar.gz, signed unless secret is NULL (mtimes are 0); entries sorted by name, then
+ * version. Appends. */
+MUST_USE int package_index_write(const struct package_index *index,
+	const char *description, const struct secret *secret, const char *key_name,
+	struct buffer *out, struct error *err);
 /* ERR_REFUSED unless signed by one of the keys (when keys are given). */
 MUST_USE int package_index_read(struct slice bytes, const char *name,
-	const struct apk_trusted_key *keys, size_t key_count, struct package_index **ret_index,
-	struct error *err);
+	const struct apk_trusted_key *keys, size_t key_count,
+	struct package_index **ret_index, struct error *err);
 
-/* Version order of apk-tools (reference 4.8): -1, 0, 1; fuzzy for "~". ERR_INPUT if malformed. */
-MUST_USE int version_compare(struct slice a, struct slice b, bool fuzzy, int *ret_order,
-	struct error *err);
+/*
+ * Version order of apk-tools (reference 4.8): -1, 0, 1; fuzzy for "~" (b is the shorter:
+ *"1.2" of
+ * "~1.2"). ERR_INPUT if one is malformed. Grammar:
+ *	num{.num}[letter]{_suffix[num]}[~hex]{-rN}
+ */
+MUST_USE int version_compare(
+	struct slice a, struct slice b, bool fuzzy, int *ret_order, struct error *err);
 MUST_USE int version_check(struct slice version, struct error *err);
 
-/* "[!]name[op version]": reference 4.7. */
+/*
+ * "[!]name[@tag][op version][@tag]": reference 4.7. op is one of = < > <= >= ~ =~ ~=. The
+ * name may be "so:…", "cmd:…", "pc:…". Other operators ("><", ">~", …) are ERR_INPUT.
+ */
 enum atom_op { ATOM_ANY = 0, ATOM_EQ, ATOM_LT, ATOM_GT, ATOM_LE, ATOM_GE, ATOM_FUZZY };
 struct atom {
 	struct slice name, version;
+	struct slice tag; /* of the repository it is pinned to, empty if none */
 	enum atom_op op;
 	bool conflict;
 };
 MUST_USE int atom_parse(struct slice text, struct atom *ret_atom, struct error *err);
-/* Does a package (or a provide) of this version satisfy the atom? version empty: unversioned. */
+/*
+ * Does a package (or a provide) of this version satisfy the atom? version empty:
+ * unversioned, which satisfies ATOM_ANY only; so does a malformed one. `conflict` is not
+ * looked at.
+ */
 bool atom_matches(const struct atom *atom, struct slice version);
 
 #endif

@@ -7,13 +7,15 @@
 #include "base/json.h"
 #include "base/limits.h"
 
-#define LISTING_VERSION	 1
+#define LISTING_VERSION  1
 #define LISTING_LIST_MAX 100000
 
 /* The text fields of a package, once for both directions. */
 #define LISTING_TEXTS(X)                                                                 \
-	X(name) X(version) X(architecture) X(description) X(url) X(license) X(origin)    \
-	X(commit) X(maintainer) X(triggers)
+	X(name)                                                                          \
+	X(version)                                                                       \
+	X(architecture)                                                                  \
+	X(description) X(url) X(license) X(origin) X(commit) X(maintainer) X(triggers)
 #define LISTING_LISTS(X) X(depends) X(provides) X(replaces) X(install_if)
 
 /* ---- writing ---- */
@@ -28,13 +30,14 @@ static int set_number(json_t *object, const char *key, uint64_t value, struct er
 	return value ? json_set(object, key, json_integer((json_int_t)value), err) : 0;
 }
 
-static int set_digest(json_t *object, const char *key, const struct digest *digest,
-	struct error *err)
+static int set_digest(
+	json_t *object, const char *key, const struct digest *digest, struct error *err)
 {
 	char text[DIGEST_TEXT_MAX];
 	return digest_is_set(digest)
-		? json_set(object, key, json_string(digest_format_hex(digest, text)), err)
-		: 0;
+		       ? json_set(object, key,
+				 json_string(digest_format_hex(digest, text)), err)
+		       : 0;
 }
 
 static int set_list(json_t *object, const char *key, const struct package_list *list,
@@ -53,8 +56,8 @@ static int set_xattrs(json_t *object, const struct tree_node *node, struct error
 	for (size_t i = 0; i < node->xattr_count; i++) {
 		cleanup_buffer struct buffer value = BUFFER_INIT;
 		if (base64_encode(node->xattrs[i].value, &value, err) < 0 ||
-			json_set(xattrs, node->xattrs[i].name, json_string(buffer_str(&value)),
-				err) < 0)
+			json_set(xattrs, node->xattrs[i].name,
+				json_string(buffer_str(&value)), err) < 0)
 			return err->class;
 	}
 	return node->xattr_count ? json_set(object, "xattrs", take_ptr(xattrs), err) : 0;
@@ -97,7 +100,8 @@ static int set_scripts(json_t *object, const struct package *package, struct err
 		if (json_set(scripts, package->scripts[i].name,
 			    json_string(package->scripts[i].text), err) < 0)
 			return err->class;
-	return package->script_count ? json_set(object, "scripts", take_ptr(scripts), err) : 0;
+	return package->script_count ? json_set(object, "scripts", take_ptr(scripts), err)
+				     : 0;
 }
 
 int listing_write(const struct package *package, struct buffer *out, struct error *err)
@@ -114,9 +118,12 @@ int listing_write(const struct package *package, struct buffer *out, struct erro
 		return err->class;
 	LISTING_LISTS(SET_LIST)
 	if (set_number(object, "installed_size", package->installed_size, err) < 0 ||
-		set_number(object, "build_date", (uint64_t)package->build_date, err) < 0 ||
-		set_number(object, "provider_priority", package->provider_priority, err) < 0 ||
-		set_number(object, "replaces_priority", package->replaces_priority, err) < 0 ||
+		set_number(object, "build_date", (uint64_t)package->build_date, err) <
+			0 ||
+		set_number(object, "provider_priority", package->provider_priority, err) <
+			0 ||
+		set_number(object, "replaces_priority", package->replaces_priority, err) <
+			0 ||
 		set_number(object, "file_size", package->file_size, err) < 0 ||
 		set_digest(object, "file", &package->file, err) < 0 ||
 		set_digest(object, "control_sha1", &package->control_sha1, err) < 0 ||
@@ -140,8 +147,8 @@ static int get_text(const json_t *object, const char *key, struct arena *arena,
 	return *ret_text ? 0 : error_set_memory(err);
 }
 
-static int get_digest(const json_t *object, const char *key, enum digest_algorithm algorithm,
-	struct digest *ret_digest, struct error *err)
+static int get_digest(const json_t *object, const char *key,
+	enum digest_algorithm algorithm, struct digest *ret_digest, struct error *err)
 {
 	const char *text = "";
 	if (json_opt_string(object, key, "package", &text, err) < 0)
@@ -155,13 +162,15 @@ static int get_list(const json_t *object, const char *key, struct arena *arena,
 	json_t *array = NULL;
 	if (json_opt_array(object, key, "package", LISTING_LIST_MAX, &array, err) < 0)
 		return err->class;
-	ret_list->items = arena_array(arena, json_array_size(array), sizeof(*ret_list->items));
+	ret_list->items =
+		arena_array(arena, json_array_size(array), sizeof(*ret_list->items));
 	if (!ret_list->items)
 		return error_set_memory(err);
 	for (size_t i = 0; i < json_array_size(array); i++) {
 		const char *text = json_string_value(json_array_get(array, i));
 		if (!text)
-			return error_set(err, ERR_INPUT, "%s[%zu] is not a string", key, i);
+			return error_set(
+				err, ERR_INPUT, "%s[%zu] is not a string", key, i);
 		ret_list->items[i] = arena_strdup(arena, text);
 		if (!ret_list->items[i])
 			return error_set_memory(err);
@@ -170,8 +179,8 @@ static int get_list(const json_t *object, const char *key, struct arena *arena,
 	return 0;
 }
 
-static int get_u32(const json_t *object, const char *key, uint32_t max, uint32_t *ret_value,
-	struct error *err)
+static int get_u32(const json_t *object, const char *key, uint32_t max,
+	uint32_t *ret_value, struct error *err)
 {
 	uint64_t value = 0;
 	if (json_opt_u64(object, key, "file", &value, err) < 0)
@@ -193,7 +202,7 @@ static int get_xattrs(const json_t *object, struct arena *arena, struct tree_nod
 	struct tree_xattr *list = arena_array(arena, room, sizeof(*list));
 	if (!list)
 		return error_set_memory(err);
-	json_object_foreach(xattrs, name, value) {
+	json_object_foreach (xattrs, name, value) {
 		cleanup_buffer struct buffer bytes = {.max = LIMIT_XATTR_BYTES};
 		if (base64_decode(slice_str(json_string_value(value)), &bytes, err) < 0)
 			return error_wrap(err, "xattr %s", name);
@@ -236,7 +245,8 @@ static int get_node(const json_t *item, struct package *package, struct error *e
 static int get_tree(const json_t *object, struct package *package, struct error *err)
 {
 	json_t *files;
-	if (json_get_array(object, "files", "package", LIMIT_ARCHIVE_ENTRIES, &files, err) < 0)
+	if (json_get_array(
+		    object, "files", "package", LIMIT_ARCHIVE_ENTRIES, &files, err) < 0)
 		return err->class;
 	if (!package->tree && tree_new(&package->tree, err) < 0)
 		return err->class;
@@ -256,7 +266,7 @@ static int get_scripts(const json_t *object, struct package *package, struct err
 		package->arena, json_object_size(scripts), sizeof(*package->scripts));
 	if (!package->scripts)
 		return error_set_memory(err);
-	json_object_foreach(scripts, name, value) {
+	json_object_foreach (scripts, name, value) {
 		const char *text = json_string_value(value);
 		struct package_script *script = &package->scripts[package->script_count];
 		script->name = arena_strdup(package->arena, name);
@@ -283,22 +293,26 @@ static int get_package(const json_t *object, struct package *package, struct err
 	if (get_list(object, #field, package->arena, &package->field, err) < 0)          \
 		return err->class;
 	LISTING_LISTS(GET_LIST)
-	if (json_opt_u64(object, "installed_size", "package", &package->installed_size, err) < 0 ||
+	if (json_opt_u64(object, "installed_size", "package", &package->installed_size,
+		    err) < 0 ||
 		json_opt_u64(object, "build_date", "package", &build_date, err) < 0 ||
 		json_opt_u64(object, "provider_priority", "package",
 			&package->provider_priority, err) < 0 ||
 		json_opt_u64(object, "replaces_priority", "package",
 			&package->replaces_priority, err) < 0 ||
-		json_opt_u64(object, "file_size", "package", &package->file_size, err) < 0 ||
+		json_opt_u64(object, "file_size", "package", &package->file_size, err) <
+			0 ||
 		get_digest(object, "file", DIGEST_SHA256, &package->file, err) < 0 ||
-		get_digest(object, "control_sha1", DIGEST_SHA1, &package->control_sha1, err) < 0 ||
-		get_digest(object, "control_sha256", DIGEST_SHA256, &package->control_sha256,
+		get_digest(object, "control_sha1", DIGEST_SHA1, &package->control_sha1,
 			err) < 0 ||
+		get_digest(object, "control_sha256", DIGEST_SHA256,
+			&package->control_sha256, err) < 0 ||
 		get_digest(object, "data", DIGEST_SHA256, &package->data, err) < 0 ||
 		get_scripts(object, package, err) < 0)
 		return err->class;
 	if (!*package->name || build_date > INT64_MAX)
-		return error_set(err, ERR_INPUT, "listing without a name or with a bad date");
+		return error_set(
+			err, ERR_INPUT, "listing without a name or with a bad date");
 	package->build_date = (int64_t)build_date; /* tested the line before */
 	return get_tree(object, package, err);
 }
@@ -308,7 +322,8 @@ int listing_read(struct slice json, const char *name, struct package **ret_packa
 {
 	cleanup_json json_t *object = NULL;
 	cleanup_package struct package *package = NULL;
-	if (json_load_slice(json, name, &object, err) < 0 || package_new(&package, err) < 0)
+	if (json_load_slice(json, name, &object, err) < 0 ||
+		package_new(&package, err) < 0)
 		return err->class;
 	if (get_package(object, package, err) < 0)
 		return error_wrap(err, "%s", name);

@@ -10,10 +10,10 @@
 #include "builder/package/package.h"
 
 /* Appends; deterministic. */
-MUST_USE int listing_write(const struct package *package, struct buffer *out,
-	struct error *err);
+MUST_USE int listing_write(
+	const struct package *package, struct buffer *out, struct error *err);
 /* Strict: what a listing cannot hold is ERR_INPUT; the tree is checked as any tree is. */
-MUST_USE int listing_read(struct slice json, const char *name, struct package **ret_package,
-	struct error *err);
+MUST_USE int listing_read(struct slice json, const char *name,
+	struct package **ret_package, struct error *err);
 
 #endif

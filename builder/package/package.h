@@ -33,34 +33,65 @@ struct package {
 	struct tree *tree;
 
 	/* Of the .apk file, set by apk_write and apk_read: */
-	struct digest file;	   /* SHA-256 of the whole file, a blob of the store */
+	struct digest file; /* SHA-256 of the whole file, a blob of the store */
 	uint64_t file_size;
-	struct digest control_sha1;   /* of the compressed control member: the index's C: */
+	struct digest control_sha1; /* of the compressed control member: the index's C: */
 	struct digest control_sha256;
-	struct digest data;	      /* datahash: SHA-256 of the compressed data member */
+	struct digest data; /* datahash: SHA-256 of the compressed data member */
 };
 
 #define cleanup_package CLEANUP(package_free)
+/* Empty: all texts "", lists empty, a tree without nodes. */
 MUST_USE int package_new(struct package **ret_package, struct error *err);
 void package_free(struct package **package);
 
 /*
+ * What a recipe declares of a path in its output, beyond what an unprivileged sandbox can
+ * leave there. value is the raw value of the xattr (capability.h makes it from names).
+ */
+struct package_declared {
+	const char *path;
+	bool set_mode, set_owner;
+	uint32_t mode, uid, gid;
+	const char *xattr; /* name, or NULL */
+	struct slice value;
+};
+
+struct package_collect_options {
+	const struct package_declared *declared;
+	size_t declared_count;
+};
+
+/*
  * Takes the files below dirfd (an output directory of a dead sandbox) into the store and
- * package->tree: by descriptor, no symlink followed; owners become 0:0; set-id bits and xattrs
- * other than those declared are ERR_INPUT; devices, fifos, sockets too.
+ * package->tree, and sets installed_size: by descriptor, no symlink followed, hard links
+ * found by inode; owners become 0:0. Set-id bits (and sticky files) whose mode is not
+ * declared, and xattrs that are not declared for the path, are ERR_INPUT; devices, fifos,
+ * sockets too; and what is declared for a path that is not there. Files that their owner
+ * cannot read are made readable there (their mode in the tree is what they had). options
+ * may be NULL.
  */
 MUST_USE int package_collect(struct package *package, int dirfd, struct store *store,
-	struct error *err);
+	const struct package_collect_options *options, struct error *err);
 
 /*
  * Fills depends and provides from the files: so:, cmd:, pc: as apk tools know
- * them (reference: recipes-packages-images.md 3.4), merged with what is there, sorted, unique,
- * minus what the package provides itself. The flags switch parts off.
+ * them (reference: recipes-packages-images.md 3.4), merged with what is there, sorted,
+ * unique, minus what the package provides itself. The flags switch parts off. A malformed
+ * ELF file is ERR_INPUT if it is executable or named like a library, else it is data.
+ *
+ * siblings: the packages of the same recipe, collected already: a symlink lib*.so to a
+ * library in one of them becomes a dependency on it. May hold the package itself.
  */
 struct package_scan_options {
 	bool no_provides, no_depends, no_commands;
+	const struct package *const *siblings;
+	size_t sibling_count;
 };
 MUST_USE int package_scan(struct package *package, struct store *store,
 	const struct package_scan_options *options, struct error *err);
+
+/* Names that control data may hold: package names and versions as apk tools take them. */
+MUST_USE int package_check_name(struct slice name, struct error *err);
 
 #endif

@@ -41,10 +41,13 @@ struct image_recipe {
 	const char *path;
 	struct digest file_digest;
 	const char *name; /* file name without directory and .yaml */
-	struct recipe_list packages, archs, volumes;
+	struct recipe_list packages, volumes;
+	struct recipe_list archs; /* "x86_64", "aarch64", sorted; empty: the caller decides */
+	struct recipe_list repositories, build_repositories, runtime_repositories, keyring;
 	struct recipe_list entrypoint, cmd; /* split like a shell would split words */
 	const char *work_dir, *stop_signal, *run_as; /* run_as: user name, "uid" or "uid:gid" as written */
 	uint32_t run_uid, run_gid; /* resolved against accounts; 0 if run_as is "" */
+	unsigned layer_budget;	   /* layering.budget; 0: layering is not asked for */
 	struct recipe_variable *environment, *annotations;
 	size_t environment_count, annotation_count;
 	struct image_user *users;

@@ -25,10 +25,14 @@ struct sandbox_step {
 	const char *const *environment; /* "NAME=value", NULL-terminated, added to the common ones */
 };
 
-/* A file or directory of ours, bound read-only into the root. */
+/*
+ * A file or directory of ours that the steps find at the target. It is copied (read-only
+ * files, same bytes, symlinks as they are) into a layer of its own above the others: a mount would
+ * show our paths in the sandbox's mount table, and needs every parent to be searchable for the builder.
+ */
 struct sandbox_bind {
 	int fd; /* borrowed; O_PATH is enough */
-	const char *target; /* absolute, made if absent */
+	const char *target; /* absolute, without "." and ".."; made if absent */
 };
 
 struct sandbox {
@@ -44,17 +48,25 @@ struct sandbox {
 	int log_fd;		    /* stdout and stderr of the steps; borrowed */
 	unsigned timeout_seconds;   /* all steps together; 0: 4 hours */
 	uint64_t file_size_limit;   /* RLIMIT_FSIZE; 0: 8 GiB */
+	uint64_t log_limit;	    /* bytes of output, all steps together; 0: 256 MiB */
+	unsigned processes;	    /* RLIMIT_NPROC, of this sandbox alone; 0: 4096 */
 	unsigned cpus;		    /* 0: all */
 	/* Called as a step begins; may be NULL. */
 	void (*on_step)(void *context, size_t step);
 	void *context;
+	/*
+	 * For our own probes: called in the step's process, behind all walls, instead of
+	 * /bin/sh; what it returns is the exit status. NULL for real steps.
+	 */
+	int (*probe)(void *context, size_t step);
 };
 
 struct sandbox_result {
 	enum sandbox_tier tier;
 	int status;	    /* 0, or the exit status of the step that failed (128 + signal) */
 	size_t failed_step; /* valid if status != 0 */
-	bool timed_out;
+	bool timed_out;	   /* status is 137 */
+	bool log_exceeded; /* the same */
 	double seconds;
 };
 
@@ -68,7 +80,8 @@ MUST_USE int sandbox_run(const struct sandbox *sandbox, struct sandbox_result *r
 
 /*
  * Runs a function in a child with the identity of sandboxes (outer uid as root, else ours), for
- * unpacking roots. Its error comes back in err.
+ * unpacking roots. Its error comes back in err; whatever else it changes in memory is lost. It
+ * must not log: another thread may have held the log's lock while we forked.
  */
 MUST_USE int sandbox_as_builder(int (*function)(void *context, struct error *err),
 	void *context, struct error *err);

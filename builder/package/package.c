@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/package/package.h"
+
+#include "base/limits.h"
+
+int package_new(struct package **ret_package, struct error *err)
+{
+	cleanup_package struct package *package = calloc(1, sizeof(*package));
+	if (!package)
+		return error_set_memory(err);
+	if (arena_new(&package->arena, err) < 0 || tree_new(&package->tree, err) < 0)
+		return err->class;
+	package->name = package->version = package->architecture = "";
+	package->description = package->url = package->license = "";
+	package->origin = package->commit = package->maintainer = "";
+	package->triggers = "";
+	*ret_package = take_ptr(package);
+	return 0;
+}
+
+void package_free(struct package **package)
+{
+	if (!*package)
+		return;
+	tree_free(&(*package)->tree);
+	arena_free(&(*package)->arena);
+	free_ptr(package);
+}
+
+int package_check_name(struct slice name, struct error *err)
+{
+	if (name.len == 0 || name.len > LIMIT_NAME_BYTES)
+		return error_set(err, ERR_INPUT, "package name of %zu bytes", name.len);
+	for (size_t i = 0; i < name.len; i++) {
+		unsigned char c = (unsigned char)name.data[i];
+		bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+			     (c >= '0' && c <= '9');
+		if (!alnum && (i == 0 || !c || !strchr("._+-", c)))
+			return error_set(err, ERR_INPUT,
+				"package name \"%.*s\" is not letters, digits and ._+-",
+				SLICE_ARG(name));
+	}
+	return 0;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Regular expressions of var-transforms: the syntax that melange recipes mean (RE2's), leftmost-first,
+ * matched in time linear in pattern times text, whatever the pattern. POSIX regcomp is not used: \d, lazy
+ * repetition and the choice between alternatives differ there, and glibc's is not bounded.
+ *
+ * Understood: literals, escapes of punctuation, \n \t \r \f \v, \d \D \w \W \s \S, \b \B,
+ * \A \z, ^ $ (text begin and end), ., [...] with ranges, negation and [:class:], ( ),
+ * (?: ), (?P<name> ), |, * + ? {n} {n,} {n,m}, each also lazy with a ?. Flags (?i), Unicode
+ * classes and back-references are refused. ASCII only.
+ */
+#ifndef BUILDER_RECIPE_PATTERN_H
+#define BUILDER_RECIPE_PATTERN_H
+
+#include "base/arena.h"
+#include "base/buffer.h"
+
+struct pattern;
+
+/* ERR_INPUT for a syntax error, LIMIT_PATTERN_BYTES or LIMIT_PATTERN_STATES. */
+MUST_USE int pattern_compile(const char *text, struct arena *arena,
+	struct pattern **ret_pattern, struct error *err);
+
+/*
+ * Appends text with every match replaced. In replacement $1 ${1} $name ${name} stand for groups (an
+ * unknown one is empty; $1x means the group called "1x"), $$ is a dollar; any other $ is itself.
+ * ERR_INPUT for text that is not ASCII, too long, or takes too much work.
+ */
+MUST_USE int pattern_replace(const struct pattern *pattern, struct slice text,
+	struct slice replacement, struct buffer *out, struct error *err);
+
+#endif

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <pthread.h>
+
+#include "base/log.h"
+#include "builder/recipe/recipe.h"
+#include "cli/common.h"
+
+struct compile_flags {
+	struct cli_list pipeline_dirs, build_options;
+	const char *arch, *recipes;
+	uint64_t jobs;
+	bool check_only;
+};
+
+static const struct cli_option options[] = {
+	CLI_OPTION(struct compile_flags, arch, "arch", CLI_TEXT, "ARCH", "x86_64 (default) or aarch64"),
+	CLI_OPTION(struct compile_flags, pipeline_dirs, "pipeline-dir", CLI_LIST, "DIR",
+		"more pipelines, searched first"),
+	CLI_OPTION(struct compile_flags, build_options, "build-option", CLI_LIST, "NAME",
+		"switch an option of the recipe on"),
+	CLI_OPTION(struct compile_flags, recipes, "recipes", CLI_TEXT, "DIR",
+		"whose pipelines/ are the built-in ones (default: ./recipes)"),
+	CLI_OPTION(struct compile_flags, jobs, "jobs", CLI_NUMBER, "N", "threads (default: 1)"),
+	CLI_OPTION(struct compile_flags, check_only, "check", CLI_FLAG, NULL,
+		"print no plans, only what is wrong"),
+};
+
+#define JOBS_MAX 64
+
+/* What all threads share; `mutex` guards what follows it. */
+struct work {
+	const struct cli_list *files;
+	const struct compile_flags *flags;
+	const char *const *pipeline_dirs;
+	size_t pipeline_dir_count;
+	struct buffer *results; /* one per file */
+	struct error *errors;	/* one per file */
+	pthread_mutex_t mutex;
+	size_t next;
+};
+
+static void compile_one(struct work *work, size_t at, struct recipe_cache *cache)
+{
+	cleanup_recipe struct recipe *recipe = NULL;
+	struct error *err = &work->errors[at];
+	struct recipe_options recipe_options = {.architecture = work->flags->arch,
+		.pipeline_dirs = work->pipeline_dirs,
+		.pipeline_dir_count = work->pipeline_dir_count,
+		.build_options = {work->flags->build_options.items,
+			work->flags->build_options.count},
+		.cache = cache};
+	if (recipe_load(work->files->items[at], &recipe_options, &recipe, err) < 0 ||
+		work->flags->check_only)
+		return;
+	if (recipe_to_json(recipe, &work->results[at], err) < 0)
+		return;
+	(void)!buffer_add_byte(&work->results[at], '\n', err); /* the error is kept */
+}
+
+static void *compile_some(void *context)
+{
+	struct work *work = context;
+	CLEANUP(recipe_cache_free) struct recipe_cache *cache = NULL;
+	struct error err = ERROR_INIT;
+	if (recipe_cache_new(&cache, &err) < 0)
+		cache = NULL; /* slower, not wrong */
+	for (;;) {
+		(void)pthread_mutex_lock(&work->mutex); /* a plain mutex of ours: cannot fail */
+		size_t at = work->next++;
+		(void)pthread_mutex_unlock(&work->mutex);
+		if (at >= work->files->count)
+			return NULL;
+		compile_one(work, at, cache);
+	}
+}
+
+static int compile_all(struct work *work, struct error *err)
+{
+	pthread_t threads[JOBS_MAX];
+	size_t count = work->flags->jobs ? work->flags->jobs : 1, started = 0;
+	if (count > JOBS_MAX)
+		count = JOBS_MAX;
+	for (; started + 1 < count; started++)
+		if (pthread_create(&threads[started], NULL, compile_some, work) != 0)
+			break; /* fewer threads do the same work */
+	(void)compile_some(work);
+	for (size_t i = 0; i < started; i++)
+		(void)pthread_join(threads[i], NULL);
+	size_t failed = 0;
+	for (size_t i = 0; i < work->files->count; i++) {
+		if (error_is_set(&work->errors[i])) {
+			log_error(&work->errors[i]);
+			failed++;
+		} else if (cli_print(buffer_slice(&work->results[i]), err) < 0) {
+			return err->class;
+		}
+	}
+	log_info("%zu of %zu recipes compile", work->files->count - failed, work->files->count);
+	if (failed)
+		return error_set(err, ERR_INPUT, "%zu recipe%s did not compile", failed,
+			failed == 1 ? "" : "s");
+	return 0;
+}
+
+static void work_done(struct work *work)
+{
+	for (size_t i = 0; work->results && i < work->files->count; i++)
+		buffer_done(&work->results[i]);
+	free(work->results);
+	free(work->errors);
+}
+
+static int run(const void *given, const struct cli_list *arguments, struct error *err)
+{
+	const struct compile_flags *flags = given;
+	CLEANUP(work_done) struct work work = {
+		.files = arguments, .flags = flags, .mutex = PTHREAD_MUTEX_INITIALIZER};
+	cleanup_buffer struct buffer built_in = BUFFER_INIT;
+	cleanup_mem const char **dirs =
+		calloc(flags->pipeline_dirs.count + 1, sizeof(const char *));
+	work.results = calloc(arguments->count, sizeof(*work.results));
+	work.errors = calloc(arguments->count, sizeof(*work.errors));
+	if (!dirs || !work.results || !work.errors)
+		return error_set_memory(err);
+	if (buffer_printf(&built_in, err, "%s/pipelines", recipes_directory(flags->recipes)) < 0)
+		return err->class;
+	for (size_t i = 0; i < flags->pipeline_dirs.count; i++)
+		dirs[i] = flags->pipeline_dirs.items[i];
+	dirs[flags->pipeline_dirs.count] = buffer_str(&built_in);
+	work.pipeline_dirs = dirs;
+	work.pipeline_dir_count = flags->pipeline_dirs.count + 1;
+	return compile_all(&work, err);
+}
+
+const struct cli_command compile_command = {
+	.name = "compile",
+	.arguments = "RECIPE.yaml...",
+	.summary = "print the expanded plan of package recipes as JSON, one line each",
+	.description = "Nothing is fetched or run. Every recipe that does not compile is reported with\n"
+		       "file:line:column.",
+	.options = options,
+	.option_count = ARRAY_LEN(options),
+	.options_size = sizeof(struct compile_flags),
+	.min_arguments = 1,
+	.max_arguments = SIZE_MAX,
+	.run = run,
+};

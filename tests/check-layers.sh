@@ -1,0 +1,45 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A file includes only from its own layer and those below; inside builder/ too.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+status=0
+# folder: folders it may include from (itself is always allowed)
+declare -A below=(
+	[base]=""
+	[oci]="base"
+	[signing]="base"
+	[attest]="base oci signing"
+	[builder/recipe]="base"
+	[builder/tree]="base"
+	[builder/source]="base builder/recipe builder/tree builder/sandbox"
+	[builder/sandbox]="base"
+	[builder/package]="base signing builder/recipe builder/tree"
+	[builder/image]="base oci builder/recipe builder/tree builder/package"
+	[builder/audit]="base builder/recipe builder/tree builder/package"
+	[builder]="base oci signing attest builder/recipe builder/tree builder/source builder/sandbox builder/package builder/image builder/audit"
+	[cli]="base oci signing attest builder builder/recipe builder/tree builder/source builder/sandbox builder/package builder/image builder/audit"
+)
+checked=0
+while read -r file; do
+	folder=$(dirname "$file")
+	if [ -z "${below[$folder]+set}" ]; then
+		echo "$file: the folder $folder is in no layer (tests/check-layers.sh)"
+		status=1
+		continue
+	fi
+	while read -r included; do
+		target=$(dirname "$included")
+		checked=$((checked + 1))
+		[ "$target" = "$folder" ] && continue
+		case " ${below[$folder]} " in
+		*" $target "*) ;;
+		*) echo "$file: includes $included: $folder is not above $target"; status=1 ;;
+		esac
+		case $included in
+		*_private.h) echo "$file: includes $included, which is for its own folder"; status=1 ;;
+		esac
+	done < <(sed -nE 's/^#include "([^"]+)".*/\1/p' "$file")
+done < <(find base oci signing attest builder cli -name '*.[ch]' | sort)
+[ "$checked" -gt 100 ] || { echo "only $checked includes were looked at"; status=1; }
+exit $status

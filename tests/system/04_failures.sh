@@ -1,0 +1,63 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# What goes wrong while building: exit status 1, a clear error, a sound store, and the next run goes on.
+source "$(dirname "$0")/lib.sh"
+need jq
+make_keys
+cp -R recipes "$tmp/recipes"
+build() {
+	"$alnage" build "$tmp/recipes/images/static.yaml" --recipes "$tmp/recipes" --output "$tmp/out" \
+		--key "$tmp/keys/image.key" "$@"
+}
+
+# a source that does not match its digest
+sed -i -E 's/(expected-sha256: )[0-9a-f]{8}/\100000000/' "$tmp/recipes/packages/tzdata.yaml"
+expect 1 'tzdata.*00000000|00000000.*tzdata' build
+cp recipes/packages/tzdata.yaml "$tmp/recipes/packages/"
+
+# an unknown key, with position and suggestion
+sed -i 's/^pipeline:/pipelime:/' "$tmp/recipes/packages/tzdata.yaml"
+expect 1 "tzdata.yaml:[0-9]+:[0-9]+: .*pipelime.*pipeline" build
+cp recipes/packages/tzdata.yaml "$tmp/recipes/packages/"
+
+# a failing step: its name, the log's last lines, the log's path
+python3 - "$tmp/recipes/packages/tzdata.yaml" <<'END'
+import sys
+path = sys.argv[1]
+text = open(path).read()
+text = text.replace('\npipeline:\n', '\npipeline:\n  - name: Break it\n    runs: |\n      echo this line shows why\n      exit 7\n', 1)
+open(path, 'w').write(text)
+END
+expect 1 'failed with status 7' build
+grep -q 'this line shows why' "$tmp/said" || fail "the log's last lines are not shown"
+log=$(grep -oE '/[^ ]*\.log' "$tmp/said" | head -n 1)
+grep -q 'this line shows why' "$log" || fail "no log at $log"
+cp recipes/packages/tzdata.yaml "$tmp/recipes/packages/"
+
+# wrong usage is told apart
+expect 2 'unknown option' build --nonsense
+expect 2 'missing' "$alnage" build
+expect 1 'no-such.yaml' "$alnage" build "$tmp/no-such.yaml"
+
+# a full disk
+if [ "$(id -u)" = 0 ]; then
+	mkdir "$tmp/small"
+	unshare -m bash -c 'mount -t tmpfs -o size=3m none "$1" && shift && "$@"' - "$tmp/small" \
+		bash -c 'env ALNAGE_STORE="$1/store" "${@:2}" >"$1.said" 2>&1; echo $? >"$1.status"; find "$1/store" -path "*tmp*" -type f | wc -l >"$1.left"' \
+		- "$tmp/small" "$alnage" build recipes/images/static.yaml --output "$tmp/out2"
+	same "$(cat "$tmp/small.status")" 1 "exit status with a full disk"
+	grep -qi 'no space left' "$tmp/small.said" || { cat "$tmp/small.said"; fail "does not tell that the disk is full"; }
+	same "$(cat "$tmp/small.left")" 0 "temporary files left behind"
+fi
+
+# a killed run: the next one goes on
+export ALNAGE_STORE=$tmp/store
+mkdir -p "$ALNAGE_STORE"
+cp -R "${ALNAGE_TEST_STORE:-${XDG_CACHE_HOME:-$HOME/.cache}/alnage}/blobs" "$ALNAGE_STORE/"
+build >"$tmp/killed.log" 2>&1 &
+pid=$!
+sleep 3
+kill -KILL $pid 2>/dev/null || true
+wait $pid 2>/dev/null || true
+build >/dev/null 2>"$tmp/next.log" || { cat "$tmp/next.log"; fail "the run after a killed one fails"; }
+expect 0 passed "$alnage" verify "oci:$tmp/out/static" --key "$tmp/keys/image.key.pub"
