@@ -51,7 +51,8 @@ static int make_directory(int dirfd, const char *name, int *ret_fd, struct error
 {
 	cleanup_fd int fd = -1;
 
-	if (mkdirat(dirfd, name, 0755) < 0)
+	/* Another archive may be unpacked beside us: opening decides what is there. */
+	if (mkdirat(dirfd, name, 0755) < 0 && errno != EEXIST)
 		return error_set_errno(err, errno, "making the directory \"%s\"", name);
 	fd = open_beneath(dirfd, name, O_RDONLY | O_DIRECTORY, 0);
 	if (fd < 0)

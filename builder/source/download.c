@@ -270,9 +270,17 @@ int download_run(struct http_client *client, const struct download *download,
 		.download = download, .client = client, .store = store, .fd = -1};
 	cleanup_fd int lock = -1;
 	arrival.reasons.max = ERROR_TEXT_MAX * 4;
+	bool found = false;
 	if (choose_key(&arrival, err) < 0 ||
-		store_lock(store, "locks", arrival.key, &lock, err) < 0 ||
-		open_partial(&arrival, err) < 0)
+		store_lock(store, "locks", arrival.key, &lock, err) < 0)
+		return err->class;
+	/* Another process may have brought it while we waited. */
+	if (download->expected && source_find_blob(store, download->expected, &found, ret_blob,
+					  ret_size, err) < 0)
+		return err->class;
+	if (found)
+		return 0;
+	if (open_partial(&arrival, err) < 0)
 		return err->class;
 	int result = 0;
 	/* Nothing says that what is there belongs to what would come. */

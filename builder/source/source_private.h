@@ -39,7 +39,7 @@ struct download {
 	struct log_task *task;	 /* may be NULL */
 	uint64_t *progress;	 /* may be NULL: set to the bytes so far, by one thread */
 };
-/* *ret_url is heap. ERR_NETWORK or ERR_INPUT listing the places, see source.h. */
+/* *ret_url is heap, untouched if it was in the store by then. ERR_NETWORK or ERR_INPUT listing the places, see source.h. */
 MUST_USE int download_run(struct http_client *client, const struct download *download,
 	struct store *store, struct digest *ret_blob, uint64_t *ret_size, char **ret_url,
 	struct error *err);

@@ -20,6 +20,9 @@ struct toolchain;
 /* Reads both files from the directory (recipes/). */
 MUST_USE int toolchain_load(const char *directory, struct toolchain **ret_toolchain,
 	struct error *err);
+/* The same from texts, for tests and fuzzing; the names are for messages. */
+MUST_USE int toolchain_load_text(struct slice yaml, const char *yaml_name, struct slice lock,
+	const char *lock_name, struct toolchain **ret_toolchain, struct error *err);
 void toolchain_free(struct toolchain **toolchain);
 
 /*

@@ -30,8 +30,11 @@ static int add_content(struct buffer *content, size_t size, struct error *err)
 		uint64_t word = next_random();
 		if (buffer_printf(content, err, "%llx ", (unsigned long long)(word & 0xfffff)) < 0)
 			return err->class;
-		if ((word >> 20) % 4 == 0 && content->len > 64 &&
-			buffer_add(content, content->data, 64, err) < 0)
+		char again[64]; /* the buffer may move while it grows */
+		if ((word >> 20) % 4 || content->len < sizeof(again))
+			continue;
+		memcpy(again, content->data, sizeof(again));
+		if (buffer_add(content, again, sizeof(again), err) < 0)
 			return err->class;
 	}
 	return 0;
