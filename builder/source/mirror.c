@@ -219,14 +219,15 @@ static int parse_field(struct stanza *stanza, struct slice line, struct position
 		extend(stanza->current, line);
 		return 0;
 	}
-	if (!slice_has_byte(line, ':'))
-		return malformed(at, err, "a line is neither \"Field: value\" nor indented");
 	struct slice value = line;
-	(void)slice_cut(&value, ':', &name);
+	/* The line is not empty, so there is a name. */
+	if (!slice_has_byte(line, ':') || !slice_cut(&value, ':', &name) ||
+		slice_has_byte(name, ' ') || slice_has_byte(name, '\t'))
+		return malformed(at, err, "a line is neither \"Field: value\" nor indented");
 	if (!stanza->any)
 		stanza->line = at.line;
 	stanza->any = true;
-	stanza->current = find_field(stanza, slice_trim(name));
+	stanza->current = find_field(stanza, name);
 	if (!stanza->current)
 		return 0;
 	if (stanza->current->data)
