@@ -48,12 +48,27 @@ static bool is_debian_suite(struct slice suite)
 	return false;
 }
 
+/* http or https, a host, and nothing that a URL cannot have. */
+static bool is_url(struct slice url)
+{
+	struct slice rest = url;
+	size_t scheme = slice_starts_with(url, SLICE("http://")) ? strlen("http://")
+		: slice_starts_with(url, SLICE("https://"))      ? strlen("https://")
+								 : 0;
+	rest = slice_sub(rest, scheme, SIZE_MAX);
+	if (scheme == 0 || rest.len == 0 || rest.data[0] == '/')
+		return false;
+	for (size_t i = 0; i < rest.len; i++)
+		if (rest.data[i] <= ' ' || rest.data[i] >= 0x7f)
+			return false;
+	return true;
+}
+
 static int add_url(struct mirror_urls *urls, struct slice url, struct error *err)
 {
-	if (!slice_starts_with(url, SLICE("http://")) &&
-		!slice_starts_with(url, SLICE("https://")))
+	if (!is_url(url))
 		return 0;
-	while (url.len && url.data[url.len - 1] == '/')
+	while (url.data[url.len - 1] == '/')
 		url.len--;
 	for (size_t i = 0; i < urls->count; i++)
 		if (slice_equal_str(url, urls->items[i]))
@@ -158,10 +173,23 @@ static struct slice *find_field(struct stanza *stanza, struct slice name)
 	return NULL;
 }
 
+/* The next word of a field, without the comment lines among its continuation lines. */
+static bool field_word(struct slice *list, struct slice *ret)
+{
+	const char *start = list->data;
+	while (slice_word(list, ret)) {
+		struct slice comment;
+		if (ret->data[0] != '#' || ret->data == start || ret->data[-1] != '\n')
+			return true;
+		(void)slice_cut(list, '\n', &comment); /* at the end: nothing is left */
+	}
+	return false;
+}
+
 static bool has_word(struct slice list, const char *word)
 {
 	struct slice item;
-	while (slice_word(&list, &item))
+	while (field_word(&list, &item))
 		if (same_word(item, word))
 			return true;
 	return false;
@@ -189,15 +217,15 @@ static int finish_stanza(struct stanza *stanza, const char *name, struct mirror_
 		return malformed(at, err, "the entry has no URIs");
 	if (slice_trim(stanza->suites).len == 0)
 		return malformed(at, err, "the entry has no Suites");
-	for (struct slice types = stanza->types; slice_word(&types, &item);)
+	for (struct slice types = stanza->types; field_word(&types, &item);)
 		if (!slice_equal_str(item, "deb") && !slice_equal_str(item, "deb-src"))
 			return malformed(at, err, "Types are deb and deb-src");
-	for (struct slice suites = stanza->suites; slice_word(&suites, &item);)
+	for (struct slice suites = stanza->suites; field_word(&suites, &item);)
 		debian |= is_debian_suite(item);
 	if (!debian || !is_enabled(stanza) || !has_word(stanza->types, "deb"))
 		return 0;
-	for (struct slice list = stanza->urls; slice_word(&list, &item);)
-		if (item.data[0] != '#' && add_url(urls, item, err) < 0)
+	for (struct slice list = stanza->urls; field_word(&list, &item);)
+		if (add_url(urls, item, err) < 0)
 			return err->class;
 	return 0;
 }

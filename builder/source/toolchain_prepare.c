@@ -109,6 +109,20 @@ static int fill(struct job *job, int scratch_fd, struct error *err)
 	return run_shared(job, arena, err);
 }
 
+/*
+ * Reading a blob that is damaged removes it, so that the next try fetches it anew. The unpackers may
+ * not do that themselves: the store is not theirs.
+ */
+static void forget_damaged(const struct job *job)
+{
+	for (size_t i = 0; i < job->count; i++) {
+		struct error ignored = ERROR_INIT;
+		cleanup_buffer struct buffer content = BUFFER_INIT;
+		(void)!store_read_blob(job->store, &job->debs[i]->digest,
+			(size_t)job->debs[i]->size, &content, &ignored); /* a cache */
+	}
+}
+
 static int make_layer(struct job *job, const char *hex, struct error *err)
 {
 	char scratch[128];
@@ -123,6 +137,8 @@ static int make_layer(struct job *job, const char *hex, struct error *err)
 		result = error_set_errno(err, errno, "renaming a layer");
 	if (result < 0)
 		(void)!sandbox_remove_scratch(job->store, scratch, &ignored); /* the first error counts */
+	if (result == ERR_INPUT)
+		forget_damaged(job);
 	return result;
 }
 

@@ -46,7 +46,7 @@ static void cases_are_as_expected(void **state)
 {
 	(void)state;
 	assert_int_equal(
-		test_each_case("tests/cases/apt-sources/good", ".urls", check_good), 5);
+		test_each_case("tests/cases/apt-sources/good", ".urls", check_good), 7);
 	assert_int_equal(
 		test_each_case("tests/cases/apt-sources/bad", ".expect", check_bad), 12);
 }
