@@ -282,6 +282,31 @@ static void output_limit_kills(void **state)
 	assert_int_equal(lseek(fixture->log_fd, 0, SEEK_END), 10000);
 }
 
+/* Output without a pause must not keep the clock from being looked at. */
+static void time_limit_kills_the_noisy(void **state)
+{
+	struct fixture *fixture = *state;
+	cleanup_fd int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	add_step(fixture, "yes & yes & yes");
+	fixture->sandbox.timeout_seconds = 1;
+	fixture->sandbox.log_limit = UINT64_MAX;
+	fixture->sandbox.log_fd = null;
+	run(fixture);
+	assert_true(fixture->result.timed_out);
+	assert_true(fixture->result.seconds < 10);
+}
+
+/* Programs behind a pipe expect to die of it; curl's users ignore the signal. */
+static void ignored_signals_do_not_pass(void **state)
+{
+	struct fixture *fixture = *state;
+	add_step(fixture, "kill -PIPE $$; echo survived");
+	void (*before)(int) = signal(SIGPIPE, SIG_IGN);
+	run(fixture);
+	(void)signal(SIGPIPE, before);
+	assert_int_equal(fixture->result.status, 128 + SIGPIPE);
+}
+
 static void leftovers_die_with_their_step(void **state)
 {
 	struct fixture *fixture = *state;
@@ -411,6 +436,8 @@ static int tests(const char *directory)
 		TEST(second_run_sees_the_first),
 		TEST(time_limit_kills),
 		TEST(output_limit_kills),
+		TEST(time_limit_kills_the_noisy),
+		TEST(ignored_signals_do_not_pass),
 		TEST(leftovers_die_with_their_step),
 		TEST(processors_can_be_limited),
 		TEST(loopback_is_there),
