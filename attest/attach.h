@@ -18,16 +18,23 @@ struct attach_options {
 };
 
 /*
- * Signs the image (an index: the index and every child): .sig layer and sign/v1 bundle.
- * Keeps signatures of other keys; a signature by the same key for the same identity is
- * replaced.
+ * Signs the image (an index: every image in it, then the index): .sig layer and bundle of
+ * https://sigstore.dev/cosign/sign/v1. Keeps signatures of other keys and for other
+ * identities; where this key has signed the same already, nothing is added.
  */
 MUST_USE int attach_signature(struct repository *repository,
 	const struct descriptor *image, const struct secret *secret,
 	const struct attach_options *options, struct error *err);
 /*
  * Signs the statement (in-toto JSON bytes) and puts it beside the image: .att layer and
- * bundle. One of the same predicate type by the same key is replaced.
+ * bundle. In .att, one of the same predicate type by the same key is replaced; bundles
+ * are only ever added (there is no safe way to take one away), and none that is there
+ * already.
+ *
+ * ERR_INPUT if the statement is malformed, not about the image, or of the type of
+ * signatures; and if the image has signatures in the old layout but none as a bundle:
+ * cosign 3 ignores the former as soon as there is any bundle, so the attestation would
+ * make the image unverifiable (sign it first).
  */
 MUST_USE int attach_statement(struct repository *repository,
 	const struct descriptor *image, struct slice statement,

@@ -161,12 +161,15 @@ int document_uri(const char *uri, struct buffer *out, struct error *err)
 
 	if (document_uri_is_upstream(uri) || slice_starts_with(text, SLICE("pkg:")))
 		return buffer_add_str(out, uri, err);
-	if (slice_starts_with(text, SLICE("pool:")))
-		return buffer_add_str(out, uri, err);
-	if (slice_starts_with(text, SLICE("pool/"))) {
+	if (slice_starts_with(text, SLICE("pool:")) ||
+		slice_starts_with(text, SLICE("pool/"))) {
+		/* "pool:pool/x" and "pool/x" name the same */
+		uri += sizeof("pool:") - 1;
+		if (strncmp(uri, "pool/", strlen("pool/")) == 0)
+			uri += strlen("pool/");
 		if (buffer_add_str(out, "pool:", err) < 0)
 			return err->class;
-		return add_path(uri + sizeof("pool/") - 1, out, err);
+		return add_path(uri, out, err);
 	}
 	if (buffer_add_str(out, "recipe:", err) < 0)
 		return err->class;

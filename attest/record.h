@@ -41,8 +41,8 @@ struct record_package {
 	double build_seconds;
 };
 
-struct record_file { /* what the image holds */
-	const char *path, *package;
+struct record_file {                /* what the image holds */
+	const char *path, *package; /* package "" or NULL: the image itself brings it */
 	struct digest content, sha1;
 	uint64_t size;
 };

@@ -367,6 +367,12 @@ int spdx2_add_sources(struct spdx2 *document, struct error *err)
 
 /* ---- files ---- */
 
+/* What the image itself brings (accounts, paths of its recipe) has no package. */
+static bool is_owned(const struct record_file *file)
+{
+	return file->package && file->package[0] != '\0';
+}
+
 static int add_file(
 	struct spdx2 *document, const struct record_file *file, struct error *err)
 {
@@ -376,7 +382,7 @@ static int add_file(
 	json_t *element, *checksums;
 
 	if (hex_of(slice_str(path), hex, err) < 0 ||
-		(file->package && package_id(file->package, owner, err) < 0))
+		(is_owned(file) && package_id(file->package, owner, err) < 0))
 		return err->class;
 	(void)snprintf(id, sizeof(id), "SPDXRef-File-%.32s", hex); /* fits */
 	if (buffer_printf(&name, err, "./%s", path) < 0 ||
@@ -391,12 +397,13 @@ static int add_file(
 	return spdx2_relate(document, owner, "CONTAINS", id, err);
 }
 
-static bool package_is_recorded(const struct record *record, const char *name)
+static bool owner_is_recorded(const struct record *record, const struct record_file *file)
 {
-	for (size_t i = 0; name && i < record->package_count; i++)
-		if (strcmp(record->packages[i].name, name) == 0)
+	for (size_t i = 0; i < record->package_count; i++)
+		if (is_owned(file) &&
+			strcmp(record->packages[i].name, file->package) == 0)
 			return true;
-	return name == NULL;
+	return !is_owned(file);
 }
 
 int spdx2_add_files(struct spdx2 *document, struct error *err)
@@ -411,7 +418,7 @@ int spdx2_add_files(struct spdx2 *document, struct error *err)
 		if (!digest_is_set(&file->sha1) || !digest_is_set(&file->content) ||
 			!slice_is_utf8(slice_str(file->path)))
 			continue;
-		if (!package_is_recorded(record, file->package))
+		if (!owner_is_recorded(record, file))
 			return error_set(err, ERR_BUG,
 				"%s belongs to %s, which is not recorded", file->path,
 				file->package);

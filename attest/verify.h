@@ -27,8 +27,11 @@ struct verdict {
 	size_t count, capacity;
 };
 #define cleanup_verdict CLEANUP(verdict_free)
+MUST_USE int verdict_new(struct verdict **ret_verdict, struct error *err);
 void verdict_free(struct verdict **verdict);
 bool verdict_passed(const struct verdict *verdict); /* at least one finding, all passed */
+/* Control characters and what is not UTF-8 become "?": texts can come from an attacker.
+ */
 MUST_USE int verdict_add(struct verdict *verdict, enum finding_result result,
 	const char *rule, struct error *err, const char *text, ...) PRINTF_LIKE(5, 6);
 /* Text for people, JSON for machines. Append. */
@@ -46,6 +49,12 @@ struct verify_options {
 };
 
 /*
+ * Findings: "layout" (or "manifest": of a registry), "signature", "attestation TYPE" for
+ * each type. A failure's text starts with its reason: "missing signature", "foreign key",
+ * "digest mismatch", "malformed", "missing attestation". An attestation never counts as a
+ * signature. Of an index, each attestation is either its own or there for every image in
+ * it. tag_or_digest as for repository_resolve.
+ *
  * A broken image gives a verdict, not an error; an error means that the check could not
  * be made at all (and then nothing was accepted).
  */

@@ -3,14 +3,13 @@
  * The door of libcurl. Redirects are followed here and not by curl, because
  * the rules are ours: where to, how often, and with which credentials.
  */
-#include "base/http.h"
-
 #include <curl/curl.h>
 #include <pthread.h>
 #include <strings.h>
 
 #include "base/clock.h"
 #include "base/fs.h"
+#include "base/http_private.h"
 #include "base/limits.h"
 
 #define CONNECT_SECONDS_MAX    30L
@@ -21,14 +20,7 @@
 struct http_client {
 	CURL *easy;
 	char *user_agent, *certificate, *key;
-	struct buffer
-		ca; /* the system's and the extra certificates; empty: the system's */
-};
-
-/* What matters of a URL; heap strings of curl. */
-struct origin {
-	char *scheme, *host, *port;
-	char shown[512]; /* for messages: no query, which may hold a signature */
+	struct buffer ca; /* the system's and the extra ones; empty: the system's */
 };
 
 /* One request on its way, with all its redirects. */
@@ -37,7 +29,7 @@ struct transfer {
 	const struct http_request *request;
 	struct http_response *response;
 	struct error *err;
-	struct origin origin; /* of the URL now asked */
+	struct http_origin origin; /* of the URL now asked */
 	const char *method;
 	bool credentials; /* still at the origin that was asked for */
 	bool with_body;
@@ -48,23 +40,12 @@ struct transfer {
 	char curl_text[CURL_ERROR_SIZE];
 };
 
-#define CLEANUP_WITH(type, function, name)                                               \
-	static void name(type *value)                                                    \
-	{                                                                                \
-		if (*value)                                                              \
-			function(*value);                                                \
-		*value = NULL;                                                           \
-	}
 typedef struct curl_slist *header_list;
-CLEANUP_WITH(CURLU *, curl_url_cleanup, url_done)
-CLEANUP_WITH(header_list, curl_slist_free_all, headers_done)
 
-static void origin_done(struct origin *origin)
+static void headers_done(header_list *headers)
 {
-	curl_free(origin->scheme);
-	curl_free(origin->host);
-	curl_free(origin->port);
-	*origin = (struct origin){0};
+	curl_slist_free_all(*headers); /* NULL is fine */
+	*headers = NULL;
 }
 
 /* ---- client ---- */
@@ -179,95 +160,6 @@ int http_client_set_tls(struct http_client *client, const char *ca_pem_path,
 	curl_easy_cleanup(client->easy);
 	client->easy = fresh;
 	return 0;
-}
-
-/* ---- URLs ---- */
-
-static bool origin_equal(const struct origin *a, const struct origin *b)
-{
-	return strcmp(a->scheme, b->scheme) == 0 && strcasecmp(a->host, b->host) == 0 &&
-	       strcmp(a->port, b->port) == 0;
-}
-
-static bool is_https(const struct origin *origin)
-{
-	return strcmp(origin->scheme, "https") == 0;
-}
-
-static bool is_loopback(const struct origin *origin)
-{
-	return http_host_is_loopback(slice_str(origin->host));
-}
-
-static int fail_url(const char *why, struct error *err)
-{
-	return error_set(err, ERR_INPUT, "the URL is not acceptable: %s", why);
-}
-
-static void show(struct origin *origin, const char *path, bool has_query)
-{
-	bool standard_port = strcmp(origin->port, is_https(origin) ? "443" : "80") == 0;
-	int len = snprintf(origin->shown, sizeof(origin->shown), "%s://%s%s%s%s%s",
-		origin->scheme, origin->host, standard_port ? "" : ":",
-		standard_port ? "" : origin->port, path, has_query ? "?…" : "");
-	if (len < 0)
-		origin->shown[0] = '\0';
-}
-
-static bool has_part(CURLU *handle, CURLUPart part)
-{
-	char *value = NULL;
-	bool found = curl_url_get(handle, part, &value, 0) == CURLUE_OK;
-	curl_free(value);
-	return found;
-}
-
-static int fill_origin(CURLU *handle, struct origin *origin, struct error *err)
-{
-	char *path = NULL;
-	if (has_part(handle, CURLUPART_USER) || has_part(handle, CURLUPART_PASSWORD))
-		return fail_url("it contains a user name or password", err);
-	if (curl_url_get(handle, CURLUPART_SCHEME, &origin->scheme, 0) != CURLUE_OK ||
-		curl_url_get(handle, CURLUPART_HOST, &origin->host, 0) != CURLUE_OK ||
-		curl_url_get(handle, CURLUPART_PORT, &origin->port, CURLU_DEFAULT_PORT) !=
-			CURLUE_OK ||
-		curl_url_get(handle, CURLUPART_PATH, &path, 0) != CURLUE_OK)
-		return fail_url("scheme, host or port are missing", err);
-	show(origin, path, has_part(handle, CURLUPART_QUERY));
-	curl_free(path);
-	if (!is_https(origin) && strcmp(origin->scheme, "http") != 0)
-		return fail_url("only https and http are supported", err);
-	return 0;
-}
-
-#define cleanup_origin CLEANUP(origin_done)
-
-static int parse_origin(const char *url, struct origin *ret_origin, struct error *err)
-{
-	CLEANUP(url_done) CURLU *handle = curl_url();
-	cleanup_origin struct origin origin = {0};
-	if (!handle)
-		return error_set_memory(err);
-	if (!slice_is_printable(slice_str(url)) || strchr(url, ' '))
-		return fail_url("it contains a space or control character", err);
-	CURLUcode code = curl_url_set(handle, CURLUPART_URL, url, 0);
-	if (code == CURLUE_OUT_OF_MEMORY)
-		return error_set_memory(err);
-	if (code != CURLUE_OK)
-		return fail_url(curl_url_strerror(code), err);
-	if (fill_origin(handle, &origin, err) < 0)
-		return err->class;
-	*ret_origin = origin;
-	origin = (struct origin){0};
-	return 0;
-}
-
-static int check_plain(const struct origin *origin, unsigned flags, struct error *err)
-{
-	if (is_https(origin) || (flags & HTTP_ALLOW_PLAIN) || is_loopback(origin))
-		return 0;
-	(void)error_set(err, ERR_REFUSED, "plain http is not allowed to this host");
-	return error_remedy(err, "use https");
 }
 
 /* ---- callbacks of curl ---- */
@@ -575,9 +467,9 @@ static bool set_tls(CURL *easy, const struct transfer *transfer)
 static bool set_proxy(CURL *easy, const struct transfer *transfer)
 {
 	const char *lower = getenv("http_proxy"), *upper = getenv("HTTP_PROXY");
-	if (is_loopback(&transfer->origin))
+	if (http_origin_is_loopback(&transfer->origin))
 		return SET(easy, CURLOPT_NOPROXY, "*");
-	if (is_https(&transfer->origin) || lower || !upper || !*upper ||
+	if (http_origin_is_https(&transfer->origin) || lower || !upper || !*upper ||
 		getenv("REQUEST_METHOD"))
 		return true;
 	return SET(easy, CURLOPT_PROXY, upper);
@@ -716,41 +608,41 @@ static int redirect_method(struct transfer *transfer)
 	return 0;
 }
 
-static int check_redirect(const struct transfer *transfer, const struct origin *next)
+static int check_redirect(const struct transfer *transfer, const struct http_origin *next)
 {
-	if (is_https(&transfer->origin) && !is_https(next))
+	if (http_origin_is_https(&transfer->origin) && !http_origin_is_https(next))
 		return error_set(transfer->err, ERR_REFUSED,
 			"redirected from https to http (%s)", next->shown);
 	/* A server out there has no business with what listens only here. */
-	if (is_loopback(next) && !is_loopback(&transfer->origin))
+	if (http_origin_is_loopback(next) && !http_origin_is_loopback(&transfer->origin))
 		return error_set(transfer->err, ERR_REFUSED,
 			"redirected to this machine itself (%s)", next->shown);
-	return check_plain(next, transfer->request->flags, transfer->err);
+	return http_origin_check_plain(next, transfer->request->flags, transfer->err);
 }
 
 /* Replaces *url by where the answer points. */
 static int follow(struct transfer *transfer, char **url)
 {
 	char *location = NULL; /* curl's */
-	cleanup_origin struct origin next = {0};
+	cleanup_origin struct http_origin next = {0};
 	if (curl_easy_getinfo(transfer->client->easy, CURLINFO_REDIRECT_URL, &location) !=
 			CURLE_OK ||
 		!location)
 		return error_set(transfer->err, ERR_NETWORK, "redirected to nowhere");
-	if (parse_origin(location, &next, transfer->err) < 0)
+	if (http_origin_parse(location, &next, transfer->err) < 0)
 		return error_wrap(transfer->err, "redirected");
 	if (check_redirect(transfer, &next) < 0 || redirect_method(transfer) < 0)
 		return transfer->err->class;
-	if (!origin_equal(&transfer->origin, &next))
+	if (!http_origin_equal(&transfer->origin, &next))
 		transfer->credentials = false; /* and never again */
 	char *copy = strdup(location);
 	if (!copy)
 		return error_set_memory(transfer->err);
 	free(*url);
 	*url = copy;
-	origin_done(&transfer->origin);
+	http_origin_done(&transfer->origin);
 	transfer->origin = next;
-	next = (struct origin){0};
+	next = (struct http_origin){0};
 	return 0;
 }
 
@@ -802,7 +694,7 @@ int http_perform(struct http_client *client, const struct http_request *request,
 		.method = request->method,
 		.credentials = true};
 	if (check_request(request, err) < 0 ||
-		parse_origin(request->url, &transfer.origin, err) < 0)
+		http_origin_parse(request->url, &transfer.origin, err) < 0)
 		return err->class;
 	transfer.with_body = strcmp(request->method, "POST") == 0 ||
 			     strcmp(request->method, "PUT") == 0 ||
@@ -810,14 +702,14 @@ int http_perform(struct http_client *client, const struct http_request *request,
 	if (request->timeout_seconds > 0)
 		transfer.deadline = clock_monotonic() + request->timeout_seconds;
 	response.final_url = strdup(request->url);
-	int result = response.final_url
-			     ? check_plain(&transfer.origin, request->flags, err)
-			     : error_set_memory(err);
+	int result = response.final_url ? http_origin_check_plain(
+						  &transfer.origin, request->flags, err)
+					: error_set_memory(err);
 	if (result == 0)
 		result = perform_all(&transfer, &response.final_url);
 	if (result < 0)
 		(void)error_wrap(err, "%s %s", transfer.method, transfer.origin.shown);
-	origin_done(&transfer.origin);
+	http_origin_done(&transfer.origin);
 	if (result < 0)
 		return result;
 	http_response_done(ret_response);

@@ -99,10 +99,11 @@ int export_packages(const struct export_packages *export, struct store *store,
 {
 	cleanup_buffer struct buffer path = BUFFER_INIT, bytes = BUFFER_INIT;
 	cleanup_index struct package_index *index = NULL;
-	cleanup_fd int dirfd = -1;
+	cleanup_fd int dirfd = -1, lock = -1;
 	if (buffer_printf(&path, err, "%s/%s", export->directory, export->architecture) < 0 ||
 		fs_make_dirs(AT_FDCWD, buffer_str(&path), 0755, &dirfd, err) < 0 ||
-		fs_lock(dirfd, err) < 0 || package_index_new(&index, err) < 0 ||
+		fs_open(dirfd, ".lock", FS_OWN, O_RDWR | O_CREAT, 0644, &lock, err) < 0 ||
+		fs_lock(lock, err) < 0 || package_index_new(&index, err) < 0 ||
 		keep_others(export, dirfd, index, err) < 0)
 		return error_wrap(err, "package repository %s", export->directory);
 	for (size_t i = 0; i < export->count; i++) {

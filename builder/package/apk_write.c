@@ -147,7 +147,7 @@ static int add_header(struct store *store, const struct tree_node *node, int64_t
 	cleanup_arena struct arena *arena = NULL;
 	struct tar_record records[RECORDS_MAX];
 	char hex[DIGEST_TEXT_MAX];
-	size_t count;
+	size_t count = 0;
 	if (arena_new(&arena, err) < 0 ||
 		make_records(store, node, hex, arena, records, &count, err) < 0)
 		return err->class;

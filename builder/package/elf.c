@@ -750,7 +750,7 @@ int elf_read(struct slice bytes, struct arena *arena, struct elf_info *ret_info,
 		.info = &info,
 		.needed.arena = arena,
 		.dlopen_names.arena = arena};
-	bool ours;
+	bool ours = false;
 	if (read_identity(&scan, &ours, err) < 0)
 		return err->class;
 	if (ours) {

@@ -20,6 +20,8 @@ struct package_index {
 	struct arena *arena;
 	struct index_entry *entries;
 	size_t count, capacity;
+	size_t left_out; /* records that were read but cannot be used, see
+			    package_index_read */
 };
 #define cleanup_index CLEANUP(package_index_free)
 MUST_USE int package_index_new(struct package_index **ret_index, struct error *err);
@@ -35,7 +37,12 @@ MUST_USE int package_index_add_entry(struct package_index *index,
 MUST_USE int package_index_write(const struct package_index *index,
 	const char *description, const struct secret *secret, const char *key_name,
 	struct buffer *out, struct error *err);
-/* ERR_REFUSED unless signed by one of the keys (when keys are given). */
+/*
+ * ERR_REFUSED unless signed by one of the keys (when keys are given). Malformed lines are
+ * ERR_INPUT. A record whose version has no order, or with a dependency that we do not
+ * understand, is left out and counted: distributions have such packages, and nobody can
+ * choose them safely.
+ */
 MUST_USE int package_index_read(struct slice bytes, const char *name,
 	const struct apk_trusted_key *keys, size_t key_count,
 	struct package_index **ret_index, struct error *err);

@@ -103,7 +103,8 @@ int index_text_write(
 struct record {
 	struct package_index *index;
 	struct index_entry *entry; /* NULL between records */
-	uint64_t seen;             /* a bit for each letter; 'A' is 0, 'z' is 57 */
+	bool unusable;
+	uint64_t seen; /* a bit for each letter; 'A' is 0, 'z' is 57 */
 };
 
 static int set_text(
@@ -122,8 +123,9 @@ static int set_list(struct record *record, struct package_list *list, struct sli
 		struct atom atom;
 		if (list->count >= LIST_MAX)
 			return error_set(err, ERR_INPUT, "more than %d items", LIST_MAX);
-		if (atom_parse(word, &atom, err) < 0)
-			return err->class;
+		struct error reason = ERROR_INIT;
+		if (atom_parse(word, &atom, &reason) < 0)
+			record->unusable = true;
 		char *text = arena_strndup(record->index->arena, word);
 		const char **item =
 			text ? arena_append(record->index->arena, &list->items,
@@ -192,15 +194,20 @@ static int apply(struct record *record, char key, struct slice value, struct err
 static int end_record(struct record *record, struct error *err)
 {
 	const struct index_entry *entry = record->entry;
+	struct error reason = ERROR_INIT;
 	if (!entry)
 		return 0;
-	if (package_check_name(slice_str(entry->name), err) < 0 ||
-		version_check(slice_str(entry->version), err) < 0)
+	if (package_check_name(slice_str(entry->name), err) < 0)
 		return err->class;
+	if (!*entry->version)
+		return error_set(err, ERR_INPUT, "%s has no version", entry->name);
 	if (!digest_is_set(&entry->control_sha1))
 		return error_set(err, ERR_INPUT, "%s has no checksum", entry->name);
-	record->entry = NULL;
-	record->seen = 0;
+	if (record->unusable || version_check(slice_str(entry->version), &reason) < 0) {
+		record->index->count--;
+		record->index->left_out++;
+	}
+	*record = (struct record){.index = record->index};
 	return 0;
 }
 

@@ -126,7 +126,8 @@ const char *check_cpe_field(const char *value)
 		return "must begin with a lower-case letter or a digit";
 	for (const char *p = value; *p; p++) {
 		if (!is_lower(*p) && !is_digit(*p) && !is_one_of(*p, "+_.-"))
-			return "may hold lower-case letters, digits, '+', '_', '.' and '-' only";
+			return "may hold lower-case letters, digits, '+', '_', '.' and "
+			       "'-' only";
 	}
 	return NULL;
 }
@@ -172,7 +173,8 @@ const char *check_uses(const char *value)
 		return "must not be absolute";
 	for (const char *p = value; *p; p++) {
 		if (!is_alnum(*p) && !is_one_of(*p, "+_.-/"))
-			return "holds a character that is not allowed in the name of a pipeline";
+			return "holds a character that is not allowed in the name of a "
+			       "pipeline";
 	}
 	if (value[strlen(value) - 1] == '/')
 		return "must not end with '/'";
@@ -230,8 +232,9 @@ const char *check_version(const char *value)
 	const char *end = skip_version(value);
 	if (strlen(value) > LIMIT_NAME_BYTES)
 		return "is too long";
-	return end && !*end ? NULL
-			    : "is no apk version: digits{.digits}[letter]{_suffix[digits]}";
+	return end && !*end
+		       ? NULL
+		       : "is no apk version: digits{.digits}[letter]{_suffix[digits]}";
 }
 
 const char *check_dependency(const char *value)

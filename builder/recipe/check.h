@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What names, versions, paths and other single values of recipes may look like. Each check
- * says in its error what is wrong with the value, not where it stands. Nothing that passes
- * holds a control character.
+ * What names, versions, paths and other single values of recipes may look like. Each
+ * check says in its error what is wrong with the value, not where it stands. Nothing that
+ * passes holds a control character.
  */
 #ifndef BUILDER_RECIPE_CHECK_H
 #define BUILDER_RECIPE_CHECK_H

@@ -5,8 +5,8 @@
 
 struct condition {
 	struct slice whole, rest;
-	struct arena *arena;
-	const struct scope *scope;
+	struct expander *expander;
+	const struct condition_scopes *scopes;
 	const struct text_place *place;
 	unsigned depth;
 };
@@ -60,7 +60,8 @@ static size_t quote_end(struct slice rest, char quote)
 	for (size_t i = 0; i < rest.len; i++) {
 		if (rest.data[i] == quote)
 			return i;
-		if (rest.data[i] == '\\' && i + 1 < rest.len && unescape(rest.data[i + 1]))
+		if (rest.data[i] == '\\' && i + 1 < rest.len &&
+			unescape(rest.data[i + 1]))
 			i++; /* an escaped quote does not end the text */
 	}
 	return SIZE_MAX;
@@ -71,21 +72,26 @@ static int parse_quoted(
 	struct condition *c, char quote, struct slice *ret_value, struct error *err)
 {
 	size_t end = quote_end(c->rest, quote), len = 0;
+	const char *text;
 	char *out;
 	if (end == SIZE_MAX) {
 		c->rest = SLICE_EMPTY;
 		return syntax_error(c, "a closing quote", err);
 	}
-	out = arena_alloc(c->arena, end + 1);
+	out = arena_alloc(c->expander->arena, end + 1);
 	if (!out)
 		return error_set_memory(err);
 	for (size_t i = 0; i < end; i++) {
-		char plain = c->rest.data[i] == '\\' ? unescape(c->rest.data[i + 1]) : '\0';
+		char plain =
+			c->rest.data[i] == '\\' ? unescape(c->rest.data[i + 1]) : '\0';
 		i += plain != '\0';
 		out[len++] = plain ? plain : c->rest.data[i];
 	}
 	c->rest = slice_sub(c->rest, end + 1, c->rest.len);
-	*ret_value = slice_from(out, len);
+	if (expand_text(c->expander, c->scopes->early, EXPAND_TOLERANT, out, c->place,
+		    &text, err) < 0)
+		return err->class;
+	*ret_value = slice_str(text);
 	if (slice_find(*ret_value, SLICE("${{")) != SIZE_MAX)
 		return yaml_error(c->place->node, c->place->file, err,
 			"if: '%.*s' is not replaced within quotes, write it without",
@@ -103,7 +109,9 @@ static int parse_value(struct condition *c, struct slice *ret_value, struct erro
 		return parse_quoted(c, '"', ret_value, err);
 	if (!variable_take(&c->rest, &name))
 		return syntax_error(c, "'text', \"text\" or ${{variable}}", err);
-	text = scope_find(c->scope, name);
+	text = scope_find(c->scopes->late, name);
+	if (!text)
+		text = scope_find(c->scopes->early, name);
 	if (!text)
 		return yaml_error(c->place->node, c->place->file, err,
 			"if: variable ${{%.*s}} is not defined",
@@ -156,12 +164,15 @@ static int parse_expression(struct condition *c, bool *ret_holds, struct error *
 	return 0;
 }
 
-int condition_evaluate(struct arena *arena, const struct scope *scope, const char *text,
-	const struct text_place *place, bool *ret_holds, struct error *err)
+int condition_evaluate(struct expander *expander, const struct condition_scopes *scopes,
+	const char *text, const struct text_place *place, bool *ret_holds,
+	struct error *err)
 {
-	struct condition c = {
-		.whole = slice_str(text), .rest = slice_str(text), .arena = arena,
-		.scope = scope, .place = place};
+	struct condition c = {.whole = slice_str(text),
+		.rest = slice_str(text),
+		.expander = expander,
+		.scopes = scopes,
+		.place = place};
 	bool holds;
 	if (parse_expression(&c, &holds, err) < 0)
 		return err->class;

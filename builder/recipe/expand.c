@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The packages that come out of a recipe: the main one, and the subpackages with their ranges. */
+/* The packages that come out of a recipe: the main one, and the subpackages with their
+ * ranges. */
 #include "base/limits.h"
 #include "builder/recipe/condition.h"
 #include "builder/recipe/recipe_private.h"
@@ -29,7 +30,8 @@ static int range_find(struct expansion *x, const struct yaml_node *subpackage,
 		*ret_items = schema_get(data->items[i], "items");
 		return 0;
 	}
-	return yaml_error(range, x->file, err, "range: there is no data '%.64s'", range->text);
+	return yaml_error(
+		range, x->file, err, "range: there is no data '%.64s'", range->text);
 }
 
 static int candidate_add(struct expansion *x, const struct yaml_node *node,
@@ -136,20 +138,21 @@ static int expand_test(struct expansion *x, const struct text_rules *rules,
 		.for_test = true,
 		.steps = &package->test_steps,
 		.needs = &needs};
-	if (texts_get(x, rules, schema_get(environment, "contents"), "packages", text_exact,
-		    check_dependency, &needs, err) < 0 ||
+	if (texts_get(x, rules, schema_get(environment, "contents"), "packages",
+		    text_exact, check_dependency, &needs, err) < 0 ||
 		text_map_get(x, rules, environment, "environment", text_step,
 			check_environment_name, &package->test_environment,
 			&package->test_environment_count, err) < 0 ||
-		text_get(x, rules, schema_get(environment, "accounts"), "run-as", text_step,
-			check_word, &package->test_run_as, err) < 0 ||
+		text_get(x, rules, schema_get(environment, "accounts"), "run-as",
+			text_step, check_word, &package->test_run_as, err) < 0 ||
 		steps_expand(x, &sink, rules, schema_get(test, "pipeline"), err) < 0)
 		return err->class;
 	package->test_packages = text_list_take_sorted(&needs);
 	return 0;
 }
 
-/* The package is the last of recipe->packages; fields are those of `package` or of a subpackage. */
+/* The package is the last of recipe->packages; fields are those of `package` or of a
+ * subpackage. */
 static int expand_package(struct expansion *x, const struct text_rules *rules,
 	const struct yaml_node *fields, const struct yaml_node *pipeline,
 	const struct yaml_node *test_owner, const char *name, struct error *err)
@@ -180,8 +183,8 @@ static int expand_main(struct expansion *x, struct error *err)
 	rules.late = &context;
 	if (read_main_fields(x, &rules, package, err) < 0)
 		return err->class;
-	return expand_package(x, &rules, package, schema_get(x->root, "pipeline"), x->root,
-		x->recipe->name, err);
+	return expand_package(x, &rules, package, schema_get(x->root, "pipeline"),
+		x->root, x->recipe->name, err);
 }
 
 /* ---- subpackages ---- */
@@ -191,13 +194,12 @@ static int candidate_holds(struct expansion *x, const struct text_rules *rules,
 {
 	const struct yaml_node *condition = schema_get(node, "if");
 	const struct text_place place = {condition, x->file};
-	const char *text;
+	const struct condition_scopes scopes = {rules->early, rules->late};
 	*ret_holds = true;
 	if (!condition || !*condition->text)
 		return 0;
-	if (text_free(x, rules, condition, &text, err) < 0)
-		return err->class;
-	return condition_evaluate(x->arena, rules->late, text, &place, ret_holds, err);
+	return condition_evaluate(
+		&x->expander, &scopes, condition->text, &place, ret_holds, err);
 }
 
 static int expand_candidate(struct expansion *x, const struct candidate *candidate,

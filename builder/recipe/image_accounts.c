@@ -18,15 +18,15 @@ static bool id_parse(struct slice text, uint32_t *ret_id)
 	return true;
 }
 
-int image_id(const struct image_reader *r, const struct yaml_node *mapping, const char *key,
-	uint32_t fallback, uint32_t *ret_id, struct error *err)
+int image_id(const struct image_reader *r, const struct yaml_node *mapping,
+	const char *key, uint32_t fallback, uint32_t *ret_id, struct error *err)
 {
 	const struct yaml_node *node = schema_get(mapping, key);
 	*ret_id = fallback;
 	if (!node || id_parse(slice_str(node->text), ret_id))
 		return 0;
-	return yaml_error(node, r->file, err, "%s '%.32s' is no id: 0 to %u", key, node->text,
-		ID_MAX);
+	return yaml_error(node, r->file, err, "%s '%.32s' is no id: 0 to %u", key,
+		node->text, ID_MAX);
 }
 
 /* A field of /etc/passwd: a colon would begin the next one. */
@@ -57,8 +57,8 @@ static int read_user(const struct image_reader *r, const struct yaml_node *node,
 }
 
 /* Few enough to compare each with each: ACCOUNTS_MAX. */
-static int check_users_differ(const struct image_reader *r, const struct yaml_node *nodes,
-	struct error *err)
+static int check_users_differ(
+	const struct image_reader *r, const struct yaml_node *nodes, struct error *err)
 {
 	const struct image_user *users = r->recipe->users;
 	for (size_t i = 0; i < r->recipe->user_count; i++) {
@@ -81,7 +81,8 @@ static int read_users(
 	struct image_recipe *recipe = r->recipe;
 	size_t count = nodes ? nodes->count : 0;
 	if (count > ACCOUNTS_MAX)
-		return yaml_error(nodes, r->file, err, "more than %d users", ACCOUNTS_MAX);
+		return yaml_error(
+			nodes, r->file, err, "more than %d users", ACCOUNTS_MAX);
 	if (!(recipe->users = arena_array(recipe->arena, count, sizeof(*recipe->users))))
 		return error_set_memory(err);
 	for (size_t i = 0; i < count; i++) {
@@ -101,8 +102,8 @@ static int read_group(const struct image_reader *r, const struct yaml_node *node
 	if (!*group->name)
 		return yaml_error(node, r->file, err, "accounts: 'groupname' is missing");
 	if (!schema_get(node, "gid"))
-		return yaml_error(
-			node, r->file, err, "accounts: group %s needs a gid", group->name);
+		return yaml_error(node, r->file, err, "accounts: group %s needs a gid",
+			group->name);
 	return image_texts(r, node, "members", check_user_name, &group->members, err);
 }
 
@@ -113,8 +114,10 @@ static int read_groups(
 	struct image_recipe *recipe = r->recipe;
 	size_t count = nodes ? nodes->count : 0;
 	if (count > ACCOUNTS_MAX)
-		return yaml_error(nodes, r->file, err, "more than %d groups", ACCOUNTS_MAX);
-	if (!(recipe->groups = arena_array(recipe->arena, count, sizeof(*recipe->groups))))
+		return yaml_error(
+			nodes, r->file, err, "more than %d groups", ACCOUNTS_MAX);
+	if (!(recipe->groups =
+			    arena_array(recipe->arena, count, sizeof(*recipe->groups))))
 		return error_set_memory(err);
 	for (size_t i = 0; i < count; i++) {
 		if (read_group(r, nodes->items[i], &recipe->groups[i], err) < 0)
@@ -123,7 +126,8 @@ static int read_groups(
 			if (strcmp(recipe->groups[i].name, recipe->groups[j].name) == 0 ||
 				recipe->groups[i].gid == recipe->groups[j].gid)
 				return yaml_error(nodes->items[i], r->file, err,
-					"accounts: group %s has the name or gid of group %s",
+					"accounts: group %s has the name or gid of group "
+					"%s",
 					recipe->groups[i].name, recipe->groups[j].name);
 		}
 	}
@@ -133,7 +137,8 @@ static int read_groups(
 
 /* ---- run-as ---- */
 
-static const struct image_user *user_find(const struct image_recipe *recipe, struct slice name)
+static const struct image_user *user_find(
+	const struct image_recipe *recipe, struct slice name)
 {
 	uint32_t uid;
 	bool number = id_parse(name, &uid);
@@ -184,8 +189,9 @@ static int unknown_account(const struct image_reader *r, const struct yaml_node 
 	for (; count < r->recipe->user_count; count++)
 		known[count] = r->recipe->users[count].name;
 	known[count] = NULL;
-	return yaml_error(node, r->file, err, "run-as: '%.64s' is not among the accounts%s",
-		text, nearest_hint(text, known, hint));
+	return yaml_error(node, r->file, err,
+		"run-as: '%.64s' is not among the accounts%s", text,
+		nearest_hint(text, known, hint));
 }
 
 static int resolve_run_as(
@@ -209,7 +215,8 @@ int image_accounts_read(const struct image_reader *r, struct error *err)
 {
 	const struct yaml_node *accounts = schema_get(r->root, "accounts");
 	if (read_users(r, accounts, err) < 0 || read_groups(r, accounts, err) < 0 ||
-		image_text(r, accounts, "run-as", check_word, &r->recipe->run_as, err) < 0)
+		image_text(r, accounts, "run-as", check_word, &r->recipe->run_as, err) <
+			0)
 		return err->class;
 	return resolve_run_as(r, accounts, err);
 }

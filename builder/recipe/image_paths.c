@@ -21,7 +21,8 @@ static int normalise(const struct image_reader *r, const struct yaml_node *node,
 		len += part.len;
 	}
 	if (!len)
-		return yaml_error(node, r->file, err, "paths: '%.128s' is the root", path);
+		return yaml_error(
+			node, r->file, err, "paths: '%.128s' is the root", path);
 	*ret_path = out;
 	return 0;
 }
@@ -32,9 +33,9 @@ static int read_type(const struct image_reader *r, const struct yaml_node *node,
 	static const struct {
 		const char *name;
 		enum image_path_type type;
-	} types[] = {{"directory", IMAGE_PATH_DIRECTORY}, {"empty-file", IMAGE_PATH_EMPTY_FILE},
-		{"hardlink", IMAGE_PATH_HARDLINK}, {"symlink", IMAGE_PATH_SYMLINK},
-		{"permissions", IMAGE_PATH_PERMISSIONS}};
+	} types[] = {{"directory", IMAGE_PATH_DIRECTORY},
+		{"empty-file", IMAGE_PATH_EMPTY_FILE}, {"hardlink", IMAGE_PATH_HARDLINK},
+		{"symlink", IMAGE_PATH_SYMLINK}, {"permissions", IMAGE_PATH_PERMISSIONS}};
 	const char *text = schema_text(node, "type");
 	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
 		if (strcmp(text, types[i].name) != 0)
@@ -43,14 +44,15 @@ static int read_type(const struct image_reader *r, const struct yaml_node *node,
 		return 0;
 	}
 	return yaml_error(node, r->file, err,
-		"paths: type '%.32s' is none of directory, empty-file, hardlink, symlink, "
+		"paths: type '%.32s' is none of directory, empty-file, hardlink, "
+		"symlink, "
 		"permissions",
 		text);
 }
 
 /*
- * 0o755 or 0755, as apko's YAML reads them. It would take 755 for a decimal number, so that the
- * mode would be 01363: refused, since nobody means that.
+ * 0o755 or 0755, as apko's YAML reads them. It would take 755 for a decimal number, so
+ * that the mode would be 01363: refused, since nobody means that.
  */
 static int read_permissions(const struct image_reader *r, const struct yaml_node *node,
 	uint32_t fallback, uint32_t *ret_mode, struct error *err)
@@ -103,7 +105,8 @@ static int read_path(const struct image_reader *r, const struct yaml_node *node,
 	if (normalise(r, node, text, &path->path, err) < 0 ||
 		read_type(r, node, &path->type, err) < 0 ||
 		read_source(r, node, path, err) < 0 ||
-		read_permissions(r, node, path->type == IMAGE_PATH_DIRECTORY ? 0755 : 0644,
+		read_permissions(r, node,
+			path->type == IMAGE_PATH_DIRECTORY ? 0755 : 0644,
 			&path->permissions, err) < 0 ||
 		image_id(r, node, "uid", 0, &path->uid, err) < 0 ||
 		image_id(r, node, "gid", 0, &path->gid, err) < 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Image recipes: the parts that stand for themselves. Accounts and paths: image_accounts.c, image_paths.c. */
+/* Image recipes: the parts that stand for themselves. Accounts and paths:
+ * image_accounts.c, image_paths.c. */
 #include "base/fs.h"
 #include "base/limits.h"
 #include "builder/recipe/image_recipe_private.h"
@@ -17,8 +18,8 @@ void image_recipe_free(struct image_recipe **recipe)
 
 /* ---- texts: image recipes have no variables ---- */
 
-int image_text(const struct image_reader *r, const struct yaml_node *mapping, const char *key,
-	check_function *check, const char **ret_text, struct error *err)
+int image_text(const struct image_reader *r, const struct yaml_node *mapping,
+	const char *key, check_function *check, const char **ret_text, struct error *err)
 {
 	const struct yaml_node *node = schema_get(mapping, key);
 	const char *reason;
@@ -28,8 +29,9 @@ int image_text(const struct image_reader *r, const struct yaml_node *mapping, co
 	return yaml_error(node, r->file, err, "%s '%.128s' %s", key, node->text, reason);
 }
 
-int image_texts(const struct image_reader *r, const struct yaml_node *mapping, const char *key,
-	check_function *check, struct recipe_list *ret_list, struct error *err)
+int image_texts(const struct image_reader *r, const struct yaml_node *mapping,
+	const char *key, check_function *check, struct recipe_list *ret_list,
+	struct error *err)
 {
 	const struct yaml_node *node = schema_get(mapping, key);
 	struct text_list list = {0};
@@ -48,12 +50,14 @@ int image_texts(const struct image_reader *r, const struct yaml_node *mapping, c
 	return 0;
 }
 
-static int image_variables(const struct image_reader *r, const char *key, check_function *check,
-	struct recipe_variable **ret_items, size_t *ret_count, struct error *err)
+static int image_variables(const struct image_reader *r, const char *key,
+	check_function *check, struct recipe_variable **ret_items, size_t *ret_count,
+	struct error *err)
 {
 	const struct yaml_node *node = schema_get(r->root, key);
 	size_t count = node ? node->count : 0;
-	struct recipe_variable *items = arena_array(r->recipe->arena, count, sizeof(*items));
+	struct recipe_variable *items =
+		arena_array(r->recipe->arena, count, sizeof(*items));
 	if (!items)
 		return error_set_memory(err);
 	for (size_t i = 0; i < count; i++) {
@@ -87,10 +91,10 @@ static int refuse_unsupported(const struct image_reader *r, struct error *err)
 {
 	const struct yaml_node *contents = schema_get(r->root, "contents");
 	const char *format = schema_text(r->root, "format");
-	if (refuse(r, r->root, "include", "write one file, its digest names the image", err) <
-			0 ||
-		refuse(r, contents, "baseimage", "images are built from packages only", err) <
-			0 ||
+	if (refuse(r, r->root, "include", "write one file, its digest names the image",
+		    err) < 0 ||
+		refuse(r, contents, "baseimage", "images are built from packages only",
+			err) < 0 ||
 		refuse(r, contents, "runtime_keyring",
 			"put the keys into a package that the image contains", err) < 0 ||
 		refuse(r, r->root, "certificates",
@@ -104,8 +108,8 @@ static int refuse_unsupported(const struct image_reader *r, struct error *err)
 
 /* ---- what runs ---- */
 
-static int split(const struct image_reader *r, const struct yaml_node *node, const char *what,
-	struct recipe_list *ret_words, struct error *err)
+static int split(const struct image_reader *r, const struct yaml_node *node,
+	const char *what, struct recipe_list *ret_words, struct error *err)
 {
 	struct error inner = ERROR_INIT;
 	const char *reason;
@@ -183,7 +187,8 @@ static int add_arch(const struct image_reader *r, const struct yaml_node *node,
 	if (known)
 		return 0;
 	return yaml_error(node, r->file, err,
-		"architecture '%.32s' is not supported: x86_64 and aarch64 are", node->text);
+		"architecture '%.32s' is not supported: x86_64 and aarch64 are",
+		node->text);
 }
 
 /* "host" leaves it to the caller, like no list at all. */
@@ -212,8 +217,10 @@ static int read_layering(const struct image_reader *r, struct error *err)
 		return 0;
 	if (strcmp(strategy, "origin") != 0)
 		return yaml_error(node, r->file, err,
-			"layering: strategy '%.32s' is not supported: 'origin' is", strategy);
-	if (slice_parse_u64(slice_str(budget), 10, LIMIT_LAYERS, &number, &inner) < 0 || !number)
+			"layering: strategy '%.32s' is not supported: 'origin' is",
+			strategy);
+	if (slice_parse_u64(slice_str(budget), 10, LIMIT_LAYERS, &number, &inner) < 0 ||
+		!number)
 		return yaml_error(node, r->file, err,
 			"layering: budget must be between 1 and %d", LIMIT_LAYERS);
 	r->recipe->layer_budget = (unsigned)number; /* at most LIMIT_LAYERS */
@@ -239,10 +246,10 @@ static int read_contents(const struct image_reader *r, struct error *err)
 {
 	const struct yaml_node *contents = schema_get(r->root, "contents");
 	struct image_recipe *recipe = r->recipe;
-	if (image_texts(r, contents, "packages", check_dependency, &recipe->packages, err) <
-			0 ||
-		image_texts(r, contents, "repositories", check_line, &recipe->repositories,
-			err) < 0 ||
+	if (image_texts(r, contents, "packages", check_dependency, &recipe->packages,
+		    err) < 0 ||
+		image_texts(r, contents, "repositories", check_line,
+			&recipe->repositories, err) < 0 ||
 		image_texts(r, contents, "build_repositories", check_line,
 			&recipe->build_repositories, err) < 0 ||
 		image_texts(r, contents, "runtime_repositories", check_line,
@@ -263,21 +270,23 @@ static int read_run(const struct image_reader *r, struct error *err)
 		image_texts(r, r->root, "volumes", check_path_absolute, &recipe->volumes,
 			err) < 0)
 		return err->class;
-	return image_variables(r, "environment", check_environment_name, &recipe->environment,
-		&recipe->environment_count, err);
+	return image_variables(r, "environment", check_environment_name,
+		&recipe->environment, &recipe->environment_count, err);
 }
 
 static int read_all(const struct image_reader *r, struct error *err)
 {
 	struct image_recipe *recipe = r->recipe;
 	if (r->root->kind != YAML_MAPPING)
-		return yaml_error(r->root, r->file, err, "an image recipe must be a mapping");
+		return yaml_error(
+			r->root, r->file, err, "an image recipe must be a mapping");
 	if (schema_check(r->root, schema_image, "image", r->file, err) < 0 ||
 		refuse_unsupported(r, err) < 0 || read_contents(r, err) < 0 ||
-		read_run(r, err) < 0 || read_archs(r, err) < 0 || read_layering(r, err) < 0 ||
-		read_flavour(r, err) < 0 || image_accounts_read(r, err) < 0 ||
-		image_paths_read(r, err) < 0 ||
-		image_texts(r, r->root, "keep", check_path_beneath, &recipe->keep, err) < 0 ||
+		read_run(r, err) < 0 || read_archs(r, err) < 0 ||
+		read_layering(r, err) < 0 || read_flavour(r, err) < 0 ||
+		image_accounts_read(r, err) < 0 || image_paths_read(r, err) < 0 ||
+		image_texts(r, r->root, "keep", check_path_beneath, &recipe->keep, err) <
+			0 ||
 		image_text(r, r->root, "vcs-url", check_word, &recipe->vcs_url, err) < 0)
 		return err->class;
 	return image_variables(r, "annotations", check_word, &recipe->annotations,
@@ -325,7 +334,8 @@ int image_recipe_load_text(struct slice text, const char *path,
 	return 0;
 }
 
-int image_recipe_load(const char *path, struct image_recipe **ret_recipe, struct error *err)
+int image_recipe_load(
+	const char *path, struct image_recipe **ret_recipe, struct error *err)
 {
 	cleanup_buffer struct buffer text = BUFFER_INIT;
 	if (fs_read_file(AT_FDCWD, path, LIMIT_YAML_BYTES, &text, err) < 0)

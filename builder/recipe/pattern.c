@@ -7,14 +7,22 @@
 #define REPEAT_MAX 1000 /* as in RE2 */
 #define NO_MAXIMUM UINT32_MAX
 
-enum node_kind { NODE_EMPTY = 1, NODE_SET, NODE_ASSERT, NODE_GROUP, NODE_JOIN, NODE_EITHER, NODE_REPEAT };
+enum node_kind {
+	NODE_EMPTY = 1,
+	NODE_SET,
+	NODE_ASSERT,
+	NODE_GROUP,
+	NODE_JOIN,
+	NODE_EITHER,
+	NODE_REPEAT
+};
 
 struct node {
 	enum node_kind kind;
-	struct byte_set set;	/* NODE_SET */
+	struct byte_set set;    /* NODE_SET */
 	enum pattern_op assert; /* NODE_ASSERT */
-	uint32_t group;		/* NODE_GROUP */
-	uint32_t min, max;	/* NODE_REPEAT */
+	uint32_t group;         /* NODE_GROUP */
+	uint32_t min, max;      /* NODE_REPEAT */
 	bool lazy;
 	struct node *a, *b;
 };
@@ -114,8 +122,9 @@ static bool set_of_name(struct slice name, struct byte_set *ret_set)
 		const char *name;
 		const char *ranges; /* pairs */
 	} classes[] = {{"alnum", "09azAZ"}, {"alpha", "azAZ"}, {"blank", "\t\t  "},
-		{"digit", "09"}, {"lower", "az"}, {"punct", "!/:@[`{~"}, {"space", "\t\r  "},
-		{"upper", "AZ"}, {"word", "09azAZ__"}, {"xdigit", "09afAF"}};
+		{"digit", "09"}, {"lower", "az"}, {"punct", "!/:@[`{~"},
+		{"space", "\t\r  "}, {"upper", "AZ"}, {"word", "09azAZ__"},
+		{"xdigit", "09afAF"}};
 	for (size_t i = 0; i < ARRAY_LEN(classes); i++) {
 		struct byte_set set = {{0, 0}};
 		if (!slice_equal_str(name, classes[i].name))
@@ -150,7 +159,8 @@ static int parse_class_item(
 	*ret_single = '\0';
 	if (slice_starts_with(p->rest, SLICE("[:"))) {
 		end = slice_find(p->rest, SLICE(":]"));
-		if (end == SIZE_MAX || !set_of_name(slice_sub(p->rest, 2, end - 2), &class))
+		if (end == SIZE_MAX ||
+			!set_of_name(slice_sub(p->rest, 2, end - 2), &class))
 			return pattern_error(p, "unknown character class", err);
 		set_join(set, &class);
 		skip(p, end + 2);
@@ -217,8 +227,8 @@ static int parse_class(struct parser *p, struct node **ret_node, struct error *e
 
 static int parse_either(struct parser *p, struct node **ret_node, struct error *err);
 
-static int set_node(
-	struct parser *p, const struct byte_set *set, struct node **ret_node, struct error *err)
+static int set_node(struct parser *p, const struct byte_set *set, struct node **ret_node,
+	struct error *err)
 {
 	struct node *node = node_new(p, NODE_SET);
 	if (!node)
@@ -311,7 +321,8 @@ static int parse_group(struct parser *p, struct node **ret_node, struct error *e
 		return error_set_memory(err);
 	if (++p->depth > DEPTH_MAX)
 		return pattern_error(p, "groups too deep", err);
-	if (parse_group_head(p, &node->group, err) < 0 || parse_either(p, &node->a, err) < 0)
+	if (parse_group_head(p, &node->group, err) < 0 ||
+		parse_either(p, &node->a, err) < 0)
 		return err->class;
 	p->depth--;
 	if (!take(p, ')'))
@@ -350,7 +361,8 @@ static bool take_number(struct slice *s, uint32_t *ret_number)
 	uint32_t number = 0;
 	size_t len = 0;
 	while (len < s->len && len < 5 && s->data[len] >= '0' && s->data[len] <= '9')
-		number = number * 10 + (uint32_t)(s->data[len++] - '0'); /* 5 digits fit */
+		number =
+			number * 10 + (uint32_t)(s->data[len++] - '0'); /* 5 digits fit */
 	if (!len)
 		return false;
 	*s = slice_sub(*s, len, s->len);
@@ -397,7 +409,8 @@ static int parse_repeat(struct parser *p, struct node **ret_node, struct error *
 	if (parse_atom(p, &node, err) < 0)
 		return err->class;
 	if (take_repeat(p, &min, &max)) {
-		if (min > REPEAT_MAX || (max != NO_MAXIMUM && (max > REPEAT_MAX || max < min)))
+		if (min > REPEAT_MAX ||
+			(max != NO_MAXIMUM && (max > REPEAT_MAX || max < min)))
 			return pattern_error(p, "bad repeat count", err);
 		if (!(repeat = node_new(p, NODE_REPEAT)))
 			return error_set_memory(err);
@@ -470,7 +483,8 @@ static uint32_t here(const struct parser *p)
 
 static int emit_node(struct parser *p, const struct node *node, struct error *err);
 
-/* The split at `split` goes on into what follows it, or to `other`; lazy prefers other. */
+/* The split at `split` goes on into what follows it, or to `other`; lazy prefers other.
+ */
 static void set_split(struct parser *p, uint32_t split, uint32_t other, bool lazy)
 {
 	struct instruction *instruction = &p->pattern->code[split];
@@ -499,7 +513,8 @@ static int emit_repeat(struct parser *p, const struct node *node, struct error *
 		return emit_star(p, node, err);
 	first = here(p);
 	optional = node->max - node->min;
-	/* All the splits lead to the end, which is not known yet: y chains them until then. */
+	/* All the splits lead to the end, which is not known yet: y chains them until
+	 * then. */
 	for (uint32_t i = 0; i < optional; i++) {
 		uint32_t split = here(p);
 		if (emit(p, OP_SPLIT, 0, err) < 0)
@@ -548,8 +563,9 @@ static int emit_set(struct parser *p, const struct node *node, struct error *err
 }
 
 /*
- * Recursion goes as deep as groups (DEPTH_MAX), repetitions on them and alternatives (the pattern's
- * length) do. Work is counted: repeating something empty a million times emits nothing, but takes its time.
+ * Recursion goes as deep as groups (DEPTH_MAX), repetitions on them and alternatives (the
+ * pattern's length) do. Work is counted: repeating something empty a million times emits
+ * nothing, but takes its time.
  */
 static int emit_node(struct parser *p, const struct node *node, struct error *err)
 {
@@ -591,8 +607,8 @@ static int check_text(struct slice text, struct error *err)
 {
 	if (text.len > LIMIT_PATTERN_BYTES)
 		return error_set(err, ERR_INPUT,
-			"regular expression of %zu bytes, more than the allowed %d", text.len,
-			LIMIT_PATTERN_BYTES);
+			"regular expression of %zu bytes, more than the allowed %d",
+			text.len, LIMIT_PATTERN_BYTES);
 	for (size_t i = 0; i < text.len; i++) {
 		if ((unsigned char)text.data[i] >= 0x80)
 			return error_set(

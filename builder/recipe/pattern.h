@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Regular expressions of var-transforms: the syntax that melange recipes mean (RE2's), leftmost-first,
- * matched in time linear in pattern times text, whatever the pattern. POSIX regcomp is not used: \d, lazy
- * repetition and the choice between alternatives differ there, and glibc's is not bounded.
+ * Regular expressions of var-transforms: the syntax that melange recipes mean (RE2's),
+ * leftmost-first, matched in time linear in pattern times text, whatever the pattern.
+ * POSIX regcomp is not used: \d, lazy repetition and the choice between alternatives
+ * differ there, and glibc's is not bounded.
  *
  * Understood: literals, escapes of punctuation, \n \t \r \f \v, \d \D \w \W \s \S, \b \B,
  * \A \z, ^ $ (text begin and end), ., [...] with ranges, negation and [:class:], ( ),
- * (?: ), (?P<name> ), |, * + ? {n} {n,} {n,m}, each also lazy with a ?. Flags (?i), Unicode
- * classes and back-references are refused. ASCII only.
+ * (?: ), (?P<name> ), |, * + ? {n} {n,} {n,m}, each also lazy with a ?. Flags (?i),
+ * Unicode classes and back-references are refused. ASCII only.
  */
 #ifndef BUILDER_RECIPE_PATTERN_H
 #define BUILDER_RECIPE_PATTERN_H
@@ -21,12 +22,17 @@ struct pattern;
 MUST_USE int pattern_compile(const char *text, struct arena *arena,
 	struct pattern **ret_pattern, struct error *err);
 
+/* How much matching all patterns of one recipe may cost, in steps of single threads. */
+#define PATTERN_WORK_MAX ((size_t)50 * 1000 * 1000)
+
 /*
- * Appends text with every match replaced. In replacement $1 ${1} $name ${name} stand for groups (an
- * unknown one is empty; $1x means the group called "1x"), $$ is a dollar; any other $ is itself.
- * ERR_INPUT for text that is not ASCII, too long, or takes too much work.
+ * Appends text with every match replaced. In replacement $1 ${1} $name ${name} stand for
+ * groups (an unknown one is empty; $1x means the group called "1x"), $$ is a dollar; any
+ * other $ is itself. What it cost is taken off *work_left. ERR_INPUT for text that is not
+ * ASCII, too long, or takes more work than is left.
  */
 MUST_USE int pattern_replace(const struct pattern *pattern, struct slice text,
-	struct slice replacement, struct buffer *out, struct error *err);
+	struct slice replacement, size_t *work_left, struct buffer *out,
+	struct error *err);
 
 #endif

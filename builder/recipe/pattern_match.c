@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * All ways through the pattern are followed at once, in order of preference, one byte of text
- * at a time (Thompson's construction with remembered groups, as Pike does it): no way is tried
- * twice at one position, so there is nothing that could blow up.
+ * All ways through the pattern are followed at once, in order of preference, one byte of
+ * text at a time (Thompson's construction with remembered groups, as Pike does it): no
+ * way is tried twice at one position, so there is nothing that could blow up.
  */
 #include "builder/recipe/pattern_private.h"
 
 #define SLOTS_MAX (2 * PATTERN_GROUPS_MAX)
-#define NOWHERE	  SIZE_MAX
+#define NOWHERE   SIZE_MAX
 
 struct threads {
 	uint32_t *order; /* instructions, preferred first */
 	size_t count;
 	uint32_t *where; /* instruction → position in order; valid if they agree */
-	size_t *slots;	 /* per position in order: slot_count positions in the text */
+	size_t *slots;   /* per position in order: slot_count positions in the text */
 };
 
 /* What is still to be added: an instruction, or (slot != SIZE_MAX) a slot to put back. */
@@ -28,7 +28,7 @@ struct machine {
 	size_t slot_count;
 	struct threads now, next;
 	struct pending *stack;
-	size_t work;
+	size_t work, work_max;
 };
 
 static int threads_init(struct threads *threads, const struct pattern *pattern,
@@ -43,8 +43,8 @@ static int threads_init(struct threads *threads, const struct pattern *pattern,
 	return 0;
 }
 
-static int machine_init(struct machine *m, const struct pattern *pattern, struct slice text,
-	struct arena *arena, struct error *err)
+static int machine_init(struct machine *m, const struct pattern *pattern,
+	struct slice text, struct arena *arena, struct error *err)
 {
 	*m = (struct machine){.pattern = pattern, .text = text};
 	m->slot_count = 2 * pattern->group_count;
@@ -65,8 +65,10 @@ static bool threads_have(const struct threads *threads, uint32_t at)
 
 static bool is_boundary(struct slice text, size_t position)
 {
-	bool before = position > 0 && is_word_byte((unsigned char)text.data[position - 1]);
-	bool after = position < text.len && is_word_byte((unsigned char)text.data[position]);
+	bool before =
+		position > 0 && is_word_byte((unsigned char)text.data[position - 1]);
+	bool after =
+		position < text.len && is_word_byte((unsigned char)text.data[position]);
 	return before != after;
 }
 
@@ -85,8 +87,8 @@ static void push(struct machine *m, size_t *depth, uint32_t at)
 }
 
 /* Enters one instruction: what can be passed without a byte is followed further. */
-static void enter(struct machine *m, struct threads *threads, uint32_t at, size_t position,
-	size_t *slots, size_t *depth)
+static void enter(struct machine *m, struct threads *threads, uint32_t at,
+	size_t position, size_t *slots, size_t *depth)
 {
 	const struct instruction *i = &m->pattern->code[at];
 	threads->where[at] = (uint32_t)threads->count; /* below pattern->count */
@@ -102,8 +104,7 @@ static void enter(struct machine *m, struct threads *threads, uint32_t at, size_
 		push(m, depth, i->x);
 		break;
 	case OP_SAVE:
-		m->stack[(*depth)++] =
-			(struct pending){.slot = i->x, .old = slots[i->x]};
+		m->stack[(*depth)++] = (struct pending){.slot = i->x, .old = slots[i->x]};
 		slots[i->x] = position;
 		push(m, depth, at + 1);
 		break;
@@ -120,7 +121,8 @@ static void enter(struct machine *m, struct threads *threads, uint32_t at, size_
 	}
 }
 
-/* Adds the thread at instruction `at` and all it leads to. slots is changed and put back. */
+/* Adds the thread at instruction `at` and all it leads to. slots is changed and put back.
+ */
 static void threads_add(struct machine *m, struct threads *threads, uint32_t at,
 	size_t position, size_t *slots)
 {
@@ -136,7 +138,8 @@ static void threads_add(struct machine *m, struct threads *threads, uint32_t at,
 	}
 }
 
-/* One byte of text for all threads. True if one of them has matched; the less preferred are dropped. */
+/* One byte of text for all threads. True if one of them has matched; the less preferred
+ * are dropped. */
 static bool step(struct machine *m, size_t position, size_t *ret_slots)
 {
 	m->next.count = 0;
@@ -150,14 +153,15 @@ static bool step(struct machine *m, size_t position, size_t *ret_slots)
 		}
 		if (i->op == OP_SET && position < m->text.len &&
 			byte_set_has(&i->set, (unsigned char)m->text.data[position]))
-			threads_add(m, &m->next, m->now.order[t] + 1, position + 1, slots);
+			threads_add(
+				m, &m->next, m->now.order[t] + 1, position + 1, slots);
 	}
 	return false;
 }
 
 /* The leftmost, most preferred match that begins at from or later. */
-static int find(struct machine *m, size_t from, size_t *slots, bool *ret_found,
-	struct error *err)
+static int find(
+	struct machine *m, size_t from, size_t *slots, bool *ret_found, struct error *err)
 {
 	size_t fresh[SLOTS_MAX];
 	bool found = false;
@@ -168,9 +172,9 @@ static int find(struct machine *m, size_t from, size_t *slots, bool *ret_found,
 		struct threads swap;
 		if (!found)
 			threads_add(m, &m->now, 0, position, fresh);
-		if (m->work > PATTERN_WORK_MAX)
-			return error_set(err, ERR_INPUT,
-				"regular expression takes too much work");
+		if (m->work > m->work_max)
+			return error_set(
+				err, ERR_INPUT, "regular expression takes too much work");
 		if (step(m, position, slots))
 			found = true;
 		swap = m->now;
@@ -225,17 +229,19 @@ static int add_group(const struct machine *m, const size_t *slots, struct slice 
 		slots[2 * group + 1] == NOWHERE)
 		return 0;
 	return buffer_add_slice(out,
-		slice_sub(m->text, slots[2 * group], slots[2 * group + 1] - slots[2 * group]),
+		slice_sub(m->text, slots[2 * group],
+			slots[2 * group + 1] - slots[2 * group]),
 		err);
 }
 
-static int add_replacement(const struct machine *m, const size_t *slots, struct slice template,
-	struct buffer *out, struct error *err)
+static int add_replacement(const struct machine *m, const size_t *slots,
+	struct slice template, struct buffer *out, struct error *err)
 {
 	while (template.len) {
 		struct slice plain, name;
 		size_t at = slice_find(template, SLICE("$"));
-		(void)slice_take(&template, at > template.len ? template.len : at, &plain);
+		(void)slice_take(
+			&template, at > template.len ? template.len : at, &plain);
 		if (buffer_add_slice(out, plain, err) < 0)
 			return err->class;
 		if (!template.len)
@@ -279,7 +285,8 @@ static int replace_all(struct machine *m, struct slice replacement, struct buffe
 			break;
 		/* An empty match right behind the one before does not count. */
 		if (slots[1] > slots[0] || !any || slots[0] > copied) {
-			struct slice between = slice_sub(m->text, copied, slots[0] - copied);
+			struct slice between =
+				slice_sub(m->text, copied, slots[0] - copied);
 			if (buffer_add_slice(out, between, err) < 0 ||
 				add_replacement(m, slots, replacement, out, err) < 0)
 				return err->class;
@@ -291,13 +298,19 @@ static int replace_all(struct machine *m, struct slice replacement, struct buffe
 	return buffer_add_slice(out, slice_sub(m->text, copied, m->text.len), err);
 }
 
-int pattern_replace(const struct pattern *pattern, struct slice text, struct slice replacement,
-	struct buffer *out, struct error *err)
+int pattern_replace(const struct pattern *pattern, struct slice text,
+	struct slice replacement, size_t *work_left, struct buffer *out,
+	struct error *err)
 {
 	cleanup_arena struct arena *arena = NULL;
 	struct machine m;
 	if (check_subject(text, err) < 0 || arena_new(&arena, err) < 0 ||
 		machine_init(&m, pattern, text, arena, err) < 0)
 		return err->class;
-	return replace_all(&m, replacement, out, err);
+	m.work = pattern->count; /* making it was work too */
+	m.work_max = *work_left;
+	if (replace_all(&m, replacement, out, err) < 0)
+		return err->class;
+	*work_left -= m.work < *work_left ? m.work : *work_left;
+	return 0;
 }

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A compiled pattern, between its compiler (pattern.c) and its matcher (pattern_match.c). */
+/* A compiled pattern, between its compiler (pattern.c) and its matcher (pattern_match.c).
+ */
 #ifndef BUILDER_RECIPE_PATTERN_PRIVATE_H
 #define BUILDER_RECIPE_PATTERN_PRIVATE_H
 
 #include "builder/recipe/pattern.h"
 
-#define PATTERN_GROUPS_MAX   32	  /* with group 0, the whole match */
-#define PATTERN_SUBJECT_MAX  4096 /* bytes of text to match */
-#define PATTERN_WORK_MAX     (100 * 1000 * 1000) /* thread steps per replacement */
+#define PATTERN_GROUPS_MAX  32   /* with group 0, the whole match */
+#define PATTERN_SUBJECT_MAX 4096 /* bytes of text to match */
 
 enum pattern_op {
 	OP_SET = 1, /* one byte out of a set, go on */
-	OP_BEGIN, OP_END, OP_BOUNDARY, OP_NOT_BOUNDARY,
+	OP_BEGIN,
+	OP_END,
+	OP_BOUNDARY,
+	OP_NOT_BOUNDARY,
 	OP_SAVE,  /* remember the position in slot x */
 	OP_SPLIT, /* try x first, then y */
 	OP_JUMP,  /* go to x */
@@ -32,7 +35,7 @@ struct instruction {
 struct pattern {
 	struct instruction *code;
 	size_t count;
-	size_t group_count; /* with group 0 */
+	size_t group_count;                    /* with group 0 */
 	const char *names[PATTERN_GROUPS_MAX]; /* NULL: has only its number */
 };
 
@@ -43,8 +46,8 @@ static inline bool byte_set_has(const struct byte_set *set, unsigned char c)
 
 static inline bool is_word_byte(unsigned char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '_';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9') || c == '_';
 }
 
 #endif

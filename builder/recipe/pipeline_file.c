@@ -7,9 +7,11 @@
 #include "builder/recipe/recipe_private.h"
 
 struct recipe_cache {
-	pthread_mutex_t lock; /* guards all that follows; files do not change once they are in */
+	pthread_mutex_t
+		lock; /* guards all that follows; files do not change once they are in */
 	struct arena *arena;
-	struct map *files; /* path → struct pipeline_file; root NULL: there is no such file */
+	struct map *
+		files; /* path → struct pipeline_file; root NULL: there is no such file */
 };
 
 int recipe_cache_new(struct recipe_cache **ret_cache, struct error *err)
@@ -17,7 +19,8 @@ int recipe_cache_new(struct recipe_cache **ret_cache, struct error *err)
 	cleanup_recipe_cache struct recipe_cache *cache = calloc(1, sizeof(*cache));
 	if (!cache)
 		return error_set_memory(err);
-	(void)pthread_mutex_init(&cache->lock, NULL); /* cannot fail with default attributes */
+	(void)pthread_mutex_init(
+		&cache->lock, NULL); /* cannot fail with default attributes */
 	if (arena_new(&cache->arena, err) < 0 || map_new(&cache->files, err) < 0)
 		return err->class;
 	*ret_cache = take_ptr(cache);
@@ -104,7 +107,8 @@ static int find_locked(struct recipe_cache *cache, const struct recipe_options *
 		if (buffer_printf(&path, err, "%s/%s.yaml", directory, uses) < 0)
 			return err->class;
 		file = map_get(cache->files, buffer_slice(&path));
-		if (!file && file_load(cache, directory, uses, buffer_str(&path), &file, err) < 0)
+		if (!file && file_load(cache, directory, uses, buffer_str(&path), &file,
+				     err) < 0)
 			return err->class;
 		if (file->root) {
 			*ret_file = file;

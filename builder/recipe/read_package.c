@@ -13,9 +13,8 @@ static int read_priority(struct expansion *x, const struct text_rules *rules,
 	if (text_get(x, rules, mapping, key, text_exact, NULL, &text, err) < 0)
 		return err->class;
 	negative = *text == '-';
-	if (!*text ||
-		slice_parse_u64(slice_str(text + negative), 10, INT32_MAX, &number, &inner) ==
-			0) {
+	if (!*text || slice_parse_u64(slice_str(text + negative), 10, INT32_MAX, &number,
+			      &inner) == 0) {
 		*ret_number = negative ? -(int64_t)number : (int64_t)number; /* 31 bits */
 		return 0;
 	}
@@ -28,7 +27,8 @@ static int read_dependency_list(struct expansion *x, const struct text_rules *ru
 	struct error *err)
 {
 	struct text_list list = {0};
-	if (texts_get(x, rules, mapping, key, text_exact, check_dependency, &list, err) < 0 ||
+	if (texts_get(x, rules, mapping, key, text_exact, check_dependency, &list, err) <
+			0 ||
 		text_list_unique(&list, err) < 0)
 		return err->class;
 	*ret_list = text_list_take(&list);
@@ -39,12 +39,15 @@ static int read_dependencies(struct expansion *x, const struct text_rules *rules
 	const struct yaml_node *node, struct recipe_dependencies *out, struct error *err)
 {
 	if (read_dependency_list(x, rules, node, "runtime", &out->runtime, err) < 0 ||
-		read_dependency_list(x, rules, node, "provides", &out->provides, err) < 0 ||
-		read_dependency_list(x, rules, node, "replaces", &out->replaces, err) < 0 ||
-		read_priority(x, rules, node, "provider-priority", &out->provider_priority,
-			err) < 0)
+		read_dependency_list(x, rules, node, "provides", &out->provides, err) <
+			0 ||
+		read_dependency_list(x, rules, node, "replaces", &out->replaces, err) <
+			0 ||
+		read_priority(x, rules, node, "provider-priority",
+			&out->provider_priority, err) < 0)
 		return err->class;
-	return read_priority(x, rules, node, "replaces-priority", &out->replaces_priority, err);
+	return read_priority(
+		x, rules, node, "replaces-priority", &out->replaces_priority, err);
 }
 
 static int read_trigger(struct expansion *x, const struct text_rules *rules,
@@ -55,8 +58,8 @@ static int read_trigger(struct expansion *x, const struct text_rules *rules,
 	cleanup_buffer struct buffer joined = BUFFER_INIT;
 	struct text_list paths = {0};
 	if (text_get(x, rules, trigger, "script", text_free, NULL, ret_script, err) < 0 ||
-		texts_get(x, rules, trigger, "paths", text_exact, check_path_absolute, &paths,
-			err) < 0)
+		texts_get(x, rules, trigger, "paths", text_exact, check_path_absolute,
+			&paths, err) < 0)
 		return err->class;
 	for (size_t i = 0; i < paths.count; i++) {
 		if (strchr(paths.items[i], ' '))
@@ -72,10 +75,11 @@ static int read_trigger(struct expansion *x, const struct text_rules *rules,
 static int read_scriptlets(struct expansion *x, const struct text_rules *rules,
 	const struct yaml_node *node, struct recipe_package *package, struct error *err)
 {
-	static const char *const keys[] = {"post-deinstall", "post-install", "post-upgrade",
-		"pre-deinstall", "pre-install", "pre-upgrade", "trigger"};
+	static const char *const keys[] = {"post-deinstall", "post-install",
+		"post-upgrade", "pre-deinstall", "pre-install", "pre-upgrade", "trigger"};
 	static const char *const names[] = {".post-deinstall", ".post-install",
-		".post-upgrade", ".pre-deinstall", ".pre-install", ".pre-upgrade", ".trigger"};
+		".post-upgrade", ".pre-deinstall", ".pre-install", ".pre-upgrade",
+		".trigger"};
 	const char *text;
 	package->scriptlets =
 		arena_array(x->arena, ARRAY_LEN(keys), sizeof(*package->scriptlets));
@@ -104,7 +108,8 @@ static const char *check_capability(const char *value)
 		if (strcmp(value, allowed[i]) == 0)
 			return NULL;
 	}
-	return "may not be set by a package (allowed: cap_net_bind_service, cap_net_admin, "
+	return "may not be set by a package (allowed: cap_net_bind_service, "
+	       "cap_net_admin, "
 	       "cap_net_raw, cap_ipc_lock, cap_sys_admin)";
 }
 
@@ -123,8 +128,10 @@ static int read_setcap_item(struct expansion *x, const struct text_rules *rules,
 	struct recipe_variable *added;
 	const char *path, *reason, *wrong;
 	size_t count;
-	if (text_get(x, rules, node, "path", text_exact, check_path_beneath, &path, err) < 0 ||
-		text_get(x, rules, node, "reason", text_free, check_text, &reason, err) < 0 ||
+	if (text_get(x, rules, node, "path", text_exact, check_path_beneath, &path, err) <
+			0 ||
+		text_get(x, rules, node, "reason", text_free, check_text, &reason, err) <
+			0 ||
 		text_map_get(x, rules, node, "add", text_exact, check_capability, &added,
 			&count, err) < 0)
 		return err->class;
@@ -141,18 +148,21 @@ static int read_setcap_item(struct expansion *x, const struct text_rules *rules,
 		if ((wrong = check_capability_flags(added[i].value)))
 			return place_error(rules, node, err, "setcap: '%.64s' %s",
 				added[i].value, wrong);
-		*item = (struct recipe_setcap){path, added[i].name, added[i].value, reason};
+		*item = (struct recipe_setcap){
+			path, added[i].name, added[i].value, reason};
 	}
 	return 0;
 }
 
 static int read_setcap(struct expansion *x, const struct text_rules *rules,
-	const struct yaml_node *mapping, struct recipe_package *package, struct error *err)
+	const struct yaml_node *mapping, struct recipe_package *package,
+	struct error *err)
 {
 	const struct yaml_node *node = schema_get(mapping, "setcap");
 	size_t capacity = 0;
 	for (size_t i = 0; node && i < node->count; i++) {
-		if (read_setcap_item(x, rules, node->items[i], package, &capacity, err) < 0)
+		if (read_setcap_item(x, rules, node->items[i], package, &capacity, err) <
+			0)
 			return err->class;
 	}
 	return 0;
@@ -168,13 +178,14 @@ int read_package_fields(struct expansion *x, const struct text_rules *rules,
 	package->no_provides = schema_bool(options, "no-provides");
 	package->no_depends = schema_bool(options, "no-depends");
 	package->no_commands = schema_bool(options, "no-commands");
-	package->no_versioned_shlib_depends = schema_bool(options, "no-versioned-shlib-deps");
+	package->no_versioned_shlib_depends =
+		schema_bool(options, "no-versioned-shlib-deps");
 	if (text_get(x, rules, node, "description", text_free, check_text,
 		    &package->description, err) < 0 ||
-		text_get(x, rules, node, "url", text_free, check_line, &package->url, err) <
-			0 ||
-		text_get(x, rules, node, "commit", text_free, check_word, &package->commit,
+		text_get(x, rules, node, "url", text_free, check_line, &package->url,
 			err) < 0 ||
+		text_get(x, rules, node, "commit", text_free, check_word,
+			&package->commit, err) < 0 ||
 		text_map_get(x, rules, node, "annotations", text_free, check_word,
 			&package->annotations, &package->annotation_count, err) < 0 ||
 		texts_get(x, rules, schema_get(node, "checks"), "disabled", text_exact,
@@ -183,7 +194,8 @@ int read_package_fields(struct expansion *x, const struct text_rules *rules,
 	package->disabled_checks = text_list_take_sorted(&disabled);
 	if (read_dependencies(x, rules, schema_get(node, "dependencies"),
 		    &package->dependencies, err) < 0 ||
-		read_scriptlets(x, rules, schema_get(node, "scriptlets"), package, err) < 0)
+		read_scriptlets(x, rules, schema_get(node, "scriptlets"), package, err) <
+			0)
 		return err->class;
 	return read_setcap(x, rules, node, package, err);
 }
@@ -194,14 +206,24 @@ static int read_copyright(struct expansion *x, const struct text_rules *rules,
 	const struct yaml_node *node, struct recipe_copyright *out, struct error *err)
 {
 	struct text_list paths = {0};
-	if (text_get(x, rules, node, "license", text_free, check_line, &out->license, err) <
-			0 ||
+	if (text_get(x, rules, node, "license", text_free, check_line, &out->license,
+		    err) < 0 ||
 		text_get(x, rules, node, "license-path", text_exact, check_path_relative,
 			&out->license_path, err) < 0 ||
 		text_get(x, rules, node, "attestation", text_free, check_text,
 			&out->attestation, err) < 0)
 		return err->class;
 	return texts_get(x, rules, node, "paths", text_free, check_line, &paths, err);
+}
+
+/* AND binds closer than OR (SPDX 2.3, annex D.4): an alternative among several is put in
+ * parentheses. */
+static int add_license(
+	struct buffer *out, const char *license, bool among_others, struct error *err)
+{
+	bool group = among_others && strstr(license, " OR ");
+	return buffer_printf(out, err, "%s%s%s%s", out->len ? " AND " : "",
+		group ? "(" : "", license, group ? ")" : "");
 }
 
 static int read_copyrights(struct expansion *x, const struct text_rules *rules,
@@ -211,22 +233,24 @@ static int read_copyrights(struct expansion *x, const struct text_rules *rules,
 	cleanup_buffer struct buffer joined = BUFFER_INIT;
 	struct recipe *recipe = x->recipe;
 	size_t count = node ? node->count : 0;
-	if (!(recipe->copyright = arena_array(x->arena, count, sizeof(*recipe->copyright))))
+	if (!(recipe->copyright =
+			    arena_array(x->arena, count, sizeof(*recipe->copyright))))
 		return error_set_memory(err);
 	recipe->copyright_count = count;
 	for (size_t i = 0; i < count; i++) {
 		struct recipe_copyright *item = &recipe->copyright[i];
 		if (read_copyright(x, rules, node->items[i], item, err) < 0)
 			return err->class;
-		if (*item->license && buffer_printf(&joined, err, "%s%s",
-					      joined.len ? " AND " : "", item->license) < 0)
+		if (*item->license &&
+			add_license(&joined, item->license, count > 1, err) < 0)
 			return err->class;
 	}
 	recipe->license = arena_strdup(x->arena, buffer_str(&joined));
 	return recipe->license ? 0 : error_set_memory(err);
 }
 
-/* CPE 2.3 formatted string (NISTIR 7695, 6.2): all but letters, digits, "_", "-" and "." are quoted. */
+/* CPE 2.3 formatted string (NISTIR 7695, 6.2): all but letters, digits, "_", "-" and "."
+ * are quoted. */
 static int add_cpe_field(struct buffer *out, const char *value, struct error *err)
 {
 	for (const char *p = *value ? value : "*"; *p; p++) {
@@ -293,8 +317,8 @@ static int read_target_architecture(struct expansion *x, const struct text_rules
 	const struct yaml_node *package, struct error *err)
 {
 	struct text_list list = {0};
-	if (texts_get(x, rules, package, "target-architecture", text_exact, check_word, &list,
-		    err) < 0)
+	if (texts_get(x, rules, package, "target-architecture", text_exact, check_word,
+		    &list, err) < 0)
 		return err->class;
 	x->recipe->skipped = list.count > 0;
 	for (size_t i = 0; i < list.count; i++) {
@@ -308,7 +332,8 @@ static int read_target_architecture(struct expansion *x, const struct text_rules
 int read_main_fields(struct expansion *x, const struct text_rules *rules,
 	const struct yaml_node *node, struct error *err)
 {
-	if (read_copyrights(x, rules, node, err) < 0 || read_cpe(x, rules, node, err) < 0 ||
+	if (read_copyrights(x, rules, node, err) < 0 ||
+		read_cpe(x, rules, node, err) < 0 ||
 		read_timeout(x, rules, node, err) < 0)
 		return err->class;
 	return read_target_architecture(x, rules, node, err);

@@ -4,6 +4,7 @@
 
 #include "base/fs.h"
 #include "base/limits.h"
+#include "builder/recipe/pattern.h"
 #include "builder/recipe/recipe_private.h"
 
 void recipe_free(struct recipe **recipe)
@@ -16,11 +17,13 @@ void recipe_free(struct recipe **recipe)
 	*recipe = NULL;
 }
 
-static int machine_architecture(struct arena *arena, const char **ret_name, struct error *err)
+static int machine_architecture(
+	struct arena *arena, const char **ret_name, struct error *err)
 {
 	struct utsname name;
 	if (uname(&name) < 0)
-		return error_set_errno(err, errno, "asking for the machine's architecture");
+		return error_set_errno(
+			err, errno, "asking for the machine's architecture");
 	*ret_name = arena_strdup(arena, name.machine);
 	return *ret_name ? 0 : error_set_memory(err);
 }
@@ -40,8 +43,7 @@ static int read_identity_field(struct expansion *x, const struct yaml_node *pack
 	const struct yaml_node *node = schema_get(package, key);
 	const char *reason;
 	if (!node || !*node->text)
-		return yaml_error(
-			package, x->file, err, "package: '%s' is missing", key);
+		return yaml_error(package, x->file, err, "package: '%s' is missing", key);
 	if ((reason = check(node->text)))
 		return yaml_error(node, x->file, err, "package.%s '%.128s' %s", key,
 			node->text, reason);
@@ -56,17 +58,17 @@ static int read_identity(struct expansion *x, struct error *err)
 	const char *epoch;
 	if (!package)
 		return yaml_error(x->root, x->file, err, "'package' is missing");
-	if (read_identity_field(x, package, "name", check_package_name, &recipe->name, err) <
-			0 ||
-		read_identity_field(x, package, "version", check_version, &recipe->version,
-			err) < 0)
+	if (read_identity_field(
+		    x, package, "name", check_package_name, &recipe->name, err) < 0 ||
+		read_identity_field(
+			x, package, "version", check_version, &recipe->version, err) < 0)
 		return err->class;
 	epoch = schema_text(package, "epoch");
-	if (*epoch &&
-		slice_parse_u64(slice_str(epoch), 10, UINT32_MAX, &recipe->epoch, err) < 0)
+	if (*epoch && slice_parse_u64(
+			      slice_str(epoch), 10, UINT32_MAX, &recipe->epoch, err) < 0)
 		return error_wrap(err, "%s:%u: package.epoch", x->file, package->line);
-	recipe->full_version = arena_printf(x->arena, "%s-r%llu", recipe->version,
-		(unsigned long long)recipe->epoch);
+	recipe->full_version = arena_printf(
+		x->arena, "%s-r%llu", recipe->version, (unsigned long long)recipe->epoch);
 	return recipe->full_version ? 0 : error_set_memory(err);
 }
 
@@ -102,8 +104,8 @@ static int read_environment_packages(
 {
 	const struct text_rules rules = {.file = x->file, .early = &x->early};
 	const struct yaml_node *options = schema_get(x->root, "options");
-	if (texts_get(x, &rules, contents, "packages", text_exact, check_dependency, &x->needs,
-		    err) < 0)
+	if (texts_get(x, &rules, contents, "packages", text_exact, check_dependency,
+		    &x->needs, err) < 0)
 		return err->class;
 	for (size_t i = 0; options && i < options->count; i++) {
 		if (option_enabled(x, options->pairs[i].key) &&
@@ -123,8 +125,8 @@ static int read_environment_lists(
 		    &repositories, err) < 0 ||
 		texts_get(x, &rules, contents, "keyring", text_free, check_line, &keyring,
 			err) < 0 ||
-		texts_get(x, &rules, capabilities, "add", text_exact, check_word, &add, err) <
-			0 ||
+		texts_get(x, &rules, capabilities, "add", text_exact, check_word, &add,
+			err) < 0 ||
 		texts_get(x, &rules, capabilities, "drop", text_exact, check_word, &drop,
 			err) < 0)
 		return err->class;
@@ -143,8 +145,8 @@ static int read_environment(struct expansion *x, struct error *err)
 	const struct yaml_node *contents = schema_get(environment, "contents");
 	if (read_environment_packages(x, contents, err) < 0 ||
 		read_environment_lists(x, contents, err) < 0 ||
-		text_get(x, &rules, schema_get(environment, "accounts"), "run-as", text_step,
-			check_word, &x->recipe->run_as, err) < 0)
+		text_get(x, &rules, schema_get(environment, "accounts"), "run-as",
+			text_step, check_word, &x->recipe->run_as, err) < 0)
 		return err->class;
 	return text_map_get(x, &rules, environment, "environment", text_step,
 		check_environment_name, &x->recipe->environment,
@@ -182,10 +184,11 @@ static int expansion_run(struct expansion *x, struct slice text, struct error *e
 }
 
 int recipe_load_text(struct slice text, const char *path,
-	const struct recipe_options *options, struct recipe **ret_recipe, struct error *err)
+	const struct recipe_options *options, struct recipe **ret_recipe,
+	struct error *err)
 {
 	cleanup_arena struct arena *arena = NULL;
-	struct expansion x = {.options = options};
+	struct expansion x = {.options = options, .pattern_work_left = PATTERN_WORK_MAX};
 	struct recipe *recipe;
 	if (arena_new(&arena, err) < 0)
 		return err->class;

@@ -22,11 +22,12 @@ struct recipe_list {
 	size_t count;
 };
 
-/* One script for the sandbox: /bin/sh -c "set -eo pipefail; mkdir -p …; cd …; <script>; exit 0". */
+/* One script for the sandbox: /bin/sh -c "set -eo pipefail; mkdir -p …; cd …; <script>;
+ * exit 0". */
 struct recipe_step {
-	const char *label;	       /* "autoconf/make", "runs", … for progress and messages */
+	const char *label; /* "autoconf/make", "runs", … for progress and messages */
 	const char *break_point;       /* melange's `label` of the step, "" if none */
-	const char *script;	       /* the text of `runs`, expanded */
+	const char *script;            /* the text of `runs`, expanded */
 	const char *working_directory; /* absolute, normalised, in the sandbox */
 	struct recipe_variable *environment; /* only the steps' own; sorted by name */
 	size_t environment_count;
@@ -46,21 +47,22 @@ struct recipe_source {
 	enum recipe_source_kind kind;
 	const char *uri;
 	struct recipe_list debian; /* pool paths on the Debian mirror; may be empty */
-	struct digest expected;	   /* unset: unpinned, refused unless allowed */
-	const char *commit;	   /* git: expected commit, 40 hex digits, else "" */
+	struct digest expected;    /* unset: unpinned, refused unless allowed */
+	const char *commit;        /* git: expected commit, 40 hex digits, else "" */
 	const char *tag, *branch;  /* git, else "" */
 	const char *destination;   /* git: where the checkout goes, as written; else "" */
 	const char *depth, *cherry_picks, *sparse_paths; /* git, as written; else "" */
 	bool recurse_submodules;
 	const char *file_name; /* last component of the URI without query and fragment */
 	const char *package;   /* whose steps want it */
-	bool for_test;	       /* wanted by test steps only: not fetched for a build */
-	unsigned line;	       /* of the calling step */
+	bool for_test;         /* wanted by test steps only: not fetched for a build */
+	unsigned line;         /* of the calling step */
 };
 
 struct recipe_dependencies {
 	struct recipe_list runtime, provides, replaces; /* as written, unique */
-	int64_t provider_priority, replaces_priority; /* within 32 bits; negative: below none */
+	int64_t provider_priority,
+		replaces_priority; /* within 32 bits; negative: below none */
 };
 
 struct recipe_copyright {
@@ -73,23 +75,23 @@ struct recipe_setcap {
 };
 
 /*
- * One binary package that comes out: [0] is the main one, then the subpackages whose `if` holds.
- * Lists that melange leaves to the build of the test root (the package itself) are not in
- * test_packages.
+ * One binary package that comes out: [0] is the main one, then the subpackages whose `if`
+ * holds. Lists that melange leaves to the build of the test root (the package itself) are
+ * not in test_packages.
  */
 struct recipe_package {
 	const char *name, *description, *url, *commit;
 	struct recipe_dependencies dependencies;
 	bool no_provides, no_depends, no_commands, no_versioned_shlib_depends;
 	struct recipe_list disabled_checks;
-	struct recipe_variable *scriptlets; /* ".post-install" etc. → text */
-	size_t scriptlet_count; /* sorted by name */
+	struct recipe_variable *scriptlets;  /* ".post-install" etc. → text */
+	size_t scriptlet_count;              /* sorted by name */
 	struct recipe_variable *annotations; /* sorted by name */
 	size_t annotation_count;
 	const char *trigger_paths; /* "" if none */
 	struct recipe_setcap *setcap;
 	size_t setcap_count;
-	struct recipe_steps steps;	 /* build; of the main package for [0] */
+	struct recipe_steps steps; /* build; of the main package for [0] */
 	struct recipe_steps test_steps;
 	struct recipe_list test_packages; /* environment of the test, sorted, unique */
 	struct recipe_variable *test_environment; /* sorted by name */
@@ -104,30 +106,34 @@ struct recipe {
 	const char *name, *version, *full_version; /* full: version-rEPOCH */
 	uint64_t epoch;
 	const char *architecture; /* "x86_64", "aarch64" */
-	const char *license;	  /* all copyright entries joined with " AND " */
+	const char *license; /* all copyright entries joined with " AND ", those with OR
+				in parentheses */
 	struct recipe_copyright *copyright;
 	size_t copyright_count;
 	const char *cpe; /* cpe:2.3:… or "" */
-	bool skipped;	 /* target-architecture excludes this architecture */
+	bool skipped;    /* target-architecture excludes this architecture */
 
 	struct recipe_package *packages;
 	size_t package_count;
 
 	struct recipe_list needs; /* build environment packages, sorted, unique */
-	struct recipe_list repositories, keyring; /* of the build environment, as written */
+	struct recipe_list repositories,
+		keyring; /* of the build environment, as written */
 	struct recipe_list capabilities_add, capabilities_drop;
-	const char *run_as;	  /* accounts.run-as of the build environment, "" if none */
-	uint64_t timeout_seconds; /* 0: none given */
+	const char *run_as; /* accounts.run-as of the build environment, "" if none */
+	uint64_t timeout_seconds;            /* 0: none given */
 	struct recipe_variable *environment; /* sorted by name */
 	size_t environment_count;
 	struct recipe_source *sources;
 	size_t source_count;
-	const char *source_directory; /* "" or the folder beside the recipe with its name */
+	const char
+		*source_directory; /* "" or the folder beside the recipe with its name */
 };
 
 /*
  * Pipeline files as parsed, kept from one recipe to the next. Thread-safe. Recipes do not
- * point into it: it may be freed before them. Files that change under it are not read again.
+ * point into it: it may be freed before them. Files that change under it are not read
+ * again.
  */
 struct recipe_cache;
 #define cleanup_recipe_cache CLEANUP(recipe_cache_free)
@@ -135,11 +141,12 @@ MUST_USE int recipe_cache_new(struct recipe_cache **ret_cache, struct error *err
 void recipe_cache_free(struct recipe_cache **cache);
 
 struct recipe_options {
-	const char *architecture;	      /* "x86_64", "aarch64"; NULL: the machine's */
-	const char *const *pipeline_dirs;     /* searched in order */
+	const char *architecture;         /* "x86_64", "aarch64"; NULL: the machine's */
+	const char *const *pipeline_dirs; /* searched in order */
 	size_t pipeline_dir_count;
-	struct recipe_list build_options;     /* --build-option; unknown to a recipe: no effect */
-	struct recipe_cache *cache;	      /* optional, borrowed */
+	struct recipe_list
+		build_options;      /* --build-option; unknown to a recipe: no effect */
+	struct recipe_cache *cache; /* optional, borrowed */
 };
 
 #define cleanup_recipe CLEANUP(recipe_free)
@@ -152,15 +159,16 @@ void recipe_free(struct recipe **recipe);
 MUST_USE int recipe_load(const char *path, const struct recipe_options *options,
 	struct recipe **ret_recipe, struct error *err);
 MUST_USE int recipe_load_text(struct slice text, const char *path,
-	const struct recipe_options *options, struct recipe **ret_recipe, struct error *err);
+	const struct recipe_options *options, struct recipe **ret_recipe,
+	struct error *err);
 
 /*
- * The whole plan as compact JSON, keys sorted, without a final newline; appends. What `alnage
- * compile` prints and what cache keys hash: nothing in it depends on where the recipe and
- * its pipelines lie (paths and line numbers are left out), and the digest of the file is not in it
- * either, so that a new comment does not mean a new build.
+ * The whole plan as compact JSON, keys sorted, without a final newline; appends. What
+ * `alnage compile` prints and what cache keys hash: nothing in it depends on where the
+ * recipe and its pipelines lie (paths and line numbers are left out), and the digest of
+ * the file is not in it either, so that a new comment does not mean a new build.
  */
-MUST_USE int recipe_to_json(const struct recipe *recipe, struct buffer *out,
-	struct error *err);
+MUST_USE int recipe_to_json(
+	const struct recipe *recipe, struct buffer *out, struct error *err);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The plan as JSON, written by hand: thousands of recipes with long scripts go through here, and the
- * keys below stand in byte order already. Places (paths, lines) are left out on purpose.
+ * The plan as JSON, written by hand: thousands of recipes with long scripts go through
+ * here, and the keys below stand in byte order already. Places (paths, lines) are left
+ * out on purpose.
  */
 #include "base/encode.h"
 #include "builder/recipe/recipe.h"
@@ -80,7 +81,8 @@ static void put_variables(struct output *out, const char *key,
 	put_raw(out, "}");
 }
 
-static void put_steps(struct output *out, const char *key, const struct recipe_steps *steps)
+static void put_steps(
+	struct output *out, const char *key, const struct recipe_steps *steps)
 {
 	put_raw(out, key);
 	put_raw(out, "[");
@@ -98,8 +100,8 @@ static void put_steps(struct output *out, const char *key, const struct recipe_s
 	put_raw(out, "]");
 }
 
-static void put_dependencies(
-	struct output *out, const char *key, const struct recipe_dependencies *dependencies)
+static void put_dependencies(struct output *out, const char *key,
+	const struct recipe_dependencies *dependencies)
 {
 	put_raw(out, key);
 	put_raw(out, "{\"provider-priority\":");
@@ -160,7 +162,8 @@ static void put_package(struct output *out, const struct recipe_package *package
 	put_key_text(out, ",\"description\":", package->description);
 	put_key_text(out, ",\"name\":", package->name);
 	put_options(out, package);
-	put_variables(out, ",\"scriptlets\":", package->scriptlets, package->scriptlet_count);
+	put_variables(
+		out, ",\"scriptlets\":", package->scriptlets, package->scriptlet_count);
 	put_setcap(out, package);
 	put_steps(out, ",\"steps\":", &package->steps);
 	put_test(out, package);
@@ -184,7 +187,8 @@ static void put_source(struct output *out, const struct recipe_source *source)
 	put_key_text(out, ",\"file-name\":", source->file_name);
 	put_raw(out, ",\"for-test\":");
 	put_bool(out, source->for_test);
-	put_key_text(out, ",\"kind\":", source->kind == RECIPE_SOURCE_GIT ? "git" : "fetch");
+	put_key_text(
+		out, ",\"kind\":", source->kind == RECIPE_SOURCE_GIT ? "git" : "fetch");
 	put_key_text(out, ",\"package\":", source->package);
 	put_raw(out, ",\"recurse-submodules\":");
 	put_bool(out, source->recurse_submodules);

@@ -8,8 +8,8 @@
  *	read_package.c  their metadata
  *	steps.c         their steps, with pipeline files (pipeline_file.c) resolved
  *
- * Variables are replaced twice. Early: package.*, vars.*, range.* in almost every text, what is
- * unknown stays. Late, in steps only: all variables, what is unknown is an error.
+ * Variables are replaced twice. Early: package.*, vars.*, range.* in almost every text,
+ *what is unknown stays. Late, in steps only: all variables, what is unknown is an error.
  */
 #ifndef BUILDER_RECIPE_RECIPE_PRIVATE_H
 #define BUILDER_RECIPE_RECIPE_PRIVATE_H
@@ -19,7 +19,7 @@
 #include "builder/recipe/schema.h"
 #include "builder/recipe/variables.h"
 
-#define SANDBOX_HOME	"/home/build"
+#define SANDBOX_HOME    "/home/build"
 #define SANDBOX_OUTPUTS SANDBOX_HOME "/melange-out"
 
 /* A list that grows in the arena. */
@@ -38,6 +38,7 @@ struct expansion {
 	struct expander expander;
 	struct map *early_values, *late_values;
 	struct scope early, late; /* late goes on in early */
+	size_t pattern_work_left;
 	size_t step_count, source_capacity, package_capacity;
 	struct text_list needs; /* of the build */
 };
@@ -45,7 +46,8 @@ struct expansion {
 /* How texts of one place in a file are to be read. */
 struct text_rules {
 	const char *file;
-	const struct scope *early; /* NULL in pipeline files: they know late variables only */
+	const struct scope
+		*early; /* NULL in pipeline files: they know late variables only */
 	const struct scope *late;
 	bool copied; /* the file's memory may go away before the recipe's */
 };
@@ -95,7 +97,8 @@ MUST_USE int values_put(
 
 /* Fills early_values, late_values and the scopes; needs recipe->name etc. */
 MUST_USE int scopes_fill(struct expansion *x, struct error *err);
-/* Puts targets.package.<name> and the directory; called for each package as its name is known. */
+/* Puts targets.package.<name> and the directory; called for each package as its name is
+ * known. */
 MUST_USE int scopes_put_package(struct expansion *x, const char *name, struct error *err);
 bool option_enabled(const struct expansion *x, const char *name);
 
@@ -126,9 +129,10 @@ MUST_USE int steps_expand(struct expansion *x, struct step_sink *sink,
 
 /* ---- sources.c ---- */
 
-/* Records what `uses: fetch` or `uses: git-checkout` want; others are none of its business. */
-MUST_USE int source_record(struct expansion *x, const struct step_sink *sink, const char *uses,
-	const struct scope *inputs, const struct text_rules *rules,
+/* Records what `uses: fetch` or `uses: git-checkout` want; others are none of its
+ * business. */
+MUST_USE int source_record(struct expansion *x, const struct step_sink *sink,
+	const char *uses, const struct scope *inputs, const struct text_rules *rules,
 	const struct yaml_node *step, struct error *err);
 
 /* ---- pipeline_file.c ---- */
@@ -138,8 +142,8 @@ struct pipeline_file {
 	const struct yaml_node *root;
 };
 /*
- * The file that `uses` names, parsed and checked, borrowed from the cache; *ret_file NULL if it is in
- * none of the folders. uses has passed check_uses.
+ * The file that `uses` names, parsed and checked, borrowed from the cache; *ret_file NULL
+ * if it is in none of the folders. uses has passed check_uses.
  */
 MUST_USE int pipeline_file_find(struct recipe_cache *cache,
 	const struct recipe_options *options, const char *uses,

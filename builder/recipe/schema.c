@@ -18,7 +18,8 @@ static const char *place_format(const struct place *place, char *out, size_t siz
 	(void)snprintf(out, size, "%.64s", place->key);
 	for (place = place->parent; place; place = place->parent) {
 		(void)snprintf(rest, sizeof(rest), "%s", out);
-		(void)snprintf(out, size, "%.64s.%.128s", place->key, rest); /* cut: fine */
+		(void)snprintf(
+			out, size, "%.64s.%.128s", place->key, rest); /* cut: fine */
 	}
 	return out;
 }
@@ -92,7 +93,8 @@ static int texts_check(
 		return place_error(place, node, "a sequence", err);
 	for (size_t i = 0; i < node->count; i++) {
 		if (node->items[i]->kind != YAML_SCALAR)
-			return place_error(place, node->items[i], "a sequence of texts", err);
+			return place_error(
+				place, node->items[i], "a sequence of texts", err);
 	}
 	return 0;
 }
@@ -191,8 +193,8 @@ static int record_check(const struct yaml_node *node, const struct schema *membe
 	return 0;
 }
 
-int schema_check(const struct yaml_node *node, const struct schema *members, const char *what,
-	const char *file, struct error *err)
+int schema_check(const struct yaml_node *node, const struct schema *members,
+	const char *what, const char *file, struct error *err)
 {
 	const struct place place = {NULL, what, file};
 	return record_check(node, members, &place, err);

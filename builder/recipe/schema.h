@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The shape of recipes as tables: which keys a mapping may have and what kind
- * of value each takes. schema_check walks a whole document once, so that the readers behind it
- * may take every kind for granted. Null stands for "absent" everywhere, as in melange.
+ * of value each takes. schema_check walks a whole document once, so that the readers
+ * behind it may take every kind for granted. Null stands for "absent" everywhere, as in
+ * melange.
  */
 #ifndef BUILDER_RECIPE_SCHEMA_H
 #define BUILDER_RECIPE_SCHEMA_H
@@ -10,13 +11,13 @@
 #include "base/yaml.h"
 
 enum schema_kind {
-	SCHEMA_TEXT = 1, /* a scalar; its raw text counts ("1.10", "true") */
-	SCHEMA_BOOL,	 /* true or false, as YAML 1.2 spells them */
-	SCHEMA_NUMBER,	 /* an unsigned decimal number */
-	SCHEMA_TEXTS,	 /* a sequence of scalars */
-	SCHEMA_TEXT_MAP, /* a mapping of scalars, any keys */
-	SCHEMA_RECORD,	 /* a mapping with the keys of `members` */
-	SCHEMA_RECORDS,	 /* a sequence of those */
+	SCHEMA_TEXT = 1,   /* a scalar; its raw text counts ("1.10", "true") */
+	SCHEMA_BOOL,       /* true or false, as YAML 1.2 spells them */
+	SCHEMA_NUMBER,     /* an unsigned decimal number */
+	SCHEMA_TEXTS,      /* a sequence of scalars */
+	SCHEMA_TEXT_MAP,   /* a mapping of scalars, any keys */
+	SCHEMA_RECORD,     /* a mapping with the keys of `members` */
+	SCHEMA_RECORDS,    /* a sequence of those */
 	SCHEMA_RECORD_MAP, /* a mapping, any keys, of those */
 };
 
@@ -31,8 +32,8 @@ extern const struct schema schema_pipeline_file[];
 extern const struct schema schema_image[];
 
 /*
- * ERR_INPUT with file:line:column for an unknown key (nearest known key in the message) or a value of
- * the wrong kind. what names the mapping for messages.
+ * ERR_INPUT with file:line:column for an unknown key (nearest known key in the message)
+ * or a value of the wrong kind. what names the mapping for messages.
  */
 MUST_USE int schema_check(const struct yaml_node *node, const struct schema *members,
 	const char *what, const char *file, struct error *err);

@@ -17,23 +17,22 @@ struct target {
 };
 
 static const struct target targets[] = {
-	{"x86_64",
-		{{"build.arch", "x86_64"}, {"build.goarch", "amd64"},
-			{"host.triplet.gnu", "x86_64-pc-linux-musl"},
-			{"host.triplet.rust", "x86_64-unknown-linux-musl"},
-			{"cross.triplet.gnu.glibc", "x86_64-pc-linux-gnu"},
-			{"cross.triplet.gnu.musl", "x86_64-pc-linux-musl"},
-			{"cross.triplet.rust.glibc", "x86_64-unknown-linux-gnu"},
-			{"cross.triplet.rust.musl", "x86_64-unknown-linux-musl"}, {NULL, NULL}}},
-	{"aarch64",
-		{{"build.arch", "aarch64"}, {"build.goarch", "arm64"},
-			{"host.triplet.gnu", "aarch64-unknown-linux-musl"},
-			{"host.triplet.rust", "aarch64-unknown-linux-musl"},
-			{"cross.triplet.gnu.glibc", "aarch64-unknown-linux-gnu"},
-			{"cross.triplet.gnu.musl", "aarch64-unknown-linux-musl"},
-			{"cross.triplet.rust.glibc", "aarch64-unknown-linux-gnu"},
-			{"cross.triplet.rust.musl", "aarch64-unknown-linux-musl"},
-			{NULL, NULL}}},
+	{"x86_64", {{"build.arch", "x86_64"}, {"build.goarch", "amd64"},
+			   {"host.triplet.gnu", "x86_64-pc-linux-musl"},
+			   {"host.triplet.rust", "x86_64-unknown-linux-musl"},
+			   {"cross.triplet.gnu.glibc", "x86_64-pc-linux-gnu"},
+			   {"cross.triplet.gnu.musl", "x86_64-pc-linux-musl"},
+			   {"cross.triplet.rust.glibc", "x86_64-unknown-linux-gnu"},
+			   {"cross.triplet.rust.musl", "x86_64-unknown-linux-musl"},
+			   {NULL, NULL}}},
+	{"aarch64", {{"build.arch", "aarch64"}, {"build.goarch", "arm64"},
+			    {"host.triplet.gnu", "aarch64-unknown-linux-musl"},
+			    {"host.triplet.rust", "aarch64-unknown-linux-musl"},
+			    {"cross.triplet.gnu.glibc", "aarch64-unknown-linux-gnu"},
+			    {"cross.triplet.gnu.musl", "aarch64-unknown-linux-musl"},
+			    {"cross.triplet.rust.glibc", "aarch64-unknown-linux-gnu"},
+			    {"cross.triplet.rust.musl", "aarch64-unknown-linux-musl"},
+			    {NULL, NULL}}},
 };
 
 static int put_target(struct expansion *x, struct error *err)
@@ -41,7 +40,8 @@ static int put_target(struct expansion *x, struct error *err)
 	for (size_t i = 0; i < ARRAY_LEN(targets); i++) {
 		if (strcmp(x->recipe->architecture, targets[i].architecture) != 0)
 			continue;
-		for (const struct recipe_variable *v = targets[i].variables; v->name; v++) {
+		for (const struct recipe_variable *v = targets[i].variables; v->name;
+			v++) {
 			if (values_put(x->late_values, v->name, v->value, err) < 0)
 				return err->class;
 		}
@@ -77,7 +77,8 @@ static int put_package(struct expansion *x, struct error *err)
 	if (!epoch || !destdir)
 		return error_set_memory(err);
 	if (values_put(x->early_values, "package.name", recipe->name, err) < 0 ||
-		values_put(x->early_values, "package.version", recipe->version, err) < 0 ||
+		values_put(x->early_values, "package.version", recipe->version, err) <
+			0 ||
 		values_put(x->early_values, "package.epoch", epoch, err) < 0 ||
 		values_put(x->early_values, "package.full-version", recipe->full_version,
 			err) < 0 ||
@@ -92,16 +93,18 @@ static int put_package(struct expansion *x, struct error *err)
 
 /* ---- vars ---- */
 
-static int put_raw_vars(struct expansion *x, const struct yaml_node *vars, struct error *err)
+static int put_raw_vars(
+	struct expansion *x, const struct yaml_node *vars, struct error *err)
 {
 	for (size_t i = 0; vars && i < vars->count; i++) {
 		const struct yaml_pair *pair = &vars->pairs[i];
 		const char *reason = check_variable_name(pair->key);
 		if (reason)
 			return error_set_at(err, ERR_INPUT, x->file, pair->line,
-				pair->column, "vars: name '%.128s' %s", pair->key, reason);
-		if (put_prefixed(x, x->early_values, "vars.", pair->key, pair->value->text,
-			    err) < 0)
+				pair->column, "vars: name '%.128s' %s", pair->key,
+				reason);
+		if (put_prefixed(x, x->early_values, "vars.", pair->key,
+			    pair->value->text, err) < 0)
 			return err->class;
 	}
 	return 0;
@@ -131,18 +134,47 @@ static int expand_values(struct expansion *x, bool *changed, struct error *err)
 	return 0;
 }
 
+/* Does a value still name a variable that there is? Then it would never be final. */
+static bool is_open(const struct expansion *x, const char *value)
+{
+	struct slice rest = slice_str(value), name;
+	size_t at;
+	while ((at = slice_find(rest, SLICE("${{"))) != SIZE_MAX) {
+		rest = slice_sub(rest, at, rest.len);
+		if (!variable_take(&rest, &name))
+			rest = slice_sub(rest, 3, rest.len);
+		else if (scope_find(&x->early, name))
+			return true;
+	}
+	return false;
+}
+
+/* "a: ${{vars.a}}" does not change any more, but is not final either. */
+static bool any_open(const struct expansion *x)
+{
+	size_t position = 0;
+	struct slice name;
+	void *value;
+	while (map_next(x->early_values, &position, &name, &value)) {
+		if (slice_starts_with(name, SLICE("vars.")) && is_open(x, value))
+			return true;
+	}
+	return false;
+}
+
 static int expand_vars(struct expansion *x, struct error *err)
 {
 	const struct yaml_node *vars = schema_get(x->root, "vars");
 	bool changed = true;
 	for (unsigned pass = 0; changed; pass++) {
-		if (pass == VARS_PASSES)
-			return yaml_error(vars ? vars : x->root, x->file, err,
-				"vars refer to each other in a circle or more than %d deep",
-				VARS_PASSES);
 		changed = false;
-		if (expand_values(x, &changed, err) < 0)
+		if (pass < VARS_PASSES && expand_values(x, &changed, err) < 0)
 			return err->class;
+		if (pass == VARS_PASSES || (!changed && any_open(x)))
+			return yaml_error(vars ? vars : x->root, x->file, err,
+				"vars refer to each other in a circle or more than %d "
+				"deep",
+				VARS_PASSES);
 	}
 	return 0;
 }
@@ -155,18 +187,24 @@ static int transform_field(struct expansion *x, const struct yaml_node *transfor
 	const struct text_rules rules = {.file = x->file, .early = &x->early};
 	const struct yaml_node *node = schema_get(transform, key);
 	if (!node && required)
-		return yaml_error(transform, x->file, err, "var-transforms: '%s' is missing", key);
+		return yaml_error(
+			transform, x->file, err, "var-transforms: '%s' is missing", key);
 	*ret_text = node ? node->text : "";
-	return node && strcmp(key, "from") == 0 ? text_exact(x, &rules, node, ret_text, err) : 0;
+	return node && strcmp(key, "from") == 0
+		       ? text_exact(x, &rules, node, ret_text, err)
+		       : 0;
 }
 
 static int transform_run(struct expansion *x, const char *from, const char *match,
 	const char *replace, char **ret_text, struct error *err)
 {
+	cleanup_arena struct arena *scratch = NULL;
 	cleanup_buffer struct buffer out = {.max = LIMIT_EXPANDED_BYTES};
 	struct pattern *pattern;
-	if (pattern_compile(match, x->arena, &pattern, err) < 0 ||
-		pattern_replace(pattern, slice_str(from), slice_str(replace), &out, err) < 0)
+	if (arena_new(&scratch, err) < 0 ||
+		pattern_compile(match, scratch, &pattern, err) < 0 ||
+		pattern_replace(pattern, slice_str(from), slice_str(replace),
+			&x->pattern_work_left, &out, err) < 0)
 		return err->class;
 	*ret_text = arena_strndup(x->arena, buffer_slice(&out));
 	return *ret_text ? 0 : error_set_memory(err);
@@ -184,10 +222,12 @@ static int transform(struct expansion *x, const struct yaml_node *node, struct e
 		transform_field(x, node, "to", true, &to, err) < 0)
 		return err->class;
 	if ((reason = check_variable_name(to)))
-		return yaml_error(node, x->file, err, "var-transforms: to '%.128s' %s", to, reason);
+		return yaml_error(
+			node, x->file, err, "var-transforms: to '%.128s' %s", to, reason);
 	if (transform_run(x, from, match, replace, &result, &inner) < 0)
 		return inner.class == ERR_INPUT
-			       ? yaml_error(node, x->file, err, "var-transforms: %s", inner.text)
+			       ? yaml_error(node, x->file, err, "var-transforms: %s",
+					 inner.text)
 			       : error_set(err, inner.class, "%s", inner.text);
 	if (expander_charge(&x->expander, strlen(result), &place, err) < 0)
 		return err->class;
@@ -227,7 +267,8 @@ static int put_options(struct expansion *x, struct error *err)
 			return error_set_memory(err);
 		if (reason)
 			return error_set_at(err, ERR_INPUT, x->file, pair->line,
-				pair->column, "options: name '%.128s' %s", pair->key, reason);
+				pair->column, "options: name '%.128s' %s", pair->key,
+				reason);
 		if (values_put(x->late_values, name, enabled ? "true" : "false", err) < 0)
 			return err->class;
 		if (enabled && put_raw_vars(x, schema_get(pair->value, "vars"), err) < 0)

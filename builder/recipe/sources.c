@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Sources are not fetched by steps: there is no network in the sandbox. What
- * `uses: fetch` and `uses: git-checkout` ask for is recorded here and provided before; their
- * pipeline files only unpack it.
+ * `uses: fetch` and `uses: git-checkout` ask for is recorded here and provided before;
+ * their pipeline files only unpack it.
  */
 #include "base/limits.h"
 #include "builder/recipe/recipe_private.h"
@@ -18,7 +18,8 @@ static const char *input_value(const struct scope *inputs, const char *name)
 }
 
 /* "https://host/a/b.tar.gz?x#y" → "b.tar.gz" */
-static int name_of_uri(struct expansion *x, struct recipe_source *source, struct error *err)
+static int name_of_uri(
+	struct expansion *x, struct recipe_source *source, struct error *err)
 {
 	size_t len = strcspn(source->uri, "?#"), from;
 	while (source->kind == RECIPE_SOURCE_GIT && len && source->uri[len - 1] == '/')
@@ -26,7 +27,8 @@ static int name_of_uri(struct expansion *x, struct recipe_source *source, struct
 	from = len;
 	while (from && source->uri[from - 1] != '/')
 		from--;
-	source->file_name = arena_strndup(x->arena, slice_from(source->uri + from, len - from));
+	source->file_name =
+		arena_strndup(x->arena, slice_from(source->uri + from, len - from));
 	return source->file_name ? 0 : error_set_memory(err);
 }
 
@@ -51,8 +53,8 @@ static int split_debian(struct expansion *x, const char *text,
 		reason = strncmp(path, "pool/", 5) == 0 ? check_path_relative(path)
 							: "must begin with pool/";
 		if (reason)
-			return place_error(
-				rules, step, err, "fetch: debian '%.128s' %s", path, reason);
+			return place_error(rules, step, err, "fetch: debian '%.128s' %s",
+				path, reason);
 		if (text_list_add(&list, x->arena, path, err) < 0)
 			return err->class;
 	}
@@ -60,8 +62,8 @@ static int split_debian(struct expansion *x, const char *text,
 	return 0;
 }
 
-static int read_expected(const struct scope *inputs, struct recipe_source *source,
-	struct error *err)
+static int read_expected(
+	const struct scope *inputs, struct recipe_source *source, struct error *err)
 {
 	const char *sha256 = input_value(inputs, "inputs.expected-sha256");
 	const char *sha512 = input_value(inputs, "inputs.expected-sha512");
@@ -117,8 +119,8 @@ static int read_git(struct expansion *x, const struct scope *inputs,
 	source->recurse_submodules =
 		strcmp(input_value(inputs, "inputs.recurse-submodules"), "true") == 0;
 	if (*source->tag && *source->branch)
-		return place_error(rules, step, err,
-			"git-checkout: either tag or branch, not both");
+		return place_error(
+			rules, step, err, "git-checkout: either tag or branch, not both");
 	if (check_line(source->tag) || check_line(source->branch))
 		return place_error(
 			rules, step, err, "git-checkout: tag or branch is not one line");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Steps: conditions, calls of pipeline files with their inputs, nesting, and the scripts that remain. */
+/* Steps: conditions, calls of pipeline files with their inputs, nesting, and the scripts
+ * that remain. */
 #include "base/limits.h"
 #include "base/nearest.h"
 #include "builder/recipe/condition.h"
@@ -17,8 +18,8 @@ struct step_context {
 };
 
 static int pipeline_expand(struct expansion *x, struct step_sink *sink,
-	const struct step_context *context, const struct yaml_node *list, uint64_t *ret_ran,
-	struct error *err);
+	const struct step_context *context, const struct yaml_node *list,
+	uint64_t *ret_ran, struct error *err);
 
 /* ---- inputs ---- */
 
@@ -52,8 +53,8 @@ static int check_input_value(const struct text_rules *rules, const struct yaml_n
 	static const struct {
 		const char *name;
 		check_function *check;
-	} inputs[] = {{"expected-sha256", check_sha256}, {"expected-sha512", check_sha512},
-		{"expected-commit", check_commit}};
+	} inputs[] = {{"expected-sha256", check_sha256},
+		{"expected-sha512", check_sha512}, {"expected-commit", check_commit}};
 	for (size_t i = 0; i < ARRAY_LEN(inputs); i++) {
 		const char *reason;
 		if (strcmp(name, inputs[i].name) != 0 || !*value)
@@ -66,8 +67,9 @@ static int check_input_value(const struct text_rules *rules, const struct yaml_n
 }
 
 /*
- * The inputs that `with` gives are read in the caller's scope; the others get their defaults, which
- * may refer to the inputs before them. An empty value counts as none, as in melange.
+ * The inputs that `with` gives are read in the caller's scope; the others get their
+ * defaults, which may refer to the inputs before them. An empty value counts as none, as
+ * in melange.
  */
 static int bind_input(struct expansion *x, const struct text_rules *caller,
 	const struct text_rules *callee, const struct yaml_node *step,
@@ -97,8 +99,8 @@ static int bind_inputs(struct expansion *x, const struct text_rules *caller,
 	size_t count = declared ? declared->count : 0;
 	struct recipe_variable *variables;
 	if (count > LIMIT_INPUTS)
-		return yaml_error(declared, callee->file, err, "more than %d inputs",
-			LIMIT_INPUTS);
+		return yaml_error(
+			declared, callee->file, err, "more than %d inputs", LIMIT_INPUTS);
 	if (!(variables = arena_array(x->arena, count, sizeof(*variables))))
 		return error_set_memory(err);
 	*scope = (struct scope){.parent = callee->late, .variables = variables};
@@ -130,8 +132,8 @@ static int check_keys(
 		return place_error(
 			rules, step, err, "a step has either 'uses' or 'runs', not both");
 	if (uses && schema_get(step, "pipeline"))
-		return place_error(
-			rules, step, err, "a step has either 'uses' or 'pipeline', not both");
+		return place_error(rules, step, err,
+			"a step has either 'uses' or 'pipeline', not both");
 	if (!uses && schema_get(step, "with"))
 		return place_error(rules, step, err, "'with' needs 'uses'");
 	return 0;
@@ -142,14 +144,12 @@ static int step_holds(struct expansion *x, const struct text_rules *rules,
 {
 	const struct yaml_node *condition = schema_get(step, "if");
 	const struct text_place place = {condition, rules->file};
-	const char *text;
+	const struct condition_scopes scopes = {rules->early, rules->late};
 	*ret_holds = true;
 	if (!condition || !*condition->text)
 		return 0;
-	text = condition->text;
-	if (rules->early && text_free(x, rules, condition, &text, err) < 0)
-		return err->class;
-	return condition_evaluate(x->arena, rules->late, text, &place, ret_holds, err);
+	return condition_evaluate(
+		&x->expander, &scopes, condition->text, &place, ret_holds, err);
 }
 
 /* Lexically: "." and empty components go, ".." takes one back, never above the root. */
@@ -168,7 +168,8 @@ static int normalise_directory(struct expansion *x, const struct text_rules *rul
 			const char *slash = strrchr(buffer_str(&out), '/');
 			if (!slash)
 				return place_error(rules, node, err,
-					"working-directory '%.128s' leaves the root", path);
+					"working-directory '%.128s' leaves the root",
+					path);
 			out.len = (size_t)(slash - out.data);
 			out.data[out.len] = '\0';
 			continue;
@@ -201,8 +202,8 @@ static int read_directory(struct expansion *x, struct step_context *context,
 
 /* The step's own variables over those it takes over; both are sorted. */
 static int merge_environment(struct expansion *x, struct step_context *context,
-	const struct recipe_variable *own, size_t own_count, const struct text_place *place,
-	struct error *err)
+	const struct recipe_variable *own, size_t own_count,
+	const struct text_place *place, struct error *err)
 {
 	size_t total = context->environment_count + own_count, i = 0, j = 0, count = 0;
 	struct recipe_variable *merged;
@@ -242,8 +243,8 @@ static int step_enter(struct expansion *x, struct step_sink *sink,
 	struct step_context *context, const struct yaml_node *step, struct error *err)
 {
 	const char *label;
-	if (texts_get(x, &context->rules, schema_get(step, "needs"), "packages", text_step,
-		    check_dependency, sink->needs, err) < 0 ||
+	if (texts_get(x, &context->rules, schema_get(step, "needs"), "packages",
+		    text_step, check_dependency, sink->needs, err) < 0 ||
 		text_get(x, &context->rules, step, "label", text_free, check_line, &label,
 			err) < 0)
 		return err->class;
@@ -257,7 +258,8 @@ static int step_enter(struct expansion *x, struct step_sink *sink,
 /* ---- what a step does ---- */
 
 static int add_script(struct expansion *x, struct step_sink *sink,
-	const struct step_context *context, const struct yaml_node *runs, struct error *err)
+	const struct step_context *context, const struct yaml_node *runs,
+	struct error *err)
 {
 	struct recipe_step *step;
 	const struct text_place place = {runs, context->rules.file};
@@ -282,8 +284,8 @@ static int add_script(struct expansion *x, struct step_sink *sink,
 	return text_step(x, &context->rules, runs, &step->script, err);
 }
 
-static int check_required_steps(const struct text_rules *rules, const struct yaml_node *step,
-	uint64_t ran, struct error *err)
+static int check_required_steps(const struct text_rules *rules,
+	const struct yaml_node *step, uint64_t ran, struct error *err)
 {
 	struct error ignored = ERROR_INIT;
 	const struct yaml_node *node =
@@ -301,13 +303,14 @@ static int check_required_steps(const struct text_rules *rules, const struct yam
 }
 
 static int step_body(struct expansion *x, struct step_sink *sink,
-	const struct step_context *context, const struct yaml_node *step, uint64_t *ret_ran,
-	struct error *err)
+	const struct step_context *context, const struct yaml_node *step,
+	uint64_t *ret_ran, struct error *err)
 {
 	const struct yaml_node *runs = schema_get(step, "runs");
 	if (runs && *runs->text && add_script(x, sink, context, runs, err) < 0)
 		return err->class;
-	if (pipeline_expand(x, sink, context, schema_get(step, "pipeline"), ret_ran, err) < 0)
+	if (pipeline_expand(
+		    x, sink, context, schema_get(step, "pipeline"), ret_ran, err) < 0)
 		return err->class;
 	return check_required_steps(&context->rules, step, *ret_ran, err);
 }
@@ -320,13 +323,16 @@ static int find_file(struct expansion *x, const struct text_rules *rules,
 {
 	const char *reason = check_uses(node->text);
 	if (reason)
-		return place_error(rules, node, err, "uses '%.128s' %s", node->text, reason);
+		return place_error(
+			rules, node, err, "uses '%.128s' %s", node->text, reason);
 	if (pipeline_file_find(x->cache, x->options, node->text, ret_file, err) < 0)
-		return error_wrap(err, "uses %s (%s:%u)", node->text, rules->file, node->line);
+		return error_wrap(
+			err, "uses %s (%s:%u)", node->text, rules->file, node->line);
 	if (*ret_file)
 		return 0;
 	(void)place_error(rules, node, err, "there is no pipeline '%s'", node->text);
-	return error_remedy(err, "name the folder that has %s.yaml with --pipeline-dir", node->text);
+	return error_remedy(
+		err, "name the folder that has %s.yaml with --pipeline-dir", node->text);
 }
 
 static int call_holds(struct expansion *x, const struct text_rules *step_rules,
@@ -390,11 +396,12 @@ static int inline_step(struct expansion *x, struct step_sink *sink,
 	struct scope scope;
 	const char *name;
 	uint64_t ran;
-	if (bind_inputs(x, &caller->rules, &context.rules, step, schema_get(step, "inputs"),
-		    &scope, err) < 0 ||
+	if (bind_inputs(x, &caller->rules, &context.rules, step,
+		    schema_get(step, "inputs"), &scope, err) < 0 ||
 		step_holds(x, &context.rules, step, ret_holds, err) < 0 || !*ret_holds)
 		return err->class;
-	if (text_get(x, &caller->rules, step, "name", text_free, check_line, &name, err) < 0)
+	if (text_get(x, &caller->rules, step, "name", text_free, check_line, &name, err) <
+		0)
 		return err->class;
 	if (*name && !*context.label)
 		context.label = name;
@@ -405,14 +412,14 @@ static int inline_step(struct expansion *x, struct step_sink *sink,
 
 /* *ret_ran: how many of the listed steps have a condition that holds. */
 static int pipeline_expand(struct expansion *x, struct step_sink *sink,
-	const struct step_context *context, const struct yaml_node *list, uint64_t *ret_ran,
-	struct error *err)
+	const struct step_context *context, const struct yaml_node *list,
+	uint64_t *ret_ran, struct error *err)
 {
 	struct step_context inner = *context;
 	uint64_t ran = 0;
 	if (list && ++inner.depth > LIMIT_PIPELINE_DEPTH)
-		return place_error(&context->rules, list, err, "pipelines more than %d deep",
-			LIMIT_PIPELINE_DEPTH);
+		return place_error(&context->rules, list, err,
+			"pipelines more than %d deep", LIMIT_PIPELINE_DEPTH);
 	for (size_t i = 0; list && i < list->count; i++) {
 		const struct yaml_node *step = list->items[i];
 		bool holds;
@@ -421,9 +428,9 @@ static int pipeline_expand(struct expansion *x, struct step_sink *sink,
 				"more than %d steps", LIMIT_STEPS);
 		if (check_keys(&context->rules, step, err) < 0)
 			return err->class;
-		if (schema_get(step, "uses") ? call_file(x, sink, &inner, step, &holds, err) < 0
-					     : inline_step(x, sink, &inner, step, &holds, err) <
-						       0)
+		if (schema_get(step, "uses")
+				? call_file(x, sink, &inner, step, &holds, err) < 0
+				: inline_step(x, sink, &inner, step, &holds, err) < 0)
 			return err->class;
 		ran += holds;
 	}
@@ -431,8 +438,8 @@ static int pipeline_expand(struct expansion *x, struct step_sink *sink,
 	return 0;
 }
 
-int steps_expand(struct expansion *x, struct step_sink *sink, const struct text_rules *rules,
-	const struct yaml_node *node, struct error *err)
+int steps_expand(struct expansion *x, struct step_sink *sink,
+	const struct text_rules *rules, const struct yaml_node *node, struct error *err)
 {
 	const struct step_context context = {.rules = *rules,
 		.working_directory = SANDBOX_HOME,

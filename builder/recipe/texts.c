@@ -30,8 +30,8 @@ static int text_early(struct expansion *x, const struct text_rules *rules,
 {
 	const struct text_place place = {node, rules->file};
 	const char *text;
-	if (expand_text(&x->expander, rules->early, mode, node->text, &place, &text, err) <
-			0 ||
+	if (expand_text(&x->expander, rules->early, mode, node->text, &place, &text,
+		    err) < 0 ||
 		text_keep(x, rules, node, &text, err) < 0)
 		return err->class;
 	*ret_text = text;
@@ -55,11 +55,11 @@ int text_step(struct expansion *x, const struct text_rules *rules,
 {
 	const struct text_place place = {node, rules->file};
 	const char *early = node->text, *text;
-	if (rules->early && expand_text(&x->expander, rules->early, EXPAND_TOLERANT, early,
-				    &place, &early, err) < 0)
+	if (rules->early && expand_text(&x->expander, rules->early, EXPAND_TOLERANT,
+				    early, &place, &early, err) < 0)
 		return err->class;
-	if (expand_text(&x->expander, rules->late, EXPAND_STRICT, early, &place, &text, err) <
-			0 ||
+	if (expand_text(&x->expander, rules->late, EXPAND_STRICT, early, &place, &text,
+		    err) < 0 ||
 		text_keep(x, rules, node, &text, err) < 0)
 		return err->class;
 	*ret_text = text;
@@ -98,8 +98,8 @@ int texts_get(struct expansion *x, const struct text_rules *rules,
 	const struct yaml_node *node = schema_get(mapping, key);
 	for (size_t i = 0; node && i < node->count; i++) {
 		const char *text;
-		if (text_checked(x, rules, node->items[i], key, reader, check, &text, err) <
-			0)
+		if (text_checked(
+			    x, rules, node->items[i], key, reader, check, &text, err) < 0)
 			return err->class;
 		if (*text && text_list_add(list, x->arena, text, err) < 0)
 			return err->class;
@@ -132,7 +132,8 @@ int text_map_get(struct expansion *x, const struct text_rules *rules,
 		if (name_check(rules, pair, key, check, err) < 0 ||
 			reader(x, rules, pair->value, &items[i].value, err) < 0)
 			return err->class;
-		items[i].name = rules->copied ? arena_strdup(x->arena, pair->key) : pair->key;
+		items[i].name =
+			rules->copied ? arena_strdup(x->arena, pair->key) : pair->key;
 		if (!items[i].name)
 			return error_set_memory(err);
 	}
@@ -212,6 +213,7 @@ void variables_sort(struct recipe_variable *items, size_t count)
 
 int values_put(struct map *values, const char *name, const char *value, struct error *err)
 {
-	/* The map is made for pointers of all kinds; scope_find gives it out as const again. */
+	/* The map is made for pointers of all kinds; scope_find gives it out as const
+	 * again. */
 	return map_put(values, slice_str(name), (void *)(uintptr_t)value, err);
 }

@@ -35,8 +35,8 @@ void expander_done(struct expander *expander)
 
 static bool is_name_byte(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '.' || c == '_' || c == '-';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
 }
 
 static void skip_space(struct slice *s)
@@ -68,14 +68,16 @@ bool variable_take(struct slice *text, struct slice *ret_name)
 static int unknown_variable(
 	struct slice name, const struct text_place *place, struct error *err)
 {
-	return yaml_error(place->node, place->file, err, "variable ${{%.*s}} is not defined",
+	return yaml_error(place->node, place->file, err,
+		"variable ${{%.*s}} is not defined",
 		(int)(name.len > 128 ? 128 : name.len), name.data);
 }
 
 static int malformed_variable(
 	struct slice text, const struct text_place *place, struct error *err)
 {
-	return yaml_error(place->node, place->file, err, "'%.*s' begins no variable: ${{name}}",
+	return yaml_error(place->node, place->file, err,
+		"'%.*s' begins no variable: ${{name}}",
 		(int)(text.len > 24 ? 24 : text.len), text.data);
 }
 
@@ -109,7 +111,8 @@ static int expand_into_scratch(struct expander *expander, const struct scope *sc
 	while (text.len) {
 		struct slice plain;
 		size_t at = slice_find(text, SLICE("${{"));
-		(void)slice_take(&text, at > text.len ? text.len : at, &plain); /* is there */
+		(void)slice_take(
+			&text, at > text.len ? text.len : at, &plain); /* is there */
 		if (buffer_add_slice(&expander->scratch, plain, err) < 0)
 			return err->class;
 		if (text.len && replace_one(expander, scope, mode, &text, place, err) < 0)
@@ -118,8 +121,8 @@ static int expand_into_scratch(struct expander *expander, const struct scope *sc
 	return 0;
 }
 
-int expander_charge(struct expander *expander, size_t bytes, const struct text_place *place,
-	struct error *err)
+int expander_charge(struct expander *expander, size_t bytes,
+	const struct text_place *place, struct error *err)
 {
 	if (bytes > expander->bytes_left)
 		return yaml_error(place->node, place->file, err,
@@ -134,26 +137,28 @@ static int expand_variables(struct expander *expander, const struct scope *scope
 	const char **ret_text, struct error *err)
 {
 	struct error inner = ERROR_INIT;
-	if (expand_into_scratch(expander, scope, mode, slice_str(text), place, &inner) < 0) {
+	if (expand_into_scratch(expander, scope, mode, slice_str(text), place, &inner) <
+		0) {
 		if (inner.class == ERR_INPUT && !inner.line)
 			return yaml_error(place->node, place->file, err,
 				"expanding variables: %s", inner.text);
 		*err = inner;
 		return err->class;
 	}
-	if (expander_charge(expander, expander->scratch.len + EXPANDER_TEXT_COST, place, err) <
-		0)
+	if (expander_charge(
+		    expander, expander->scratch.len + EXPANDER_TEXT_COST, place, err) < 0)
 		return err->class;
 	*ret_text = arena_strndup(expander->arena, buffer_slice(&expander->scratch));
 	return *ret_text ? 0 : error_set_memory(err);
 }
 
-int expand_text(struct expander *expander, const struct scope *scope, enum expand_mode mode,
-	const char *text, const struct text_place *place, const char **ret_text,
-	struct error *err)
+int expand_text(struct expander *expander, const struct scope *scope,
+	enum expand_mode mode, const char *text, const struct text_place *place,
+	const char **ret_text, struct error *err)
 {
 	if (strstr(text, "${{"))
-		return expand_variables(expander, scope, mode, text, place, ret_text, err);
+		return expand_variables(
+			expander, scope, mode, text, place, ret_text, err);
 	*ret_text = text;
 	return expander_charge(expander, strlen(text) + EXPANDER_TEXT_COST, place, err);
 }

@@ -4,8 +4,9 @@
  *
  *	variable := "${{" space* name space* "}}"	name := [A-Za-z0-9._-]+
  *
- * A replaced value is not looked at again in the same pass. Expansion is bounded: one result by
- * LIMIT_EXPANDED_BYTES, all results of one struct expander by the bytes it was given.
+ * A replaced value is not looked at again in the same pass. Expansion is bounded: one
+ *result by LIMIT_EXPANDED_BYTES, all results of one struct expander by the bytes it was
+ *given.
  */
 #ifndef BUILDER_RECIPE_VARIABLES_H
 #define BUILDER_RECIPE_VARIABLES_H
@@ -42,8 +43,9 @@ struct text_place {
 };
 
 /*
- * Takes bytes from what is left; ERR_INPUT at the place if there is not enough. Every expanded text
- * charges its length and EXPANDER_TEXT_COST, so that neither long texts nor many of them get through.
+ * Takes bytes from what is left; ERR_INPUT at the place if there is not enough. Every
+ * expanded text charges its length and EXPANDER_TEXT_COST, so that neither long texts nor
+ * many of them get through.
  */
 #define EXPANDER_TEXT_COST 16
 MUST_USE int expander_charge(struct expander *expander, size_t bytes,
@@ -61,8 +63,8 @@ MUST_USE int expand_text(struct expander *expander, const struct scope *scope,
 	const char **ret_text, struct error *err);
 
 /*
- * Takes a variable off the front of *text. False, and nothing moved, if text does not begin with a
- * well-formed one.
+ * Takes a variable off the front of *text. False, and nothing moved, if text does not
+ * begin with a well-formed one.
  */
 bool variable_take(struct slice *text, struct slice *ret_name);
 

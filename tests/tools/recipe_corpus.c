@@ -51,7 +51,8 @@ int main(int argc, char **argv)
 	while ((option = getopt(argc, argv, "a:d:j")) != -1) {
 		if (option == 'a')
 			corpus.options.architecture = optarg;
-		else if (option == 'd' && corpus.options.pipeline_dir_count < DIRECTORIES_MAX)
+		else if (option == 'd' &&
+			 corpus.options.pipeline_dir_count < DIRECTORIES_MAX)
 			corpus.directories[corpus.options.pipeline_dir_count++] = optarg;
 		else if (option == 'j')
 			corpus.print = true;
@@ -64,7 +65,8 @@ int main(int argc, char **argv)
 	corpus.options.cache = cache;
 	for (int i = optind; i < argc; i++)
 		load_one(&corpus, argv[i]);
-	(void)fprintf(stderr, "%zu of %zu recipes, %zu packages, %zu steps, %zu bytes, %.2f s\n",
+	(void)fprintf(stderr,
+		"%zu of %zu recipes, %zu packages, %zu steps, %zu bytes, %.2f s\n",
 		corpus.read, corpus.read + corpus.failed, corpus.packages, corpus.steps,
 		corpus.bytes, clock_monotonic() - began);
 	return corpus.failed != 0;

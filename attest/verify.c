@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "attest/verify.h"
+
+#include "attest/claims.h"
+#include "base/limits.h"
+
+struct verification {
+	struct repository *repository;
+	const struct verify_options *options;
+	struct verdict *verdict;
+	struct descriptor image;
+	struct manifest *manifest; /* NULL: unreadable */
+};
+
+/* ---- which claim counts, and why none does ---- */
+
+struct tally {
+	const struct claim *good;
+	const struct claim *mismatch, *certificate, *foreign,
+		*broken; /* the first of each */
+	size_t foreign_count, broken_count;
+};
+
+static void tally_add(struct tally *tally, const struct claim *claim)
+{
+	if (claim_holds(claim)) {
+		if (!tally->good)
+			tally->good = claim;
+	} else if (claim->problem) {
+		if (tally->broken_count++ == 0)
+			tally->broken = claim;
+	} else if (claim->key) {
+		if (!tally->mismatch)
+			tally->mismatch = claim;
+	} else if (claim->with_certificate) {
+		if (!tally->certificate)
+			tally->certificate = claim;
+	} else if (tally->foreign_count++ == 0) {
+		tally->foreign = claim;
+	}
+}
+
+/* Nearest to acceptance first: by our key but of something else, by others, unreadable.
+ */
+static int add_failure(struct verdict *verdict, const char *rule, const char *what,
+	const struct tally *tally, const char *missing, struct error *err)
+{
+	char digest[DIGEST_TEXT_MAX];
+
+	if (tally->mismatch)
+		return verdict_add(verdict, FINDING_FAILED, rule, err,
+			"digest mismatch: the %s in %s is about another image than %s",
+			what, tally->mismatch->where,
+			digest_format(&verdict->digest, digest));
+	if (tally->certificate && tally->foreign_count == 0)
+		return verdict_add(verdict, FINDING_UNCHECKED, rule, err,
+			"the %s in %s is by a certificate, not by a key: not checked",
+			what, tally->certificate->where);
+	if (tally->foreign)
+		return verdict_add(verdict, FINDING_FAILED, rule, err,
+			"foreign key: none of the given keys made the %s in %s (of %zu)",
+			what, tally->foreign->where, tally->foreign_count);
+	if (tally->broken)
+		return verdict_add(verdict, FINDING_FAILED, rule, err,
+			"malformed: %s: %s", tally->broken->where,
+			tally->broken->problem);
+	return verdict_add(verdict, FINDING_FAILED, rule, err, "%s", missing);
+}
+
+static int add_success(struct verdict *verdict, const char *rule,
+	const struct claim *claim, struct error *err)
+{
+	char id[DIGEST_TEXT_MAX];
+
+	return verdict_add(verdict, FINDING_PASSED, rule, err, "by %s key %.16s, %s",
+		key_type_name(key_get_type(claim->key)),
+		digest_format_hex(key_id(claim->key), id), claim->where);
+}
+
+/* An attestation is never a signature, whoever made it. */
+static int check_signature(
+	struct verification *verification, const struct claims *claims, struct error *err)
+{
+	struct verdict *verdict = verification->verdict;
+	struct tally tally = {0};
+	size_t attestations = 0;
+	char missing[192], tag[CLAIMS_TAG_MAX];
+
+	for (size_t i = 0; i < claims->count; i++) {
+		const struct claim *claim = &claims->items[i];
+
+		if (claim_is_signature(claim) ||
+			(claim->kind == CLAIM_BUNDLE && claim->problem))
+			tally_add(&tally, claim);
+		else
+			attestations++;
+	}
+	if (tally.good)
+		return add_success(verdict, "signature", tally.good, err);
+	claims_tag(&verdict->digest, ".sig", tag);
+	(void)snprintf(missing, sizeof(missing),
+		"missing signature: neither tag %s nor a bundle (%zu attestations do not "
+		"count)",
+		tag, attestations); /* fits */
+	return add_failure(verdict, "signature", "signature", &tally, missing, err);
+}
+
+static void tally_type(const struct claims *claims, const char *type, struct tally *tally)
+{
+	for (size_t i = 0; i < claims->count; i++) {
+		const struct claim *claim = &claims->items[i];
+		bool unreadable = claim->problem &&
+				  claim->kind != CLAIM_SIGNATURE_LAYER &&
+				  claim->predicate_type[0] == '\0';
+
+		if (unreadable || (claim->kind != CLAIM_SIGNATURE_LAYER &&
+					  strcmp(claim->predicate_type, type) == 0))
+			tally_add(tally, claim);
+	}
+}
+
+/* ---- attestations: of the image, or of every image of an index ---- */
+
+struct target {
+	struct digest digest;
+	struct claims claims;
+};
+
+/*
+ * What is said of the parts of an index is said of the index, if it is said of all. The
+ * first part that lacks it decides. Without parts *tally stays as it is.
+ */
+static void tally_children(const struct target *children, size_t count, const char *type,
+	struct tally *tally)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct tally child = {0};
+
+		tally_type(&children[i].claims, type, &child);
+		*tally = child;
+		if (!child.good)
+			return;
+	}
+}
+
+static int check_attestation(struct verdict *verdict, const struct claims *own,
+	const struct target *children, size_t child_count, const char *type,
+	struct error *err)
+{
+	struct tally tally = {0};
+	char rule[320];
+
+	(void)snprintf(rule, sizeof(rule), "attestation %.256s", type); /* fits */
+	tally_type(own, type, &tally);
+	if (!tally.good && !tally.mismatch && !tally.foreign && !tally.broken)
+		tally_children(children, child_count, type, &tally);
+	if (tally.good)
+		return add_success(verdict, rule, tally.good, err);
+	return add_failure(verdict, rule, "attestation", &tally,
+		"missing attestation: there is none of this type", err);
+}
+
+static int collect_children(const struct verification *verification,
+	struct target *children, size_t *count, struct error *err)
+{
+	const struct manifest *manifest = verification->manifest;
+
+	for (size_t i = 0; i < manifest->count; i++) {
+		struct target *child = &children[*count];
+
+		if (!descriptor_is_manifest(&manifest->items[i]))
+			continue;
+		child->digest = manifest->items[i].digest;
+		if (claims_collect(verification->repository, &child->digest,
+			    verification->options->keys, verification->options->key_count,
+			    &child->claims, err) < 0)
+			return err->class;
+		++*count;
+	}
+	return 0;
+}
+
+static int check_attestations(
+	struct verification *verification, const struct claims *own, struct error *err)
+{
+	const struct verify_options *options = verification->options;
+	const struct manifest *manifest = verification->manifest;
+	cleanup_mem struct target *children = NULL;
+	size_t child_count = 0;
+	int status = 0;
+
+	if (options->predicate_type_count == 0)
+		return 0;
+	if (manifest && manifest->is_index && manifest->count > 0) {
+		children = calloc(manifest->count, sizeof(*children));
+		if (!children)
+			return error_set_memory(err);
+		status = collect_children(verification, children, &child_count, err);
+	}
+	for (size_t i = 0; status == 0 && i < options->predicate_type_count; i++)
+		status = check_attestation(verification->verdict, own, children,
+			child_count, options->predicate_types[i], err);
+	for (size_t i = 0; i < child_count; i++)
+		claims_done(&children[i].claims);
+	return status;
+}
+
+/* ---- the bytes ---- */
+
+/* Broken content is a finding; what could not be read is an error. */
+static int add_broken(struct verification *verification, const char *rule,
+	const struct error *failure, struct error *err)
+{
+	char text[512];
+
+	if (failure->class != ERR_INPUT && failure->class != ERR_REFUSED) {
+		*err = *failure;
+		return err->class;
+	}
+	error_format(failure, text, sizeof(text));
+	return verdict_add(
+		verification->verdict, FINDING_FAILED, rule, err, "malformed: %s", text);
+}
+
+static int read_image(struct verification *verification, struct error *err)
+{
+	cleanup_buffer struct buffer bytes = BUFFER_INIT;
+
+	if (repository_read_manifest(
+		    verification->repository, &verification->image, &bytes, err) < 0)
+		return err->class;
+	return manifest_parse(buffer_slice(&bytes), verification->image.media_type,
+		&verification->manifest, err);
+}
+
+static int check_bytes(struct verification *verification, struct error *err)
+{
+	bool layout = !repository_is_registry(verification->repository);
+	const char *rule = layout ? "layout" : "manifest";
+	struct error failure = ERROR_INIT;
+
+	if (read_image(verification, &failure) < 0)
+		return add_broken(verification, rule, &failure, err);
+	if (!layout && !verification->options->check_blobs)
+		return verdict_add(verification->verdict, FINDING_PASSED, rule, err,
+			"has the digest that was asked for; layers were not read");
+	if (repository_check(verification->repository, &verification->image, &failure) <
+		0)
+		return add_broken(verification, rule, &failure, err);
+	return verdict_add(verification->verdict, FINDING_PASSED, rule, err,
+		"everything that the image reaches has its digest and size");
+}
+
+/* ---- all of it ---- */
+
+static int check_claims(struct verification *verification, struct error *err)
+{
+	const struct verify_options *options = verification->options;
+	cleanup_claims struct claims claims = {0};
+
+	if (claims_collect(verification->repository, &verification->image.digest,
+		    options->keys, options->key_count, &claims, err) < 0 ||
+		check_signature(verification, &claims, err) < 0)
+		return err->class;
+	return check_attestations(verification, &claims, err);
+}
+
+static int name_image(const struct repository *repository, const char *tag_or_digest,
+	struct verdict *verdict, struct error *err)
+{
+	const char *separator = !tag_or_digest               ? ""
+				: strchr(tag_or_digest, ':') ? "@"
+							     : ":";
+
+	verdict->image =
+		arena_printf(verdict->arena, "%s%s%s", repository_name(repository),
+			separator, tag_or_digest ? tag_or_digest : "");
+	return verdict->image ? 0 : error_set_memory(err);
+}
+
+static int verify(
+	struct verification *verification, const char *tag_or_digest, struct error *err)
+{
+	struct error failure = ERROR_INIT;
+	bool found = false;
+
+	if (repository_resolve(verification->repository, tag_or_digest,
+		    &verification->image, &found, &failure) < 0)
+		return add_broken(verification,
+			repository_is_registry(verification->repository) ? "manifest"
+									 : "layout",
+			&failure, err);
+	if (!found)
+		return error_set(err, ERR_INPUT, "%s: there is no such image",
+			verification->verdict->image);
+	verification->verdict->digest = verification->image.digest;
+	if (check_bytes(verification, err) < 0)
+		return err->class;
+	return check_claims(verification, err);
+}
+
+int verify_image(struct repository *repository, const char *tag_or_digest,
+	const struct verify_options *options, struct verdict **ret_verdict,
+	struct error *err)
+{
+	cleanup_verdict struct verdict *verdict = NULL;
+	struct verification verification = {.repository = repository, .options = options};
+	int status;
+
+	if (options->key_count == 0)
+		return error_set(err, ERR_USAGE, "no key to verify with");
+	if (verdict_new(&verdict, err) < 0 ||
+		name_image(repository, tag_or_digest, verdict, err) < 0)
+		return err->class;
+	verification.verdict = verdict;
+	status = verify(&verification, tag_or_digest, err);
+	manifest_free(&verification.manifest);
+	if (status < 0)
+		return error_wrap(err, "verifying %s", verdict->image);
+	*ret_verdict = take_ptr(verdict);
+	return 0;
+}

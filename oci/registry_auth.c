@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Token authentication as in distribution's "Token Authentication Specification" and
+ * OAuth2 variant; Basic (RFC 7617).
+ */
+#include <jansson.h>
+
+#include "base/array.h"
+#include "base/clock.h"
+#include "base/encode.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "oci/registry_private.h"
+#include "oci/retry.h"
+
+#define TOKEN_SECONDS       60 /* if the server says nothing */
+#define TOKEN_SECONDS_MAX   (24 * 3600)
+#define TOKEN_SLACK_SECONDS 5
+#define TOKEN_TEXT_MAX      (64 * KIB)
+#define CLIENT_ID           "alnage"
+
+static void wipe_buffer(struct buffer *buf)
+{
+	if (buf->data)
+		explicit_bzero(buf->data, buf->capacity);
+	buffer_done(buf);
+}
+#define cleanup_secret CLEANUP(wipe_buffer)
+
+static void forget_token(struct token *token)
+{
+	if (token->text)
+		explicit_bzero(token->text, strlen(token->text));
+	free(token->text);
+	token->text = NULL;
+}
+
+void registry_auth_done(struct registry *registry)
+{
+	for (size_t i = 0; i < registry->token_count; i++)
+		forget_token(&registry->tokens[i]);
+	free(registry->tokens);
+	credential_done(&registry->credential);
+}
+
+static int copy_text(const char *from, char **ret_text, struct error *err)
+{
+	return slice_to_str(slice_str(from), ret_text, err);
+}
+
+static int load_credential(struct registry *registry, struct error *err)
+{
+	const struct repository_options *options = registry->options;
+
+	if (registry->credential_known)
+		return 0;
+	if (options->user && options->password) {
+		if (copy_text(options->user, &registry->credential.user, err) < 0 ||
+			copy_text(options->password, &registry->credential.password,
+				err) < 0)
+			return err->class;
+		registry->credential_found = true;
+	} else if (!options->anonymous) {
+		if (credentials_find(registry->name, registry->repository,
+			    &registry->credential, &registry->credential_found, err) < 0)
+			return error_wrap(err, "credentials for %s", registry->name);
+	}
+	if (registry->credential.user && strchr(registry->credential.user, ':'))
+		return error_set(err, ERR_INPUT,
+			"credentials for %s: a user name cannot contain \":\"",
+			registry->name);
+	registry->credential_known = true;
+	return 0;
+}
+
+static int basic(const struct credential *credential, char **ret_value, struct error *err)
+{
+	cleanup_secret struct buffer plain = BUFFER_INIT, value = BUFFER_INIT;
+
+	if (buffer_printf(&plain, err, "%s:%s", credential->user, credential->password) <
+			0 ||
+		buffer_add_str(&value, "Basic ", err) < 0 ||
+		base64_encode(buffer_slice(&plain), &value, err) < 0)
+		return err->class;
+	return buffer_take_str(&value, ret_value, err);
+}
+
+/* ---- tokens ---- */
+
+static struct token *find_token(struct registry *registry, const char *scope)
+{
+	for (size_t i = 0; i < registry->token_count; i++)
+		if (strcmp(registry->tokens[i].scope, scope) == 0)
+			return &registry->tokens[i];
+	return NULL;
+}
+
+static int keep_token(struct registry *registry, const char *scope, const char *text,
+	uint64_t seconds, struct error *err)
+{
+	struct token *token = find_token(registry, scope);
+
+	if (!token) {
+		if (array_add(&registry->tokens, &registry->token_count,
+			    &registry->token_capacity, sizeof(*token), err) < 0)
+			return err->class;
+		token = &registry->tokens[registry->token_count - 1];
+		token->scope = arena_strdup(registry->arena, scope);
+		if (!token->scope) {
+			registry->token_count--;
+			return error_set_memory(err);
+		}
+	}
+	forget_token(token);
+	token->expires =
+		clock_monotonic() + (double)seconds - (double)TOKEN_SLACK_SECONDS;
+	return copy_text(text, &token->text, err);
+}
+
+/* It becomes part of a header line. */
+static bool token_is_valid(const char *text)
+{
+	size_t len = strlen(text);
+
+	if (len == 0 || len > TOKEN_TEXT_MAX)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (text[i] <= 0x20 || text[i] == 0x7f)
+			return false;
+	return true;
+}
+
+static int read_token(struct registry *registry, const char *scope, struct slice body,
+	struct error *err)
+{
+	cleanup_json struct json_t *json = NULL;
+	uint64_t seconds = TOKEN_SECONDS;
+	const char *text = NULL;
+
+	if (json_load_slice(body, "token", &json, err) < 0)
+		return err->class;
+	if (!json_is_object(json))
+		return error_set(err, ERR_INPUT, "token: not an object");
+	if (json_opt_string(json, "token", "token", &text, err) < 0 ||
+		(!text &&
+			json_opt_string(json, "access_token", "token", &text, err) < 0) ||
+		json_opt_u64(json, "expires_in", "token", &seconds, err) < 0)
+		return err->class;
+	if (!text || !token_is_valid(text))
+		return error_set(err, ERR_INPUT, "token: missing or with odd characters");
+	/* "for compatibility with older clients … at least 60 seconds" */
+	if (seconds < TOKEN_SECONDS)
+		seconds = TOKEN_SECONDS;
+	if (seconds > TOKEN_SECONDS_MAX)
+		seconds = TOKEN_SECONDS_MAX;
+	return keep_token(registry, scope, text, seconds, err);
+}
+
+struct token_request {
+	struct buffer url, form;
+	char *authorization;
+	bool is_post;
+};
+
+static void token_request_done(struct token_request *request)
+{
+	wipe_buffer(&request->url);
+	wipe_buffer(&request->form);
+	if (request->authorization)
+		explicit_bzero(request->authorization, strlen(request->authorization));
+	free(request->authorization);
+}
+
+static int add_form(
+	struct buffer *form, const char *name, const char *value, struct error *err)
+{
+	if (form->len != 0 && buffer_add_byte(form, '&', err) < 0)
+		return err->class;
+	if (buffer_add_str(form, name, err) < 0 || buffer_add_byte(form, '=', err) < 0)
+		return err->class;
+	return url_quote(slice_str(value), form, err);
+}
+
+/* Scopes are separated by a space: one parameter each in a query, one for all in a form.
+ */
+static int fill_query(const struct registry *registry, const char *scope,
+	struct token_request *request, struct error *err)
+{
+	struct slice rest = slice_str(scope), one;
+
+	if (registry->service && url_add_query(&request->url, "service",
+					 slice_str(registry->service), err) < 0)
+		return err->class;
+	while (slice_cut(&rest, ' ', &one))
+		if (url_add_query(&request->url, "scope", one, err) < 0)
+			return err->class;
+	if (registry->credential.user &&
+		basic(&registry->credential, &request->authorization, err) < 0)
+		return err->class;
+	return 0;
+}
+
+static int fill_form(const struct registry *registry, const char *scope,
+	struct token_request *request, struct error *err)
+{
+	struct buffer *form = &request->form;
+
+	request->is_post = true;
+	if (add_form(form, "grant_type", "refresh_token", err) < 0 ||
+		add_form(form, "refresh_token", registry->credential.identity_token,
+			err) < 0 ||
+		add_form(form, "client_id", CLIENT_ID, err) < 0 ||
+		add_form(form, "scope", scope, err) < 0)
+		return err->class;
+	if (!registry->service)
+		return 0;
+	return add_form(form, "service", registry->service, err);
+}
+
+static int send_token_request(struct registry *registry,
+	const struct token_request *request, struct http_response *ret_response,
+	struct error *err)
+{
+	static const char *const headers[] = {
+		"Content-Type: application/x-www-form-urlencoded", NULL};
+	struct http_request http = {
+		.method = request->is_post ? "POST" : "GET",
+		.url = buffer_str(&request->url),
+		/* a realm that redirects would take the credentials along: not followed
+		 */
+		.flags = HTTP_NO_REDIRECTS |
+			 (registry->options->plain_http ? HTTP_ALLOW_PLAIN : 0),
+		.headers = request->is_post ? headers : NULL,
+		.authorization = request->authorization,
+		.body = buffer_slice(&request->form),
+		.body_size = request->form.len,
+		.max_body = LIMIT_TOKEN_BYTES,
+	};
+	bool at_origin;
+	struct url url;
+
+	if (url_parse(buffer_slice(&request->url), &url, err) < 0)
+		return err->class;
+	at_origin = url_same_origin(&url, &registry->url);
+	for (unsigned i = 1;; i++) {
+		struct slice value;
+		uint64_t wait = 0;
+
+		http_response_done(ret_response);
+		if (http_perform(at_origin ? registry->client : registry->foreign, &http,
+			    ret_response, err) < 0)
+			return err->class;
+		if (!retry_status_is_transient(ret_response->status) ||
+			i >= RETRY_ATTEMPTS)
+			return 0;
+		if (http_response_header(ret_response, "retry-after", &value) &&
+			!retry_after_parse(value, clock_now(), &wait))
+			wait = 0;
+		retry_pause(registry->options->retry_delay_ms, i, wait);
+	}
+}
+
+static int fetch_token(struct registry *registry, const char *scope, struct error *err)
+{
+	CLEANUP(token_request_done) struct token_request request = {0};
+	cleanup_response struct http_response response = HTTP_RESPONSE_INIT;
+	int result;
+
+	if (load_credential(registry, err) < 0 ||
+		buffer_add_str(&request.url, registry->realm, err) < 0)
+		return err->class;
+	if (registry->credential.registry_token)
+		return keep_token(registry, scope, registry->credential.registry_token,
+			TOKEN_SECONDS_MAX, err);
+	if (registry->credential.identity_token)
+		result = fill_form(registry, scope, &request, err);
+	else
+		result = fill_query(registry, scope, &request, err);
+	if (result < 0 || send_token_request(registry, &request, &response, err) < 0)
+		return error_wrap(err, "token for %s", registry->name);
+	if (!registry_is_success(&response)) {
+		(void)registry_status_error(&response,
+			registry->credential_found ? "token for these credentials"
+						   : "token without credentials",
+			err);
+		return error_remedy(err, "try again later"); /* and not at once */
+	}
+	result = read_token(registry, scope, buffer_slice(&response.body), err);
+	wipe_buffer(&response.body);
+	return result < 0 ? error_wrap(err, "token for %s", registry->name) : 0;
+}
+
+int registry_authorization(struct registry *registry, const char *scope,
+	char **ret_authorization, struct error *err)
+{
+	cleanup_secret struct buffer value = BUFFER_INIT;
+	const struct token *token;
+
+	if (registry->scheme == CHALLENGE_BASIC && registry->credential.user)
+		return basic(&registry->credential, ret_authorization, err);
+	if (registry->scheme != CHALLENGE_BEARER)
+		return 0;
+	token = find_token(registry, scope);
+	if (!token || !token->text || token->expires < clock_monotonic()) {
+		if (fetch_token(registry, scope, err) < 0)
+			return err->class;
+		token = find_token(registry, scope);
+	}
+	if (!token || buffer_printf(&value, err, "Bearer %s", token->text) < 0)
+		return error_set_memory(err);
+	return buffer_take_str(&value, ret_authorization, err);
+}
+
+/* ---- challenges ---- */
+
+static int read_challenges(struct registry *registry,
+	const struct http_response *response, struct challenge_list *list,
+	struct error *err)
+{
+	struct slice value;
+
+	for (size_t i = 0;
+		http_response_header_at(response, "www-authenticate", i, &value); i++)
+		if (challenge_parse(value, registry->arena, list, err) < 0)
+			return error_wrap(err, "%s", registry->name);
+	return 0;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return (!a && !b) || (a && b && strcmp(a, b) == 0);
+}
+
+/*
+ * The realm gets the credentials of this registry: https, unless the registry itself is
+ * without, and no address in a local network unless the registry is in one
+ * (CVE-2026-48978).
+ */
+static int use_bearer(
+	struct registry *registry, const struct challenge *challenge, struct error *err)
+{
+	struct url realm;
+
+	if (!challenge->realm)
+		return error_set(err, ERR_INPUT, "%s: a Bearer challenge without realm",
+			registry->name);
+	if (url_parse(slice_str(challenge->realm), &realm, err) < 0 ||
+		registry_check_address(registry, &realm, true, err) < 0)
+		return error_wrap(err, "%s: realm", registry->name);
+	if (registry->realm && (!same_text(registry->realm, challenge->realm) ||
+				       !same_text(registry->service, challenge->service)))
+		for (size_t i = 0; i < registry->token_count; i++)
+			forget_token(&registry->tokens[i]);
+	registry->scheme = CHALLENGE_BEARER;
+	registry->realm = challenge->realm;
+	registry->service = challenge->service;
+	return 0;
+}
+
+static int refused(const struct registry *registry, const struct http_response *response,
+	struct error *err)
+{
+	return registry_status_error(response,
+		registry->credential_found ? "the credentials are not accepted"
+					   : "credentials are needed",
+		err);
+}
+
+int registry_answer_challenge(struct registry *registry,
+	const struct http_response *response, const char *was_sent, const char *scope,
+	struct error *err)
+{
+	const struct challenge *bearer, *plain;
+	struct challenge_list list = {0};
+	struct token *token;
+
+	if (read_challenges(registry, response, &list, err) < 0)
+		return err->class;
+	bearer = challenge_find(&list, CHALLENGE_BEARER);
+	plain = challenge_find(&list, CHALLENGE_BASIC);
+	if (bearer) {
+		/* a fresh token that is refused with the same challenge will be again */
+		token = find_token(registry, scope);
+		if (token)
+			forget_token(token);
+		return use_bearer(registry, bearer, err);
+	}
+	if (!plain)
+		return registry_status_error(
+			response, "no known way to authenticate", err);
+	if (load_credential(registry, err) < 0)
+		return err->class;
+	if (!registry->credential.user ||
+		(was_sent && registry->scheme == CHALLENGE_BASIC))
+		return refused(registry, response, err);
+	registry->scheme = CHALLENGE_BASIC;
+	return 0;
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <jansson.h>
+#include <stdarg.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "oci/registry_private.h"
+#include "oci/retry.h"
+
+#define WAIT_TOTAL_MAX_MS 180000 /* all pauses of one call together */
+
+int registry_url(const struct registry *registry, struct buffer *out, struct error *err,
+	const char *format, ...)
+{
+	va_list args;
+	int result;
+
+	if (buffer_printf(out, err, "%s/v2/%s", registry->origin, registry->repository) <
+		0)
+		return err->class;
+	va_start(args, format);
+	result = buffer_vprintf(out, err, format, args);
+	va_end(args);
+	return result;
+}
+
+int registry_check_address(const struct registry *registry, const struct url *url,
+	bool refuse_local, struct error *err)
+{
+	if (url_same_origin(url, &registry->url))
+		return 0;
+	if (!url->is_https && registry->url.is_https)
+		return error_set(err, ERR_INPUT,
+			"%s sends us to %.*s, which is not https", registry->origin,
+			SLICE_ARG(url->origin));
+	if ((refuse_local || http_host_is_loopback(url->host)) &&
+		url_host_is_local(url->host) && !url_host_is_local(registry->url.host))
+		return error_set(err, ERR_INPUT,
+			"%s sends us to %.*s, an address of a local network",
+			registry->origin, SLICE_ARG(url->origin));
+	return 0;
+}
+
+bool registry_header_digest(
+	const struct http_response *response, const char *name, struct digest *ret_digest)
+{
+	struct error ignored = ERROR_INIT;
+	struct slice value;
+
+	return http_response_header(response, name, &value) &&
+	       digest_parse(value, ret_digest, &ignored) == 0;
+}
+
+/* ---- what an error says ---- */
+
+static void add_printable(struct buffer *out, const char *text)
+{
+	struct error full = ERROR_INIT;
+
+	for (; *text && out->len < 300; text++)
+		if (buffer_add_byte(
+			    out, *text >= 0x20 && *text != 0x7f ? *text : '?', &full) < 0)
+			return;
+}
+
+/* {"errors":[{"code":"DENIED","message":"…"}]} (distribution-spec v1.1, "Error Codes").
+ */
+static bool first_error(
+	struct slice body, struct buffer *ret_code, struct buffer *ret_message)
+{
+	cleanup_json struct json_t *json = NULL;
+	struct error ignored = ERROR_INIT;
+	const json_t *item;
+	const char *text;
+
+	if (body.len == 0 || json_load_slice(body, "error", &json, &ignored) < 0)
+		return false;
+	item = json_array_get(json_object_get(json, "errors"), 0);
+	if (!json_is_object(item))
+		return false;
+	text = json_string_value(json_object_get(item, "code"));
+	add_printable(ret_code, text ? text : "");
+	text = json_string_value(json_object_get(item, "message"));
+	add_printable(ret_message, text ? text : "");
+	return true;
+}
+
+int registry_status_error(
+	const struct http_response *response, const char *doing, struct error *err)
+{
+	cleanup_buffer struct buffer code = BUFFER_INIT, message = BUFFER_INIT;
+	int status = response->status;
+
+	(void)first_error(buffer_slice(&response->body), &code, &message); /* or empty */
+	(void)error_set(err, ERR_NETWORK, "%s: the registry answers %d%s%s%s%s%s", doing,
+		status, code.len ? " " : "", buffer_str(&code), message.len ? " (" : "",
+		buffer_str(&message), message.len ? ")" : "");
+	if (status == 401 || status == 403)
+		return error_remedy(err, "log in (docker login, podman login) with an "
+					 "account that may do this");
+	if (status == 429)
+		return error_remedy(
+			err, "too many requests: wait, or log in for a higher limit");
+	return err->class;
+}
+
+/* Some registries say TOOMANYREQUESTS under another status. */
+static bool is_transient(const struct http_response *response)
+{
+	cleanup_buffer struct buffer code = BUFFER_INIT, message = BUFFER_INIT;
+
+	if (retry_status_is_transient(response->status))
+		return true;
+	if (response->status < 400)
+		return false;
+	return first_error(buffer_slice(&response->body), &code, &message) &&
+	       strcmp(buffer_str(&code), "TOOMANYREQUESTS") == 0;
+}
+
+/* ---- one request ---- */
+
+struct attempt {
+	const struct registry_call *call;
+	uint64_t from;    /* bytes that the output has already */
+	uint64_t start;   /* the output's position before the call */
+	bool from_origin; /* the last answer came from the registry itself */
+};
+
+static bool is_redirect(const struct registry_call *call, int status)
+{
+	return (strcmp(call->method, "GET") == 0 || strcmp(call->method, "HEAD") == 0) &&
+	       (status == 301 || status == 302 || status == 303 || status == 307 ||
+		       status == 308);
+}
+
+static int perform(struct registry *registry, const struct attempt *attempt,
+	const char *url, bool at_origin, const char *authorization,
+	struct http_response *ret_response, struct error *err)
+{
+	const struct registry_call *call = attempt->call;
+	cleanup_reader struct reader *body = NULL;
+	struct http_request request = {
+		.method = call->method,
+		.url = url,
+		.flags = HTTP_NO_REDIRECTS |
+			 (registry->options->plain_http ? HTTP_ALLOW_PLAIN : 0),
+		.headers = call->headers,
+		.authorization = at_origin ? authorization : NULL,
+		.body = call->body,
+		.body_size = call->source ? call->len : call->body.len,
+		.output = call->output,
+		.max_body = call->max_body,
+		.range_from = attempt->from,
+	};
+
+	if (call->source &&
+		blob_source_reader(call->source, call->from, call->len, &body, err) < 0)
+		return err->class;
+	request.body_reader = body;
+	http_response_done(ret_response);
+	return http_perform(at_origin ? registry->client : registry->foreign, &request,
+		ret_response, err);
+}
+
+/* Once away from the registry's origin, nothing is authorized any more, even if the way
+ * leads back. */
+static int perform_following(struct registry *registry, struct attempt *attempt,
+	const char *authorization, struct http_response *ret_response, struct error *err)
+{
+	cleanup_buffer struct buffer url = BUFFER_INIT;
+	struct slice location;
+	struct url parsed;
+
+	attempt->from_origin = true;
+	if (buffer_add_str(&url, attempt->call->url, err) < 0)
+		return err->class;
+	for (int i = 0; i <= LIMIT_REDIRECTS; i++) {
+		cleanup_buffer struct buffer next = BUFFER_INIT;
+
+		if (url_parse(buffer_slice(&url), &parsed, err) < 0 ||
+			registry_check_address(registry, &parsed, false, err) < 0)
+			return err->class;
+		attempt->from_origin =
+			attempt->from_origin && url_same_origin(&parsed, &registry->url);
+		if (perform(registry, attempt, buffer_str(&url), attempt->from_origin,
+			    authorization, ret_response, err) < 0)
+			return err->class;
+		if (!is_redirect(attempt->call, ret_response->status) ||
+			!http_response_header(ret_response, "location", &location))
+			return 0;
+		if (url_resolve(buffer_slice(&url), location, &next, err) < 0)
+			return error_wrap(err, "redirect");
+		buffer_clear(&url);
+		if (buffer_add_slice(&url, buffer_slice(&next), err) < 0)
+			return err->class;
+	}
+	return error_set(err, ERR_NETWORK, "%s: more than %d redirects",
+		attempt->call->url, LIMIT_REDIRECTS);
+}
+
+static void free_secret(char **text)
+{
+	if (*text)
+		explicit_bzero(*text, strlen(*text));
+	free_ptr(text);
+}
+
+/* A 401 of the registry itself is answered, twice: a scheme may be learnt, then a token
+ * expire. */
+static int perform_authorized(struct registry *registry, struct attempt *attempt,
+	struct http_response *ret_response, struct error *err)
+{
+	const char *scope = attempt->call->scope;
+
+	if (!scope)
+		scope = registry->scope;
+	for (int i = 0;; i++) {
+		CLEANUP(free_secret) char *authorization = NULL;
+
+		if (registry_authorization(registry, scope, &authorization, err) < 0 ||
+			perform_following(
+				registry, attempt, authorization, ret_response, err) < 0)
+			return err->class;
+		if (ret_response->status != 401 || !attempt->from_origin || i == 2)
+			return 0;
+		if (registry_answer_challenge(
+			    registry, ret_response, authorization, scope, err) < 0)
+			return err->class;
+	}
+}
+
+/* ---- several attempts ---- */
+
+/* 0: there will be another; else the result of the call. */
+static bool may_retry(const struct registry_call *call, unsigned attempt_number,
+	const struct http_response *response, const struct error *err)
+{
+	if (call->once || attempt_number >= RETRY_ATTEMPTS)
+		return false;
+	if (error_is_set(err))
+		/* what has a remedy (certificates) or is refused will be so again */
+		return err->class == ERR_NETWORK && err->sys == 0 && !err->remedy[0];
+	return is_transient(response);
+}
+
+static uint64_t asked_wait(const struct http_response *response)
+{
+	struct slice value;
+	uint64_t ms = 0;
+
+	if (http_response_header(response, "retry-after", &value) &&
+		!retry_after_parse(value, clock_now(), &ms))
+		ms = 0;
+	return ms;
+}
+
+int registry_call(struct registry *registry, const struct registry_call *call,
+	struct http_response *ret_response, struct error *err)
+{
+	struct attempt attempt = {
+		.call = call, .start = call->output ? writer_position(call->output) : 0};
+	uint64_t waited = 0, wait;
+
+	for (unsigned i = 1;; i++) {
+		if (call->output)
+			attempt.from = writer_position(call->output) - attempt.start;
+		(void)perform_authorized(
+			registry, &attempt, ret_response, err); /* err tells */
+		if (!may_retry(call, i, ret_response, err))
+			break;
+		wait = error_is_set(err) ? 0 : asked_wait(ret_response);
+		waited += wait;
+		if (waited > WAIT_TOTAL_MAX_MS)
+			break;
+		log_verbose("%s: %s; trying again", registry->name,
+			error_is_set(err) ? err->text : "the registry is busy");
+		error_clear(err);
+		retry_pause(registry->options->retry_delay_ms, i, wait);
+	}
+	return error_is_set(err) ? err->class : 0;
+}
