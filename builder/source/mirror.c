@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Where this machine gets Debian packages from: /etc/apt/sources.list and
- * sources.list.d. What apt would reject is an error here, too; what it would take but is of no use for
- * pool files (cdrom:, mirror lists, other projects' repositories) is passed over.
+ * sources.list.d. What apt would reject is an error here, too; what it would take but is
+ * of no use for pool files (cdrom:, mirror lists, other projects' repositories) is passed
+ * over.
  */
 #include <strings.h>
 
@@ -35,9 +36,9 @@ static bool same_word(struct slice word, const char *text)
 /* Of Debian itself: other repositories do not have Debian's pool. */
 static bool is_debian_suite(struct slice suite)
 {
-	static const char *const names[] = {"oldoldstable", "oldstable", "stable", "testing",
-		"unstable", "experimental", "buster", "bullseye", "bookworm", "trixie", "forky",
-		"duke", "sid"};
+	static const char *const names[] = {"oldoldstable", "oldstable", "stable",
+		"testing", "unstable", "experimental", "buster", "bullseye", "bookworm",
+		"trixie", "forky", "duke", "sid"};
 	size_t end = 0;
 	/* "bookworm-updates", "buster/updates" */
 	while (end < suite.len && suite.data[end] != '-' && suite.data[end] != '/')
@@ -52,9 +53,9 @@ static bool is_debian_suite(struct slice suite)
 static bool is_url(struct slice url)
 {
 	struct slice rest = url;
-	size_t scheme = slice_starts_with(url, SLICE("http://")) ? strlen("http://")
-		: slice_starts_with(url, SLICE("https://"))      ? strlen("https://")
-								 : 0;
+	size_t scheme = slice_starts_with(url, SLICE("http://"))    ? strlen("http://")
+			: slice_starts_with(url, SLICE("https://")) ? strlen("https://")
+								    : 0;
 	rest = slice_sub(rest, scheme, SIZE_MAX);
 	if (scheme == 0 || rest.len == 0 || rest.data[0] == '/')
 		return false;
@@ -77,7 +78,8 @@ static int add_url(struct mirror_urls *urls, struct slice url, struct error *err
 		return 0;
 	cleanup_mem char *text = NULL;
 	if (slice_to_str(url, &text, err) < 0 ||
-		array_add(&urls->items, &urls->count, &urls->capacity, sizeof(char *), err) < 0)
+		array_add(&urls->items, &urls->count, &urls->capacity, sizeof(char *),
+			err) < 0)
 		return err->class;
 	urls->items[urls->count - 1] = take_ptr(text);
 	return 0;
@@ -95,7 +97,8 @@ static int malformed(struct position at, struct error *err, const char *what)
 	return error_set_at(err, ERR_INPUT, at.name, at.line, 0, "%s", what);
 }
 
-/* "[ arch=amd64 signed-by=/x ]" may have spaces anywhere; *enabled by "enabled=no" does not exist. */
+/* "[ arch=amd64 signed-by=/x ]" may have spaces anywhere; *enabled by "enabled=no" does
+ * not exist. */
 static int skip_options(struct slice *line, struct position at, struct error *err)
 {
 	*line = slice_trim(*line);
@@ -113,7 +116,8 @@ static int parse_line(struct slice line, struct position at, struct mirror_urls 
 {
 	struct slice type, url, suite;
 	struct slice comment = line;
-	(void)slice_cut(&comment, '#', &line); /* an empty line gives false and stays empty */
+	(void)slice_cut(
+		&comment, '#', &line); /* an empty line gives false and stays empty */
 	line = slice_trim(line);
 	if (!slice_word(&line, &type))
 		return 0;
@@ -133,7 +137,8 @@ static int parse_line(struct slice line, struct position at, struct mirror_urls 
 static int check_text(struct slice text, const char *name, struct error *err)
 {
 	if (text.len > APT_FILE_MAX)
-		return error_set(err, ERR_INPUT, "%s: larger than %zu bytes", name, APT_FILE_MAX);
+		return error_set(
+			err, ERR_INPUT, "%s: larger than %zu bytes", name, APT_FILE_MAX);
 	if (slice_has_byte(text, '\0'))
 		return error_set(err, ERR_INPUT, "%s: has a NUL byte", name);
 	return 0;
@@ -155,7 +160,7 @@ int mirror_parse_lines(
 
 struct stanza {
 	struct slice types, urls, suites, enabled; /* with their continuation lines */
-	struct slice *current;			   /* which of them goes on; NULL: another field */
+	struct slice *current; /* which of them goes on; NULL: another field */
 	bool any;
 	unsigned line;
 };
@@ -199,12 +204,13 @@ static bool has_word(struct slice list, const char *word)
 static bool is_enabled(const struct stanza *stanza)
 {
 	return !has_word(stanza->enabled, "no") && !has_word(stanza->enabled, "false") &&
-		!has_word(stanza->enabled, "without") && !has_word(stanza->enabled, "off") &&
-		!has_word(stanza->enabled, "disable") && !has_word(stanza->enabled, "0");
+	       !has_word(stanza->enabled, "without") &&
+	       !has_word(stanza->enabled, "off") &&
+	       !has_word(stanza->enabled, "disable") && !has_word(stanza->enabled, "0");
 }
 
-static int finish_stanza(struct stanza *stanza, const char *name, struct mirror_urls *urls,
-	struct error *err)
+static int finish_stanza(struct stanza *stanza, const char *name,
+	struct mirror_urls *urls, struct error *err)
 {
 	struct slice item;
 	struct position at = {name, stanza->line};
@@ -237,8 +243,8 @@ static void extend(struct slice *field, struct slice line)
 		field->len = (size_t)(line.data + line.len - field->data);
 }
 
-static int parse_field(struct stanza *stanza, struct slice line, struct position at,
-	struct error *err)
+static int parse_field(
+	struct stanza *stanza, struct slice line, struct position at, struct error *err)
 {
 	struct slice name;
 	if (line.data[0] == ' ' || line.data[0] == '\t') {
@@ -251,7 +257,8 @@ static int parse_field(struct stanza *stanza, struct slice line, struct position
 	/* The line is not empty, so there is a name. */
 	if (!slice_has_byte(line, ':') || !slice_cut(&value, ':', &name) ||
 		slice_has_byte(name, ' ') || slice_has_byte(name, '\t'))
-		return malformed(at, err, "a line is neither \"Field: value\" nor indented");
+		return malformed(
+			at, err, "a line is neither \"Field: value\" nor indented");
 	if (!stanza->any)
 		stanza->line = at.line;
 	stanza->any = true;
@@ -288,7 +295,8 @@ int mirror_parse_deb822(
 
 /* ---- files ---- */
 
-static int read_part(int dirfd, const char *file, struct mirror_urls *urls, struct error *err)
+static int read_part(
+	int dirfd, const char *file, struct mirror_urls *urls, struct error *err)
 {
 	cleanup_buffer struct buffer text = BUFFER_INIT;
 	struct slice name = slice_str(file);

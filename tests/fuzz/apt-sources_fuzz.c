@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is found is a list of unique base URLs, and gives itself when written as entries. */
+/* What is found is a list of unique base URLs, and gives itself when written as entries.
+ */
 #include "builder/source/source_private.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -11,7 +12,8 @@ static void check_urls(const struct mirror_urls *urls)
 	cleanup_buffer struct buffer lines = BUFFER_INIT;
 	for (size_t i = 0; i < urls->count; i++) {
 		struct slice url = slice_str(urls->items[i]);
-		if (!slice_starts_with(url, SLICE("http")) || slice_ends_with(url, SLICE("/")))
+		if (!slice_starts_with(url, SLICE("http")) ||
+			slice_ends_with(url, SLICE("/")))
 			abort();
 		for (size_t k = 0; k < i; k++)
 			if (slice_equal_str(url, urls->items[k]))

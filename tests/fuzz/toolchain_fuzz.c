@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * toolchain.yaml, "%%%%", toolchain.lock.json. Whatever loads can be selected from: every group
- * once, the base below, and the digest does not depend on the order of the names.
+ * toolchain.yaml, "%%%%", toolchain.lock.json. Whatever loads can be selected from: every
+ * group once, the base below, and the digest does not depend on the order of the names.
  */
 #include "builder/source/toolchain_private.h"
 

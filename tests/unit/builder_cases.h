@@ -11,7 +11,8 @@ struct test_case {
 	struct buffer text, beside;
 };
 
-/* Calls check for each NAME in folder that has NAME + suffix beside it; returns how many. */
+/* Calls check for each NAME in folder that has NAME + suffix beside it; returns how many.
+ */
 static size_t test_each_case(
 	const char *folder, const char *suffix, void (*check)(const struct test_case *))
 {

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "builder/source/source.h"
 #include "base/limits.h"
+#include "builder/source/source.h"
 
 #define CONTENT_SIZE 100000
 
@@ -35,8 +35,9 @@ static pid_t server;
 static void answer(int fd, const char *head, const char *body, size_t len)
 {
 	char text[256];
-	int got = snprintf(text, sizeof(text), "HTTP/1.1 %s\r\nContent-Length: %zu\r\n"
-					       "Connection: close\r\n\r\n",
+	int got = snprintf(text, sizeof(text),
+		"HTTP/1.1 %s\r\nContent-Length: %zu\r\n"
+		"Connection: close\r\n\r\n",
 		head, len);
 	(void)!write(fd, text, (size_t)got);
 	(void)!write(fd, body, len);
@@ -60,12 +61,14 @@ static void answer_cut(int fd, uint64_t from)
 	char text[256];
 	uint64_t len = CONTENT_SIZE - from;
 	int got = from ? snprintf(text, sizeof(text),
-				 "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes %llu-%d/%d\r\n"
+				 "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes "
+				 "%llu-%d/%d\r\n"
 				 "Content-Length: %llu\r\n\r\n",
 				 (unsigned long long)from, CONTENT_SIZE - 1, CONTENT_SIZE,
 				 (unsigned long long)len)
 		       : snprintf(text, sizeof(text),
-				 "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", CONTENT_SIZE);
+				 "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n",
+				 CONTENT_SIZE);
 	(void)!write(fd, text, (size_t)got);
 	(void)!write(fd, content + from, from ? len : len / 3);
 }
@@ -111,12 +114,13 @@ static int start_server(void **state)
 		content[i] = (char)(i * 7 + i / 251);
 		wrong[i] = (char)(i * 11);
 	}
-	if (digest_of(DIGEST_SHA256, slice_from(content, CONTENT_SIZE), &expected, &err) < 0 ||
-		digest_of(DIGEST_SHA512, slice_from(content, CONTENT_SIZE), &expected_512, &err) <
-			0)
+	if (digest_of(DIGEST_SHA256, slice_from(content, CONTENT_SIZE), &expected, &err) <
+			0 ||
+		digest_of(DIGEST_SHA512, slice_from(content, CONTENT_SIZE), &expected_512,
+			&err) < 0)
 		return -1;
-	seen = mmap(NULL, sizeof(*seen), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-		0);
+	seen = mmap(NULL, sizeof(*seen), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (bind(fd, (struct sockaddr *)&address, len) < 0 || listen(fd, 16) < 0 ||
 		getsockname(fd, (struct sockaddr *)&address, &len) < 0)
@@ -207,9 +211,12 @@ static void plant_partial(const char *bytes, size_t len)
 {
 	char hex[DIGEST_TEXT_MAX], path[256];
 	cleanup_fd int folder = -1;
-	assert_int_equal(fs_make_dirs(store_dirfd(store), "partial", 0755, &folder, &err), 0);
-	(void)snprintf(path, sizeof(path), "sha256-%s", digest_format_hex(&expected, hex));
-	assert_int_equal(fs_write_file(folder, path, slice_from(bytes, len), 0644, &err), 0);
+	assert_int_equal(
+		fs_make_dirs(store_dirfd(store), "partial", 0755, &folder, &err), 0);
+	(void)snprintf(
+		path, sizeof(path), "sha256-%s", digest_format_hex(&expected, hex));
+	assert_int_equal(
+		fs_write_file(folder, path, slice_from(bytes, len), 0644, &err), 0);
 }
 
 static size_t count_partials(void)
@@ -323,16 +330,20 @@ static void places_are_tried_in_order(void **state)
 	const char *items[] = {"pool/main/x/x/x_1+b~2.orig.tar.gz"};
 	const char *mirrors[] = {url_of("/missing"), url_of("/wrong/debian/")};
 	const char *source_mirrors[] = {url_of("/ok/")};
-	struct source_options options = {.mirrors = mirrors, .mirror_count = 2,
-		.source_mirrors = source_mirrors, .source_mirror_count = 1};
+	struct source_options options = {.mirrors = mirrors,
+		.mirror_count = 2,
+		.source_mirrors = source_mirrors,
+		.source_mirror_count = 1};
 	struct recipe_source source = source_at("/404/x.tar.gz");
 	source.debian = (struct recipe_list){items, 1};
 	struct source_result result = fetch(&source, &options);
 	free(result.url);
 	assert_int_equal(seen->requests, 4);
 	assert_string_equal(seen->paths[0], "/404/x.tar.gz");
-	assert_string_equal(seen->paths[1], "/missing/pool/main/x/x/x_1%2Bb~2.orig.tar.gz");
-	assert_string_equal(seen->paths[2], "/wrong/debian/pool/main/x/x/x_1%2Bb~2.orig.tar.gz");
+	assert_string_equal(
+		seen->paths[1], "/missing/pool/main/x/x/x_1%2Bb~2.orig.tar.gz");
+	assert_string_equal(
+		seen->paths[2], "/wrong/debian/pool/main/x/x/x_1%2Bb~2.orig.tar.gz");
 	assert_string_equal(seen->paths[3], "/ok/x.tar.gz");
 }
 
@@ -341,7 +352,8 @@ static void upstream_can_come_last(void **state)
 	(void)state;
 	const char *source_mirrors[] = {url_of("/none")};
 	struct source_options options = {.source_mirrors = source_mirrors,
-		.source_mirror_count = 1, .upstream_last = true};
+		.source_mirror_count = 1,
+		.upstream_last = true};
 	struct recipe_source source = source_at("/ok/x.tar.gz");
 	struct source_result result = fetch(&source, &options);
 	free(result.url);
@@ -359,7 +371,8 @@ static void every_failure_is_told(void **state)
 		.source_mirrors = source_mirrors, .source_mirror_count = 2};
 	struct source_result result = {0};
 	struct recipe_source source = source_at("/404/x.tar.gz");
-	assert_int_equal(source_fetch(&source, &options, store, &result, &err), ERR_NETWORK);
+	assert_int_equal(
+		source_fetch(&source, &options, store, &result, &err), ERR_NETWORK);
 	assert_non_null(strstr(err.text, "/404/x.tar.gz: HTTP 404"));
 	assert_non_null(strstr(err.text, "/wrong/x.tar.gz: "));
 	assert_non_null(strstr(err.text, "http://127.0.0.1:1/x.tar.gz: "));
@@ -380,7 +393,8 @@ static void sha512_is_found_again(void **state)
 	assert_int_equal(seen->requests, 1);
 	/* The record is a hint only: one that leads to other bytes is not believed. */
 	assert_int_equal(store_put_blob(store, SLICE("other"), &other, &err), 0);
-	(void)snprintf(key, sizeof(key), "sha512-%s", digest_format_hex(&expected_512, hex));
+	(void)snprintf(
+		key, sizeof(key), "sha512-%s", digest_format_hex(&expected_512, hex));
 	assert_int_equal(store_put_record(store, "sources", key,
 				 slice_str(digest_format(&other, text)), &err),
 		0);
@@ -396,7 +410,8 @@ static void offline_asks_nobody(void **state)
 	struct source_options options = {.offline = true};
 	struct source_result result = {0};
 	struct recipe_source source = source_at("/ok/x.tar.gz");
-	assert_int_equal(source_fetch(&source, &options, store, &result, &err), ERR_NETWORK);
+	assert_int_equal(
+		source_fetch(&source, &options, store, &result, &err), ERR_NETWORK);
 	assert_non_null(strstr(err.remedy, "--offline"));
 	assert_int_equal(seen->requests, 0);
 	error_clear(&err);
@@ -437,12 +452,12 @@ static void pool_files_have_size_and_digest(void **state)
 	(void)state;
 	const char *mirrors[] = {url_of("/ok")};
 	struct source_options options = {.mirrors = mirrors, .mirror_count = 1};
-	assert_int_equal(source_fetch_pool("pool/main/x.deb", CONTENT_SIZE - 1, &expected, &options,
-				 store, &err),
+	assert_int_equal(source_fetch_pool("pool/main/x.deb", CONTENT_SIZE - 1, &expected,
+				 &options, store, &err),
 		ERR_INPUT);
 	error_clear(&err);
-	if (source_fetch_pool("pool/main/x.deb", CONTENT_SIZE, &expected, &options, store, &err) <
-		0)
+	if (source_fetch_pool("pool/main/x.deb", CONTENT_SIZE, &expected, &options, store,
+		    &err) < 0)
 		fail_msg("%s", err.text);
 	assert_true(store_has_blob(store, &expected));
 	assert_string_equal(seen->paths[seen->requests - 1], "/ok/pool/main/x.deb");
@@ -453,8 +468,8 @@ static void pool_paths_stay_in_the_pool(void **state)
 	(void)state;
 	const char *mirrors[] = {url_of("/ok")};
 	struct source_options options = {.mirrors = mirrors, .mirror_count = 1};
-	assert_int_equal(source_fetch_pool("pool/../../x.deb", CONTENT_SIZE, &expected, &options,
-				 store, &err),
+	assert_int_equal(source_fetch_pool("pool/../../x.deb", CONTENT_SIZE, &expected,
+				 &options, store, &err),
 		ERR_INPUT);
 	assert_int_equal(seen->requests, 0);
 }

@@ -56,7 +56,9 @@ static void lines_are_told(void **state)
 	(void)state;
 	struct error err = ERROR_INIT;
 	struct mirror_urls urls = {0};
-	assert_int_equal(mirror_parse_lines(SLICE("\n\nrpm x y\n"), "a.list", &urls, &err), ERR_INPUT);
+	assert_int_equal(
+		mirror_parse_lines(SLICE("\n\nrpm x y\n"), "a.list", &urls, &err),
+		ERR_INPUT);
 	assert_int_equal(err.line, 3);
 	assert_string_equal(err.where, "a.list");
 	mirror_urls_done(&urls);
@@ -86,9 +88,11 @@ static void files_are_read_in_order(void **state)
 	assert_int_equal(fs_make_dirs(root_fd, "etc/apt", 0755, &apt, &err), 0);
 	assert_int_equal(fs_make_dirs(apt, "sources.list.d", 0755, &parts, &err), 0);
 	write_text(apt, "sources.list", "deb http://a.example/debian sid main\n");
-	write_text(parts, "b.sources", "Types: deb\nURIs: http://c.example/debian\nSuites: sid\n");
-	write_text(parts, "a.list", "deb http://b.example/debian sid main\n"
-				    "deb http://a.example/debian/ stable main\n");
+	write_text(parts, "b.sources",
+		"Types: deb\nURIs: http://c.example/debian\nSuites: sid\n");
+	write_text(parts, "a.list",
+		"deb http://b.example/debian sid main\n"
+		"deb http://a.example/debian/ stable main\n");
 	write_text(parts, "a.list.bak", "nonsense\n");
 	assert_int_equal(mirror_list(root, &urls, &count, &err), 0);
 	assert_int_equal(count, 3);

@@ -26,8 +26,8 @@ static void check(int status)
 
 static void add_member(struct buffer *deb, const char *name, struct slice content)
 {
-	check(buffer_printf(deb, &err, "%-16s%-12s%-6s%-6s%-8s%-10zu`\n", name, "0", "0", "0",
-		"100644", content.len));
+	check(buffer_printf(deb, &err, "%-16s%-12s%-6s%-6s%-8s%-10zu`\n", name, "0", "0",
+		"0", "100644", content.len));
 	check(buffer_add_slice(deb, content, &err));
 	if (content.len % 2)
 		check(buffer_add_byte(deb, '\n', &err));
@@ -37,8 +37,8 @@ static void add_member(struct buffer *deb, const char *name, struct slice conten
 static void make_data(struct buffer *tar, unsigned n)
 {
 	char path[64];
-	static const char *const directories[] = {"usr", "usr/bin", "usr/share", "usr/share/a",
-		"usr/share/a/b", "usr/share/a/b/c"};
+	static const char *const directories[] = {"usr", "usr/bin", "usr/share",
+		"usr/share/a", "usr/share/a/b", "usr/share/a/b/c"};
 	for (size_t i = 0; i < ARRAY_LEN(directories); i++) {
 		struct tar_entry entry = {
 			.type = TAR_DIRECTORY, .path = directories[i], .mode = 0755};
@@ -86,7 +86,9 @@ static struct toolchain *make_toolchain(struct store *store)
 		"files:\n  /etc/x:\n    mode: \"0755\"\n    content: hello\n",
 		&err));
 	check(buffer_add_str(&lock,
-		"{\"version\":1,\"suite\":\"s\",\"architecture\":\"amd64\",\"packages\":{", &err));
+		"{\"version\":1,\"suite\":\"s\",\"architecture\":\"amd64\",\"packages\":"
+		"{",
+		&err));
 	for (unsigned i = 0; i < DEBS; i++) {
 		cleanup_buffer struct buffer deb = BUFFER_INIT;
 		struct digest digest;
@@ -94,7 +96,8 @@ static struct toolchain *make_toolchain(struct store *store)
 		make_deb(&deb, i);
 		check(store_put_blob(store, buffer_slice(&deb), &digest, &err));
 		check(buffer_printf(&lock, &err,
-			"%s\"p%u\":{\"path\":\"pool/p%u.deb\",\"sha256\":\"%s\",\"size\":%zu,"
+			"%s\"p%u\":{\"path\":\"pool/"
+			"p%u.deb\",\"sha256\":\"%s\",\"size\":%zu,"
 			"\"version\":\"1\"}",
 			i ? "," : "", i, i, digest_format_hex(&digest, hex), deb.len));
 	}
@@ -102,8 +105,8 @@ static struct toolchain *make_toolchain(struct store *store)
 	for (unsigned i = 1; i < DEBS; i++)
 		check(buffer_printf(&lock, &err, ",\"p%u\"", i));
 	check(buffer_add_str(&lock, "]}}", &err));
-	check(toolchain_load_text(buffer_slice(&yaml), "y", buffer_slice(&lock), "l", &toolchain,
-		&err));
+	check(toolchain_load_text(
+		buffer_slice(&yaml), "y", buffer_slice(&lock), "l", &toolchain, &err));
 	return toolchain;
 }
 
@@ -141,7 +144,8 @@ static void layers_are_made_once(void **state)
 	const char *names[] = {"empty"};
 	struct recipe_list list = {names, 1};
 	check(toolchain_select(toolchain, &list, &layers, &err));
-	check(toolchain_prepare(toolchain, &layers, &offline, store, &directories, &count, &err));
+	check(toolchain_prepare(
+		toolchain, &layers, &offline, store, &directories, &count, &err));
 	assert_int_equal(count, 3); /* declared, empty, b */
 	for (unsigned i = 0; i < DEBS; i++) {
 		(void)snprintf(path, sizeof(path), "usr/bin/tool%u", i);
@@ -157,9 +161,11 @@ static void layers_are_made_once(void **state)
 	assert_int_equal(file.st_uid, uid);
 	assert_int_equal(file.st_size, 5);
 	assert_true(S_ISLNK(stat_below(store, directories[0], "usr/bin/sh").st_mode));
-	assert_true(S_ISDIR(stat_below(store, directories[0], "usr/share/a/own").st_mode));
+	assert_true(
+		S_ISDIR(stat_below(store, directories[0], "usr/share/a/own").st_mode));
 	free_directories(&directories, count);
-	check(toolchain_prepare(toolchain, &layers, &offline, store, &directories, &count, &err));
+	check(toolchain_prepare(
+		toolchain, &layers, &offline, store, &directories, &count, &err));
 	assert_int_equal(stat_below(store, directories[0], "etc/x").st_ino, file.st_ino);
 	free_directories(&directories, count);
 }
@@ -188,8 +194,8 @@ static void damaged_packages_leave_nothing(void **state)
 	check(toolchain_select(toolchain, &none, &layers, &err));
 	check(fs_remove_tree(store_dirfd(store), "roots", &err));
 	damage(store, &layers.debs[5].digest);
-	assert_int_equal(toolchain_prepare(toolchain, &layers, &offline, store, &directories,
-				 &count, &err),
+	assert_int_equal(toolchain_prepare(toolchain, &layers, &offline, store,
+				 &directories, &count, &err),
 		ERR_INPUT);
 	assert_non_null(strstr(err.text, layers.debs[5].name));
 	assert_null(directories);
@@ -217,13 +223,13 @@ static void missing_packages_need_a_network(void **state)
 	check(toolchain_select(toolchain, &none, &layers, &err));
 	check(fs_remove_tree(store_dirfd(store), "roots", &err));
 	check(fs_remove_tree(store_dirfd(store), "blobs/sha256", &err));
-	assert_int_equal(toolchain_prepare(toolchain, &layers, &offline, store, &directories,
-				 &count, &err),
+	assert_int_equal(toolchain_prepare(toolchain, &layers, &offline, store,
+				 &directories, &count, &err),
 		ERR_NETWORK);
 	assert_non_null(strstr(err.remedy, "--offline"));
 	error_clear(&err);
-	assert_int_equal(toolchain_prepare(toolchain, &layers, &no_mirror, store, &directories,
-				 &count, &err),
+	assert_int_equal(toolchain_prepare(toolchain, &layers, &no_mirror, store,
+				 &directories, &count, &err),
 		ERR_NETWORK);
 	assert_non_null(strstr(err.remedy, "--mirror"));
 }

@@ -11,13 +11,14 @@
 
 #define SEPARATOR "%%%%\n"
 
-static int load_case(struct slice text, struct toolchain **ret_toolchain, struct error *err)
+static int load_case(
+	struct slice text, struct toolchain **ret_toolchain, struct error *err)
 {
 	size_t at = slice_find(text, SLICE(SEPARATOR));
 	assert_int_not_equal(at, SIZE_MAX);
 	return toolchain_load_text(slice_sub(text, 0, at), "toolchain.yaml",
-		slice_sub(text, at + strlen(SEPARATOR), SIZE_MAX), "lock.json", ret_toolchain,
-		err);
+		slice_sub(text, at + strlen(SEPARATOR), SIZE_MAX), "lock.json",
+		ret_toolchain, err);
 }
 
 static struct toolchain *load_small(void)
@@ -25,7 +26,8 @@ static struct toolchain *load_small(void)
 	struct error err = ERROR_INIT;
 	struct toolchain *toolchain = NULL;
 	cleanup_buffer struct buffer text = BUFFER_INIT;
-	if (fs_read_file(AT_FDCWD, "tests/cases/toolchain/good/small.txt", MIB, &text, &err) < 0 ||
+	if (fs_read_file(AT_FDCWD, "tests/cases/toolchain/good/small.txt", MIB, &text,
+		    &err) < 0 ||
 		load_case(buffer_slice(&text), &toolchain, &err) < 0)
 		fail_msg("%s", err.text);
 	return toolchain;
@@ -49,7 +51,8 @@ static void check_bad(const struct test_case *one)
 static void bad_cases_are_refused(void **state)
 {
 	(void)state;
-	assert_int_equal(test_each_case("tests/cases/toolchain/bad", ".expect", check_bad), 32);
+	assert_int_equal(
+		test_each_case("tests/cases/toolchain/bad", ".expect", check_bad), 32);
 }
 
 static void names_are_known(void **state)
@@ -62,7 +65,8 @@ static void names_are_known(void **state)
 	assert_true(toolchain_has(toolchain, "autoconf"));
 	assert_true(toolchain_has(toolchain, "nothing"));
 	assert_false(toolchain_has(toolchain, "busybox"));
-	const struct recipe_variable *variables = toolchain_environment(toolchain, &count);
+	const struct recipe_variable *variables =
+		toolchain_environment(toolchain, &count);
 	assert_int_equal(count, 2);
 	assert_string_equal(variables[0].name, "CFLAGS");
 	assert_string_equal(variables[1].value, "0");
@@ -135,15 +139,16 @@ static void digest_covers_everything(void **state)
 	static const struct {
 		const char *from, *to;
 	} changes[] = {{"-O2", "-O3"}, {"exec gcc", "exec cc1"}, {"\"0755\"", "\"0700\""},
-		{"/usr/bin/sh: bash", "/usr/bin/sh: dash"}, {"/home/build", "/home/other"},
-		{"3333333333", "5555555555"}};
+		{"/usr/bin/sh: bash", "/usr/bin/sh: dash"},
+		{"/home/build", "/home/other"}, {"3333333333", "5555555555"}};
 	struct error err = ERROR_INIT;
 	cleanup_buffer struct buffer text = BUFFER_INIT;
 	cleanup_toolchain struct toolchain *toolchain = load_small();
 	cleanup_toolchain_layers struct toolchain_layers layers =
 		select_names(toolchain, NULL, 0);
-	assert_int_equal(
-		fs_read_file(AT_FDCWD, "tests/cases/toolchain/good/small.txt", MIB, &text, &err), 0);
+	assert_int_equal(fs_read_file(AT_FDCWD, "tests/cases/toolchain/good/small.txt",
+				 MIB, &text, &err),
+		0);
 	for (size_t i = 0; i < ARRAY_LEN(changes); i++) {
 		cleanup_toolchain struct toolchain *changed = NULL;
 		cleanup_buffer struct buffer copy = BUFFER_INIT;
@@ -170,7 +175,8 @@ static void groups_leave_out_the_base(void **state)
 	cleanup_toolchain struct toolchain *toolchain = load_small();
 	assert_int_equal(arena_new(&arena, &err), 0);
 	assert_int_equal(toolchain_group_debs(toolchain,
-				 toolchain_find_group(toolchain, "autoconf"), arena, &debs, &count, &err),
+				 toolchain_find_group(toolchain, "autoconf"), arena,
+				 &debs, &count, &err),
 		0);
 	assert_int_equal(count, 2);
 	assert_string_equal(debs[0]->name, "autoconf");
