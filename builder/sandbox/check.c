@@ -65,6 +65,22 @@ static struct sandbox_finding *add_finding(
 	return finding;
 }
 
+static void take_answer(const struct checker *checker, size_t i)
+{
+	const struct attack_result *answer = &checker->answers[i];
+	struct sandbox_finding *finding =
+		add_finding(checker->report, attack_at(i)->claim, attack_at(i)->text);
+	finding->outcome = answer->outcome;
+	(void)snprintf(
+		finding->detail, sizeof(finding->detail), "%.199s", answer->detail);
+	/* It died, or one before it: nothing is proved then. */
+	if (answer->outcome == SANDBOX_UNTESTED && !answer->detail[0]) {
+		finding->outcome = SANDBOX_BROKEN;
+		(void)snprintf(finding->detail, sizeof(finding->detail),
+			"the attack did not come to an end");
+	}
+}
+
 static int run_attacks(struct checker *checker, struct error *err)
 {
 	struct sandbox_step steps[SANDBOX_FINDINGS_MAX] = {{.label = "attack"}};
@@ -81,13 +97,8 @@ static int run_attacks(struct checker *checker, struct error *err)
 	checker->sandbox.probe = run_attack;
 	checker->sandbox.context = checker;
 	int status = sandbox_run(&checker->sandbox, &result, err);
-	for (size_t i = 0; status == 0 && i < attack_count(); i++) {
-		struct sandbox_finding *finding = add_finding(
-			checker->report, attack_at(i)->claim, attack_at(i)->text);
-		finding->outcome = checker->answers[i].outcome;
-		(void)snprintf(finding->detail, sizeof(finding->detail), "%.199s",
-			checker->answers[i].detail);
-	}
+	for (size_t i = 0; status == 0 && i < attack_count(); i++)
+		take_answer(checker, i);
 	(void)munmap(checker->answers, size);
 	return status;
 }

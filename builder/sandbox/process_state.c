@@ -44,7 +44,8 @@ void sandbox_close_others(const int *keep, size_t count)
 	unsigned from = 3;
 	if (count > ARRAY_LEN(sorted))
 		count = ARRAY_LEN(sorted);
-	memcpy(sorted, keep, count * sizeof(*keep));
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = keep[i];
 	qsort(sorted, count, sizeof(*sorted), compare_ints);
 	for (size_t i = 0; i < count; i++) {
 		if (sorted[i] < (int)from)
