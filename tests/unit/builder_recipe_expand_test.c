@@ -113,7 +113,8 @@ static void the_sum_is_limited(void **state)
 	expect_refusal(buffer_str(&text), &plain, "expands to more than the allowed");
 }
 
-/* Each variable is sixteen times the one before: 128 bytes become 8 GiB in eight lines. */
+/* Each variable is sixteen times the one before: 128 bytes become 8 GiB in eight lines.
+ */
 static void nested_variables_are_limited(void **state)
 {
 	(void)state;
@@ -257,7 +258,8 @@ static void links_are_not_followed(void **state)
 	expect_refusal(HEAD "pipeline: [{uses: link}]\n", &options, "link.yaml");
 	(void)snprintf(folder_link, sizeof(folder_link), "%s/one/dir", folder);
 	assert_int_equal(symlink("..", folder_link), 0);
-	expect_refusal(HEAD "pipeline: [{uses: dir/outside}]\n", &options, "outside.yaml");
+	expect_refusal(
+		HEAD "pipeline: [{uses: dir/outside}]\n", &options, "outside.yaml");
 }
 
 static void recipes_outlive_the_cache(void **state)
