@@ -4,8 +4,8 @@
 #include "base/limits.h"
 #include "signing/envelope.h"
 
-static bool is_signed(const struct envelope *envelope, const struct key *const *keys,
-	size_t key_count)
+static bool is_signed(
+	const struct envelope *envelope, const struct key *const *keys, size_t key_count)
 {
 	for (size_t i = 0; i < key_count; i++) {
 		struct error ignored = ERROR_INIT;
@@ -15,10 +15,12 @@ static bool is_signed(const struct envelope *envelope, const struct key *const *
 	return key_count == 0;
 }
 
-/* What is not what we look for is passed over; only a place that cannot be read is an error. */
+/* What is not what we look for is passed over; only a place that cannot be read is an
+ * error. */
 static int read_layer(struct repository *repository, const struct descriptor *layer,
-	const struct digest *image, const char *predicate_type, const struct key *const *keys,
-	size_t key_count, struct statement **ret_statement, struct error *err)
+	const struct digest *image, const char *predicate_type,
+	const struct key *const *keys, size_t key_count, struct statement **ret_statement,
+	struct error *err)
 {
 	cleanup_buffer struct buffer bytes = BUFFER_INIT;
 	cleanup_envelope struct envelope *envelope = NULL;
@@ -27,7 +29,8 @@ static int read_layer(struct repository *repository, const struct descriptor *la
 	const char *type = descriptor_annotation(layer, "predicateType");
 	if (!type || strcmp(type, predicate_type) != 0)
 		return 0;
-	if (repository_read_blob(repository, layer, LIMIT_ENVELOPE_BYTES, &bytes, err) < 0)
+	if (repository_read_blob(repository, layer, LIMIT_ENVELOPE_BYTES, &bytes, err) <
+		0)
 		return err->class;
 	if (envelope_parse(buffer_slice(&bytes), &envelope, &broken) < 0 ||
 		strcmp(envelope->payload_type, PAYLOAD_IN_TOTO) != 0 ||
@@ -50,7 +53,8 @@ int find_statement(struct repository *repository, const struct digest *image,
 	char tag[DIGEST_TEXT_MAX + 8], hex[DIGEST_TEXT_MAX];
 	bool found = false;
 	*ret_statement = NULL;
-	(void)snprintf(tag, sizeof(tag), "sha256-%s.att", digest_format_hex(image, hex)); /* fits */
+	(void)snprintf(tag, sizeof(tag), "sha256-%s.att",
+		digest_format_hex(image, hex)); /* fits */
 	if (repository_resolve(repository, tag, &attestations, &found, err) < 0)
 		return err->class;
 	if (!found)
@@ -59,8 +63,8 @@ int find_statement(struct repository *repository, const struct digest *image,
 		manifest_parse(buffer_slice(&bytes), NULL, &manifest, err) < 0)
 		return error_wrap(err, "%s", tag);
 	for (size_t i = 0; i < manifest->count && !*ret_statement; i++)
-		if (read_layer(repository, &manifest->items[i], image, predicate_type, keys,
-			    key_count, ret_statement, err) < 0)
+		if (read_layer(repository, &manifest->items[i], image, predicate_type,
+			    keys, key_count, ret_statement, err) < 0)
 			return err->class;
 	return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Between the files of archive.h:
- *   tar_read.c        the strict reader of tar headers
- *   archive.c         the checks of names and order; libarchive's door (xz, bzip2)
+ *   tar_read.c        the strict reader of tar headers; tar_extended.c of pax and GNU
+ * ones archive.c         the checks of names and order; libarchive's door (xz, bzip2)
  *   archive_unpack.c  to disk
  *
  * Why tar headers are read here and not by libarchive: the attacks of today are

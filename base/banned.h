@@ -9,7 +9,8 @@
 #include <string.h>
 #include <time.h>
 
-/* glibc makes them macros where the compiler is clang, which warns of poisoning a macro. */
+/* glibc makes them macros where the compiler is clang, which warns of poisoning a macro.
+ */
 #undef sprintf
 #undef vsprintf
 

@@ -17,7 +17,7 @@ struct buffer {
 	size_t max;
 };
 
-#define BUFFER_INIT ((struct buffer){0})
+#define BUFFER_INIT    ((struct buffer){0})
 #define cleanup_buffer CLEANUP(buffer_done)
 
 void buffer_done(struct buffer *buf); /* frees, leaves an empty buffer with its max */
@@ -26,7 +26,8 @@ void buffer_clear(struct buffer *buf);
 
 /* ERR_INPUT past max, ERR_MEMORY; the buffer is unchanged on failure. */
 MUST_USE int buffer_reserve(struct buffer *buf, size_t extra, struct error *err);
-MUST_USE int buffer_add(struct buffer *buf, const void *data, size_t len, struct error *err);
+MUST_USE int buffer_add(
+	struct buffer *buf, const void *data, size_t len, struct error *err);
 MUST_USE int buffer_add_slice(struct buffer *buf, struct slice s, struct error *err);
 MUST_USE int buffer_add_str(struct buffer *buf, const char *text, struct error *err);
 MUST_USE int buffer_add_byte(struct buffer *buf, char byte, struct error *err);

@@ -9,7 +9,8 @@
 
 int64_t clock_now(void);
 double clock_monotonic(void); /* seconds, for measuring */
-/* "2026-11-23T22:24:35Z"; years 1970 to 9999, else "1970-01-01T00:00:00Z". Returns out. */
+/* "2026-11-23T22:24:35Z"; years 1970 to 9999, else "1970-01-01T00:00:00Z". Returns out.
+ */
 char *clock_format(int64_t time, char *out);
 /* RFC 3339 with Z or numeric offset, fractions cut; ERR_INPUT otherwise. */
 MUST_USE int clock_parse(struct slice text, int64_t *ret_time, struct error *err);

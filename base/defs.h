@@ -21,10 +21,11 @@
 #include <unistd.h>
 
 #define MUST_USE __attribute__((warn_unused_result))
-#define PRINTF_LIKE(format_at, first_at) __attribute__((format(printf, format_at, first_at)))
-#define UNUSED __attribute__((unused))
+#define PRINTF_LIKE(format_at, first_at)                                                 \
+	__attribute__((format(printf, format_at, first_at)))
+#define UNUSED            __attribute__((unused))
 #define CLEANUP(function) __attribute__((cleanup(function)))
-#define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
+#define ARRAY_LEN(array)  (sizeof(array) / sizeof((array)[0]))
 
 /* Closes *fd unless it is negative; keeps errno. */
 static inline void close_fd(int *fd)

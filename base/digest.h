@@ -14,7 +14,7 @@
 enum digest_algorithm { DIGEST_SHA256 = 1, DIGEST_SHA512, DIGEST_SHA1 };
 
 #define DIGEST_BYTES_MAX 64
-#define DIGEST_TEXT_MAX	 (7 + 2 * DIGEST_BYTES_MAX + 1)
+#define DIGEST_TEXT_MAX  (7 + 2 * DIGEST_BYTES_MAX + 1)
 
 struct digest {
 	enum digest_algorithm algorithm;
@@ -26,7 +26,8 @@ size_t digest_algorithm_len(enum digest_algorithm algorithm);
 const char *digest_algorithm_name(enum digest_algorithm algorithm);
 
 /* "sha256:…" or "sha512:…"; grammar and length exact, else ERR_INPUT. */
-MUST_USE int digest_parse(struct slice text, struct digest *ret_digest, struct error *err);
+MUST_USE int digest_parse(
+	struct slice text, struct digest *ret_digest, struct error *err);
 MUST_USE int digest_parse_hex(enum digest_algorithm algorithm, struct slice hex,
 	struct digest *ret_digest, struct error *err);
 /* "sha256:…"; out has DIGEST_TEXT_MAX bytes; returns out. */
@@ -47,12 +48,12 @@ MUST_USE int digest_of(enum digest_algorithm algorithm, struct slice bytes,
 /* Step by step. A finished hasher can only be freed. */
 struct hasher;
 #define cleanup_hasher CLEANUP(hasher_free)
-MUST_USE int hasher_new(enum digest_algorithm algorithm, struct hasher **ret_hasher,
-	struct error *err);
-MUST_USE int hasher_update(struct hasher *hasher, const void *data, size_t len,
-	struct error *err);
-MUST_USE int hasher_finish(struct hasher *hasher, struct digest *ret_digest,
-	struct error *err);
+MUST_USE int hasher_new(
+	enum digest_algorithm algorithm, struct hasher **ret_hasher, struct error *err);
+MUST_USE int hasher_update(
+	struct hasher *hasher, const void *data, size_t len, struct error *err);
+MUST_USE int hasher_finish(
+	struct hasher *hasher, struct digest *ret_digest, struct error *err);
 void hasher_free(struct hasher **hasher);
 
 /* Compares secrets or signatures without telling where they differ. */

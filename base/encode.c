@@ -201,6 +201,17 @@ static int buffer_cut_back(struct buffer *out, size_t len, const struct error *e
 	return err->class;
 }
 
+/* How many bytes at the front stand for themselves. */
+static size_t json_plain_len(struct slice s)
+{
+	size_t len = 0;
+
+	while (len < s.len && (unsigned char)s.data[len] >= 0x20 && s.data[len] != '"' &&
+		s.data[len] != '\\')
+		len++;
+	return len;
+}
+
 static int json_quote_byte(char c, struct buffer *out, struct error *err)
 {
 	switch (c) {
@@ -219,10 +230,7 @@ static int json_quote_byte(char c, struct buffer *out, struct error *err)
 	case '\t':
 		return buffer_add_str(out, "\\t", err);
 	default:
-		if ((unsigned char)c < 0x20)
-			return buffer_printf(
-				out, err, "\\u%04x", (unsigned)(unsigned char)c);
-		return buffer_add_byte(out, c, err);
+		return buffer_printf(out, err, "\\u%04x", (unsigned)(unsigned char)c);
 	}
 }
 
@@ -239,9 +247,13 @@ int json_quote(struct slice s, struct buffer *out, struct error *err)
 				SLICE_ARG(slice_sub(s, 0, 40)));
 	if (buffer_add_byte(out, '"', err) < 0)
 		return err->class;
-	for (size_t i = 0; i < s.len; i++)
-		if (json_quote_byte(s.data[i], out, err) < 0)
+	while (s.len) {
+		(void)slice_take(&s, json_plain_len(s), &part); /* so many there are */
+		if (buffer_add_slice(out, part, err) < 0 ||
+			(s.len && json_quote_byte(*s.data, out, err) < 0))
 			return buffer_cut_back(out, before, err);
+		s = slice_sub(s, 1, s.len);
+	}
 	if (buffer_add_byte(out, '"', err) < 0)
 		return buffer_cut_back(out, before, err);
 	return 0;

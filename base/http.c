@@ -549,6 +549,11 @@ static int fail_curl(struct transfer *transfer, CURLcode code)
 		return error_set(transfer->err, ERR_NETWORK,
 			"the connection ended before the answer was complete (%s)", text);
 	(void)error_set(transfer->err, ERR_NETWORK, "%s", text);
+	/* Nobody is there: who retries sees from sys that this will not pass at once. */
+	if (code == CURLE_COULDNT_CONNECT)
+		transfer->err->sys = ECONNREFUSED;
+	if (code == CURLE_COULDNT_RESOLVE_HOST)
+		transfer->err->sys = EHOSTUNREACH;
 	if (code == CURLE_PEER_FAILED_VERIFICATION)
 		(void)error_remedy(transfer->err,
 			"check the clock and the CA certificates of this system; for a "

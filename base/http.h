@@ -78,7 +78,8 @@ bool http_response_header_at(const struct http_response *response, const char *n
  * One request. Any HTTP status is success here; ERR_NETWORK for what is below
  * HTTP, a body cut short, a redirect that cannot be followed; ERR_REFUSED for plain
  * http or a redirect that is not allowed; ERR_INPUT for a bad URL or a body too
- * large. Not retried. *ret_response is initialised before; what it held is freed.
+ * large. Not retried; sys tells ECONNREFUSED or EHOSTUNREACH if nobody was reached at
+ * all. *ret_response is initialised before; what it held is freed.
  */
 MUST_USE int http_perform(struct http_client *client, const struct http_request *request,
 	struct http_response *ret_response, struct error *err);

@@ -73,12 +73,16 @@ int json_load_slice(
 struct dump {
 	struct buffer *out;
 	struct error *err;
+	bool failed;
 };
 
+/* jansson 2.14 does not look at what this returns when it writes a key: so remember. */
 static int dump_some(const char *data, size_t len, void *context)
 {
 	struct dump *dump = context;
-	return buffer_add(dump->out, data, len, dump->err) < 0 ? -1 : 0;
+	if (!dump->failed && buffer_add(dump->out, data, len, dump->err) < 0)
+		dump->failed = true;
+	return dump->failed ? -1 : 0;
 }
 
 int json_dump(const struct json_t *json, enum json_style style, struct buffer *out,
@@ -87,7 +91,7 @@ int json_dump(const struct json_t *json, enum json_style style, struct buffer *o
 	struct dump dump = {.out = out, .err = err};
 	size_t flags = JSON_SORT_KEYS | JSON_ENCODE_ANY;
 	flags |= style == JSON_STYLE_PRETTY ? JSON_INDENT(2) : JSON_COMPACT;
-	if (json_dump_callback(json, dump_some, &dump, flags) < 0) {
+	if (json_dump_callback(json, dump_some, &dump, flags) < 0 || dump.failed) {
 		if (error_is_set(err))
 			return err->class;
 		return error_set(

@@ -11,9 +11,9 @@
 #define GIB (1024 * MIB)
 
 /* YAML (recipes, policies) */
-#define LIMIT_YAML_BYTES	(4 * MIB)
-#define LIMIT_YAML_DEPTH	64
-#define LIMIT_YAML_NODES	200000
+#define LIMIT_YAML_BYTES        (4 * MIB)
+#define LIMIT_YAML_DEPTH        64
+#define LIMIT_YAML_NODES        200000
 #define LIMIT_YAML_SCALAR_BYTES (1 * MIB)
 
 /* JSON */
@@ -21,45 +21,45 @@
 #define LIMIT_JSON_DEPTH 128
 
 /* Expansion of recipes */
-#define LIMIT_EXPANDED_BYTES (16 * MIB) /* one expanded string */
-#define LIMIT_RANGE_ITEMS    4096
-#define LIMIT_PIPELINE_DEPTH 16
-#define LIMIT_STEPS	     10000
-#define LIMIT_RECIPE_PACKAGES 4096 /* main package and subpackages */
-#define LIMIT_RECIPE_BYTES   (256 * MIB) /* all expanded strings of one recipe */
-#define LIMIT_INPUTS	     256 /* of one pipeline */
-#define LIMIT_PATTERN_BYTES  1024 /* regular expression of a var-transform */
-#define LIMIT_PATTERN_STATES 10000 /* instructions of a compiled one */
+#define LIMIT_EXPANDED_BYTES  (16 * MIB) /* one expanded string */
+#define LIMIT_RANGE_ITEMS     4096
+#define LIMIT_PIPELINE_DEPTH  16
+#define LIMIT_STEPS           10000
+#define LIMIT_RECIPE_PACKAGES 4096        /* main package and subpackages */
+#define LIMIT_RECIPE_BYTES    (256 * MIB) /* all expanded strings of one recipe */
+#define LIMIT_INPUTS          256         /* of one pipeline */
+#define LIMIT_PATTERN_BYTES   1024        /* regular expression of a var-transform */
+#define LIMIT_PATTERN_STATES  10000       /* instructions of a compiled one */
 
 /* Archives and packages */
-#define LIMIT_PATH_BYTES	4095
-#define LIMIT_NAME_BYTES	255
-#define LIMIT_PATH_DEPTH	128
-#define LIMIT_ARCHIVE_ENTRIES	1000000
-#define LIMIT_ARCHIVE_BYTES	(16 * GIB) /* uncompressed, all entries */
-#define LIMIT_XATTR_BYTES	(64 * KIB)
-#define LIMIT_PACKAGE_CONTROL	(10 * MIB)
-#define LIMIT_INDEX_BYTES	(300 * MIB)
-#define LIMIT_SOURCE_BYTES	(4 * GIB)
+#define LIMIT_PATH_BYTES      4095
+#define LIMIT_NAME_BYTES      255
+#define LIMIT_PATH_DEPTH      128
+#define LIMIT_ARCHIVE_ENTRIES 1000000
+#define LIMIT_ARCHIVE_BYTES   (16 * GIB) /* uncompressed, all entries */
+#define LIMIT_XATTR_BYTES     (64 * KIB)
+#define LIMIT_PACKAGE_CONTROL (10 * MIB)
+#define LIMIT_INDEX_BYTES     (300 * MIB)
+#define LIMIT_SOURCE_BYTES    (4 * GIB)
 
 /* ELF */
 #define LIMIT_ELF_NEEDED 1024
 
 /* OCI and registries (distribution-spec v1.1; containers/image caps) */
-#define LIMIT_MANIFEST_BYTES  (4 * MIB)
-#define LIMIT_CONFIG_BYTES    (4 * MIB)
-#define LIMIT_SIGNATURE_BYTES (4 * MIB)
-#define LIMIT_TOKEN_BYTES     (1 * MIB)
-#define LIMIT_HTTP_ERROR_BYTES (1 * MIB)
+#define LIMIT_MANIFEST_BYTES    (4 * MIB)
+#define LIMIT_CONFIG_BYTES      (4 * MIB)
+#define LIMIT_SIGNATURE_BYTES   (4 * MIB)
+#define LIMIT_TOKEN_BYTES       (1 * MIB)
+#define LIMIT_HTTP_ERROR_BYTES  (1 * MIB)
 #define LIMIT_HTTP_HEADER_BYTES (64 * KIB)
-#define LIMIT_LAYERS	      1000
-#define LIMIT_REFERRERS	      100
-#define LIMIT_REDIRECTS	      5
+#define LIMIT_LAYERS            1000
+#define LIMIT_REFERRERS         100
+#define LIMIT_REDIRECTS         5
 
 /* Attestations */
 #define LIMIT_ENVELOPE_BYTES (64 * MIB)
 #define LIMIT_SIGNATURES     64
-#define LIMIT_SUBJECTS	     1024
-#define LIMIT_KEY_BYTES	     (64 * KIB)
+#define LIMIT_SUBJECTS       1024
+#define LIMIT_KEY_BYTES      (64 * KIB)
 
 #endif

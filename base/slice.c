@@ -200,6 +200,10 @@ bool slice_is_utf8(struct slice s)
 	const unsigned char *p = (const unsigned char *)s.data;
 
 	for (size_t at = 0; at < s.len;) {
+		if (p[at] < 0x80 && p[at]) { /* most of what there is */
+			at++;
+			continue;
+		}
 		size_t step = utf8_len(p + at, s.len - at);
 
 		if (step == 0)

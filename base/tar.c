@@ -100,8 +100,7 @@ static void put_checksum(struct ustar *header)
 	memcpy(bytes, header, sizeof(bytes));
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		sum += bytes[i];
-	put_octal(header->checksum, 7, sum);
-	header->checksum[7] = ' ';
+	put_octal(header->checksum, 7, sum); /* digits, NUL, and the last space stays */
 }
 
 /* Values that do not fit are 0 here; their pax record says the truth. */

@@ -16,7 +16,12 @@
 
 #define TAR_BLOCK 512
 
-enum tar_type { TAR_FILE = '0', TAR_HARDLINK = '1', TAR_SYMLINK = '2', TAR_DIRECTORY = '5' };
+enum tar_type {
+	TAR_FILE = '0',
+	TAR_HARDLINK = '1',
+	TAR_SYMLINK = '2',
+	TAR_DIRECTORY = '5'
+};
 
 /* One pax record; keys are written in the order given. value may hold any bytes. */
 struct tar_record {
@@ -26,24 +31,25 @@ struct tar_record {
 
 struct tar_entry {
 	enum tar_type type;
-	const char *path;     /* relative, no "./" */
-	const char *link;     /* target of a symlink or hard link, else NULL */
-	uint32_t mode;	      /* permission bits and 07000 */
+	const char *path; /* relative, no "./" */
+	const char *link; /* target of a symlink or hard link, else NULL */
+	uint32_t mode;    /* permission bits and 07000 */
 	uint32_t uid, gid;
 	const char *uname, *gname; /* may be NULL */
-	int64_t mtime;	      /* seconds; >= 0 */
-	uint64_t size;	      /* of a file's content, else 0 */
+	int64_t mtime;             /* seconds; >= 0 */
+	uint64_t size;             /* of a file's content, else 0 */
 	bool directory_slash; /* "usr/" instead of "usr" in the header of a directory */
 	const struct tar_record *records; /* extra pax records, may be NULL */
 	size_t record_count;
 };
 
 /* Appends the header (with its pax header before it if needed). */
-MUST_USE int tar_add_header(struct buffer *out, const struct tar_entry *entry,
-	struct error *err);
+MUST_USE int tar_add_header(
+	struct buffer *out, const struct tar_entry *entry, struct error *err);
 /* Bytes of zero padding that follow content of that size: 0 … 511. */
 size_t tar_padding(uint64_t size);
-/* Appends header, content and padding of a small file. entry->size is taken from content. */
+/* Appends header, content and padding of a small file. entry->size is taken from content.
+ */
 MUST_USE int tar_add_file(struct buffer *out, const struct tar_entry *entry,
 	struct slice content, struct error *err);
 /* Appends the two zero blocks of the end. */

@@ -30,7 +30,7 @@ struct building {
 	struct made **made;
 	size_t made_count;
 	const struct package **packages; /* chosen for the image, dependencies first */
-	struct digest *package_files; /* of the .apk files as written */
+	struct digest *package_files;    /* of the .apk files as written */
 	size_t package_count;
 	struct image *image;
 	struct repository *layout;
@@ -76,16 +76,18 @@ static int read_catalog(struct building *building, struct error *err)
 		return error_set_memory(err);
 	for (size_t i = 0; i < count; i++)
 		dirs[i] = options->pipeline_dirs[i];
-	dirs[count] = arena_printf(building->arena, "%s/pipelines", options->recipes_directory);
+	dirs[count] =
+		arena_printf(building->arena, "%s/pipelines", options->recipes_directory);
 	if (!dirs[count])
 		return error_set_memory(err);
 	struct recipe_options recipe_options = {.architecture = building->architecture,
-		.pipeline_dirs = dirs, .pipeline_dir_count = count + 1};
+		.pipeline_dirs = dirs,
+		.pipeline_dir_count = count + 1};
 	if (catalog_load(packages, &recipe_options, &building->catalog, err) < 0)
 		return err->class;
 	for (size_t i = 0; i < options->extra_recipe_count; i++)
-		if (catalog_add(building->catalog, options->extra_recipes[i], &recipe_options, err) <
-			0)
+		if (catalog_add(building->catalog, options->extra_recipes[i],
+			    &recipe_options, err) < 0)
 			return err->class;
 	return 0;
 }
@@ -113,7 +115,8 @@ static int plan(struct building *building, const char *const *wanted, size_t cou
 	struct error *err)
 {
 	struct plan_options options = {.catalog = building->catalog,
-		.toolchain = building->toolchain, .mtime = building->mtime};
+		.toolchain = building->toolchain,
+		.mtime = building->mtime};
 	return plan_make(&options, wanted, count, &building->plan, err);
 }
 
@@ -138,10 +141,12 @@ static int compute_key(struct building *building, struct error *err)
 		    ALNAGE_VERSION, (long long)building->mtime,
 		    compress_format(options->compression),
 		    building->recipe ? building->recipe->name : "-",
-		    building->recipe ? digest_format(&building->recipe->file_digest, hex) : "-",
-		    options->builder_id ? options->builder_id : BUILD_DEFAULT_BUILDER) < 0 ||
-		buffer_printf(&text, err, "%s %s\n", building->tag, options->output_directory) <
+		    building->recipe ? digest_format(&building->recipe->file_digest, hex)
+				     : "-",
+		    options->builder_id ? options->builder_id : BUILD_DEFAULT_BUILDER) <
 			0 ||
+		buffer_printf(&text, err, "%s %s\n", building->tag,
+			options->output_directory) < 0 ||
 		add_key_id(&text, options->image_key, err) < 0 ||
 		add_key_id(&text, options->package_key, err) < 0)
 		return err->class;
@@ -158,14 +163,16 @@ static int make_all(struct building *building, struct error *err)
 {
 	const struct plan *plan = building->plan;
 	struct make_options options = {.store = building->store,
-		.toolchain = building->toolchain, .sources = building->options->sources,
-		.mtime = building->mtime, .cpus = building->options->cpus};
+		.toolchain = building->toolchain,
+		.sources = building->options->sources,
+		.mtime = building->mtime,
+		.cpus = building->options->cpus};
 	building->made = calloc(plan->count + 1, sizeof(struct made *));
 	if (!building->made)
 		return error_set_memory(err);
 	for (size_t i = 0; i < plan->count; i++) {
-		if (make_packages(plan->items[i], building->made, i, &options, &building->made[i],
-			    err) < 0)
+		if (make_packages(plan->items[i], building->made, i, &options,
+			    &building->made[i], err) < 0)
 			return err->class;
 		building->made_count++;
 		building->built += !building->made[i]->cached;
@@ -175,8 +182,8 @@ static int make_all(struct building *building, struct error *err)
 
 /* ---- 4. choose packages, make the image ---- */
 
-static const struct package *find_package(const struct building *building,
-	const struct index_entry *entry)
+static const struct package *find_package(
+	const struct building *building, const struct index_entry *entry)
 {
 	for (size_t m = 0; m < building->made_count; m++)
 		for (size_t p = 0; p < building->made[m]->package_count; p++) {
@@ -197,9 +204,11 @@ static int choose_packages(struct building *building, struct error *err)
 		return err->class;
 	for (size_t m = 0; m < building->made_count; m++)
 		for (size_t p = 0; p < building->made[m]->package_count; p++)
-			if (package_index_add(index, building->made[m]->packages[p], err) < 0)
+			if (package_index_add(
+				    index, building->made[m]->packages[p], err) < 0)
 				return err->class;
-	if (resolve_packages(index, wanted->items, wanted->count, &resolution, NULL, err) < 0)
+	if (resolve_packages(
+		    index, wanted->items, wanted->count, &resolution, NULL, err) < 0)
 		return error_wrap(err, "%s", building->recipe->path);
 	building->packages = calloc(resolution.count + 1, sizeof(struct package *));
 	if (!building->packages)
@@ -213,9 +222,11 @@ static int choose_packages(struct building *building, struct error *err)
 static int make_image(struct building *building, struct error *err)
 {
 	struct image_options options = {.recipe = building->recipe,
-		.packages = building->packages, .package_count = building->package_count,
+		.packages = building->packages,
+		.package_count = building->package_count,
 		.architecture = building->architecture,
-		.compression = building->options->compression, .mtime = building->mtime};
+		.compression = building->options->compression,
+		.mtime = building->mtime};
 	return image_build(&options, building->store, &building->image, err);
 }
 
@@ -227,7 +238,8 @@ static int open_layout(struct building *building, struct error *err)
 	cleanup_reference struct reference *reference = NULL;
 	struct repository_options options = {.create = true, .writable = true};
 	cleanup_fd int out = -1;
-	if (fs_make_dirs(AT_FDCWD, building->options->output_directory, 0755, &out, err) < 0 ||
+	if (fs_make_dirs(AT_FDCWD, building->options->output_directory, 0755, &out, err) <
+			0 ||
 		buffer_printf(&text, err, "oci:%s", building->layout_path) < 0 ||
 		reference_parse(buffer_slice(&text), &reference, err) < 0)
 		return err->class;
@@ -236,15 +248,18 @@ static int open_layout(struct building *building, struct error *err)
 
 static int write_packages(struct building *building, struct error *err)
 {
-	building->package_files = arena_array(
-		building->arena, building->package_count, sizeof(*building->package_files));
+	building->package_files = arena_array(building->arena, building->package_count,
+		sizeof(*building->package_files));
 	if (!building->package_files)
 		return error_set_memory(err);
 	struct export_packages export = {.ret_files = building->package_files,
 		.directory = building->packages_path,
-		.architecture = building->architecture, .packages = building->packages,
-		.count = building->package_count, .key = building->options->package_key,
-		.key_name = building->options->package_key_name, .mtime = building->mtime};
+		.architecture = building->architecture,
+		.packages = building->packages,
+		.count = building->package_count,
+		.key = building->options->package_key,
+		.key_name = building->options->package_key_name,
+		.mtime = building->mtime};
 	return export_packages(&export, building->store, err);
 }
 
@@ -255,8 +270,8 @@ static int attach(struct building *building, struct slice statement,
 		building->options->image_key, options, err);
 }
 
-static int attest_reachability(struct building *building, const struct attach_options *options,
-	struct error *err)
+static int attest_reachability(struct building *building,
+	const struct attach_options *options, struct error *err)
 {
 	cleanup_json json_t *report = NULL;
 	cleanup_buffer struct buffer statement = BUFFER_INIT;
@@ -274,25 +289,31 @@ static int attest(struct building *building, struct error *err)
 	cleanup_buffer struct buffer spdx = BUFFER_INIT, provenance = BUFFER_INIT;
 	if (!options->image_key)
 		return 0;
-	struct note note = {.recipe = building->recipe, .image = building->image,
-		.made = building->made, .made_count = building->made_count,
+	struct note note = {.recipe = building->recipe,
+		.image = building->image,
+		.made = building->made,
+		.made_count = building->made_count,
 		.installed = building->packages,
-		.installed_files = building->package_files, .installed_count = building->package_count,
+		.installed_files = building->package_files,
+		.installed_count = building->package_count,
 		.recipes_directory = options->recipes_directory,
-		.builder_id = options->builder_id ? options->builder_id : BUILD_DEFAULT_BUILDER,
-		.architecture = building->architecture, .compression = options->compression,
-		.mtime = building->mtime, .started = building->started,
+		.builder_id =
+			options->builder_id ? options->builder_id : BUILD_DEFAULT_BUILDER,
+		.architecture = building->architecture,
+		.compression = options->compression,
+		.mtime = building->mtime,
+		.started = building->started,
 		.finished = clock_now()};
 	struct attach_options attach_options = {.created = building->mtime};
-	attach_options.docker_reference = arena_printf(
-		building->arena, "localhost/%s:%s", building->recipe->name, building->tag);
+	attach_options.docker_reference = arena_printf(building->arena, "localhost/%s:%s",
+		building->recipe->name, building->tag);
 	if (!attach_options.docker_reference)
 		return error_set_memory(err);
 	if (note_build(&note, &record, err) < 0 ||
 		spdx2_write_statement(record, &spdx, err) < 0 ||
 		provenance_write(record, &provenance, err) < 0 ||
-		attach_signature(building->layout, &building->manifest, options->image_key,
-			&attach_options, err) < 0 ||
+		attach_signature(building->layout, &building->manifest,
+			options->image_key, &attach_options, err) < 0 ||
 		attach(building, buffer_slice(&spdx), &attach_options, err) < 0 ||
 		attach(building, buffer_slice(&provenance), &attach_options, err) < 0)
 		return error_wrap(err, "signing");
@@ -302,8 +323,8 @@ static int attest(struct building *building, struct error *err)
 static int write_out(struct building *building, struct error *err)
 {
 	if (open_layout(building, err) < 0 ||
-		export_image(building->image, building->store, building->layout, building->tag,
-			&building->manifest, err) < 0 ||
+		export_image(building->image, building->store, building->layout,
+			building->tag, &building->manifest, err) < 0 ||
 		write_packages(building, err) < 0)
 		return err->class;
 	return attest(building, err);
@@ -317,8 +338,8 @@ static int fill_result(const struct building *building, struct build_result *ret
 	cleanup_arena struct arena *arena = NULL;
 	if (arena_new(&arena, err) < 0)
 		return err->class;
-	struct build_result result = {.package_count = building->package_count,
-		.built = building->built};
+	struct build_result result = {
+		.package_count = building->package_count, .built = building->built};
 	result.tag = arena_strdup(arena, building->tag);
 	result.packages = arena_printf(
 		arena, "%s/%s", building->packages_path, building->architecture);
@@ -365,11 +386,12 @@ static int save_note(struct building *building, struct error *err)
 			return error_set_memory(err);
 		if (lstat(path, &st) < 0)
 			return error_set_errno(err, errno, "%s", path);
-		if (buffer_printf(&note, err, "%lld %s\n", (long long)st.st_size, path) < 0)
+		if (buffer_printf(&note, err, "%lld %s\n", (long long)st.st_size, path) <
+			0)
 			return err->class;
 	}
-	return store_put_record(building->store, "images", digest_format_hex(&building->key, hex),
-		buffer_slice(&note), err);
+	return store_put_record(building->store, "images",
+		digest_format_hex(&building->key, hex), buffer_slice(&note), err);
 }
 
 static bool read_number(struct slice *line, uint64_t *ret_value)
@@ -377,7 +399,7 @@ static bool read_number(struct slice *line, uint64_t *ret_value)
 	struct slice word;
 	struct error ignored = ERROR_INIT;
 	return slice_word(line, &word) &&
-		slice_parse_u64(word, 10, SIZE_MAX, ret_value, &ignored) == 0;
+	       slice_parse_u64(word, 10, SIZE_MAX, ret_value, &ignored) == 0;
 }
 
 static bool read_facts(struct slice line, struct build_result *result)
@@ -385,10 +407,12 @@ static bool read_facts(struct slice line, struct build_result *result)
 	struct slice word;
 	struct error ignored = ERROR_INIT;
 	uint64_t packages, kept, removed;
-	if (!slice_word(&line, &word) || digest_parse(word, &result->manifest, &ignored) < 0 ||
+	if (!slice_word(&line, &word) ||
+		digest_parse(word, &result->manifest, &ignored) < 0 ||
 		!read_number(&line, &result->layer_size) ||
-		!read_number(&line, &result->plain_size) || !read_number(&line, &packages) ||
-		!read_number(&line, &kept) || !read_number(&line, &removed))
+		!read_number(&line, &result->plain_size) ||
+		!read_number(&line, &packages) || !read_number(&line, &kept) ||
+		!read_number(&line, &removed))
 		return false;
 	result->package_count = packages; /* at most SIZE_MAX, see read_number */
 	result->files_kept = kept;
@@ -402,8 +426,9 @@ static int check_up_to_date(struct building *building, struct build_result *resu
 	cleanup_buffer struct buffer note = BUFFER_INIT;
 	char hex[DIGEST_TEXT_MAX];
 	bool found = false;
-	if (store_get_record(building->store, "images", digest_format_hex(&building->key, hex),
-		    NOTE_MAX, &note, &found, err) < 0)
+	if (store_get_record(building->store, "images",
+		    digest_format_hex(&building->key, hex), NOTE_MAX, &note, &found,
+		    err) < 0)
 		return err->class;
 	struct slice rest = buffer_slice(&note), facts;
 	*ret_done = false;
@@ -430,12 +455,12 @@ int build_image(const char *image_recipe, const struct build_options *options,
 	if (image_recipe_load(image_recipe, &building.recipe, err) < 0 ||
 		prepare(&building, err) < 0)
 		return err->class;
-	building.layout_path = arena_printf(building.arena, "%s/%s", options->output_directory,
-		building.recipe->name);
+	building.layout_path = arena_printf(building.arena, "%s/%s",
+		options->output_directory, building.recipe->name);
 	if (!building.layout_path)
 		return error_set_memory(err);
-	if (plan(&building, building.recipe->packages.items, building.recipe->packages.count,
-		    err) < 0)
+	if (plan(&building, building.recipe->packages.items,
+		    building.recipe->packages.count, err) < 0)
 		return error_wrap(err, "%s", image_recipe);
 	if (compute_key(&building, err) < 0 ||
 		check_up_to_date(&building, ret_result, &done, err) < 0)
@@ -451,18 +476,20 @@ int build_image(const char *image_recipe, const struct build_options *options,
 
 /* ---- packages only ---- */
 
-static int recipe_names(struct building *building, const char *const *recipes, size_t count,
-	const char ***ret_names, struct error *err)
+static int recipe_names(struct building *building, const char *const *recipes,
+	size_t count, const char ***ret_names, struct error *err)
 {
 	const char **names = arena_array(building->arena, count, sizeof(*names));
 	if (!names)
 		return error_set_memory(err);
 	for (size_t i = 0; i < count; i++) {
-		for (size_t c = 0; c < catalog_count(building->catalog) && !names[i]; c++) {
+		for (size_t c = 0; c < catalog_count(building->catalog) && !names[i];
+			c++) {
 			const struct recipe *recipe = catalog_at(building->catalog, c);
 			const char *slash = strrchr(recipes[i], '/');
 			const char *own = strrchr(recipe->path, '/');
-			if (strcmp(own ? own + 1 : recipe->path, slash ? slash + 1 : recipes[i]) == 0)
+			if (strcmp(own ? own + 1 : recipe->path,
+				    slash ? slash + 1 : recipes[i]) == 0)
 				names[i] = recipe->name;
 		}
 		if (!names[i])
@@ -473,8 +500,8 @@ static int recipe_names(struct building *building, const char *const *recipes, s
 	return 0;
 }
 
-static int take_packages(struct building *building, const char *const *names, size_t count,
-	struct error *err)
+static int take_packages(struct building *building, const char *const *names,
+	size_t count, struct error *err)
 {
 	size_t room = 1;
 	for (size_t m = 0; m < building->made_count; m++)
@@ -494,8 +521,9 @@ static int take_packages(struct building *building, const char *const *names, si
 	return 0;
 }
 
-int build_packages(const char *const *recipes, size_t count, const struct build_options *options,
-	struct build_result *ret_result, struct error *err)
+int build_packages(const char *const *recipes, size_t count,
+	const struct build_options *options, struct build_result *ret_result,
+	struct error *err)
 {
 	struct build_options with_recipes = *options;
 	with_recipes.extra_recipes = recipes;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An image recipe to a signed image with its attestations: the stages, called in order. */
+/* An image recipe to a signed image with its attestations: the stages, called in order.
+ */
 #ifndef BUILDER_BUILD_H
 #define BUILDER_BUILD_H
 
@@ -7,34 +8,39 @@
 #include "builder/make.h"
 #include "signing/secret.h"
 
-#define BUILD_DEFAULT_DATE 1767225600 /* 2026-01-01: when neither environment nor recipe say */
+#define BUILD_DEFAULT_DATE                                                               \
+	1767225600 /* 2026-01-01: when neither environment nor recipe say */
 #define BUILD_DEFAULT_BUILDER "https://alnage.dev/builders/local"
 
 struct build_options {
-	const char *recipes_directory;	  /* holds packages/, pipelines/, toolchain.yaml */
-	const char *output_directory;	  /* gets NAME/ (OCI layout) and packages/ARCH/ */
-	const char *store_path;		  /* NULL: the default store */
-	const char *tag;		  /* in the layout; NULL: "latest" */
-	const char *builder_id;		  /* NULL: BUILD_DEFAULT_BUILDER */
+	const char *recipes_directory; /* holds packages/, pipelines/, toolchain.yaml */
+	const char *output_directory;  /* gets NAME/ (OCI layout) and packages/ARCH/ */
+	const char *store_path;        /* NULL: the default store */
+	const char *tag;               /* in the layout; NULL: "latest" */
+	const char *builder_id;        /* NULL: BUILD_DEFAULT_BUILDER */
 	const char *const *pipeline_dirs; /* before the recipes' own */
 	size_t pipeline_dir_count;
-	const char *const *extra_recipes; /* package recipe files besides those of the directory */
+	const char *const
+		*extra_recipes; /* package recipe files besides those of the directory */
 	size_t extra_recipe_count;
 	const struct source_options *sources;
-	const struct secret *image_key;	  /* NULL: nothing is signed, no attestation is made */
-	const struct secret *package_key; /* RSA; NULL: .apk files and index stay unsigned */
-	const char *package_key_name;	  /* "alnage.rsa.pub" */
+	const struct secret
+		*image_key; /* NULL: nothing is signed, no attestation is made */
+	const struct secret
+		*package_key;         /* RSA; NULL: .apk files and index stay unsigned */
+	const char *package_key_name; /* "alnage.rsa.pub" */
 	enum compression compression;
 	unsigned cpus;
 };
 
 struct build_result {
 	struct arena *arena;
-	const char *name, *layout, *tag, *packages; /* directories as printed for people */
+	const char *name, *layout, *tag,
+		*packages; /* directories as printed for people */
 	struct digest manifest;
 	uint64_t layer_size, plain_size;
 	size_t package_count, files_kept, files_removed;
-	size_t built;	 /* recipes that had to be built */
+	size_t built;    /* recipes that had to be built */
 	bool up_to_date; /* nothing was done */
 };
 void build_result_done(struct build_result *result);
@@ -43,10 +49,11 @@ MUST_USE int build_image(const char *image_recipe, const struct build_options *o
 	struct build_result *ret_result, struct error *err);
 
 /*
- * Packages only: recipes (files) to .apk files and index in the output directory. Makes whatever
- * they need to be built.
+ * Packages only: recipes (files) to .apk files and index in the output directory. Makes
+ * whatever they need to be built.
  */
 MUST_USE int build_packages(const char *const *recipes, size_t count,
-	const struct build_options *options, struct build_result *ret_result, struct error *err);
+	const struct build_options *options, struct build_result *ret_result,
+	struct error *err);
 
 #endif

@@ -10,7 +10,8 @@ struct catalog {
 	size_t count, capacity;
 	struct map *makers;    /* package name → struct recipe */
 	struct map *packages;  /* package name → struct recipe_package */
-	struct map *providers; /* provided name → struct recipe_package; the first in order of files */
+	struct map *providers; /* provided name → struct recipe_package; the first in
+				  order of files */
 };
 
 void catalog_free(struct catalog **catalog)
@@ -28,8 +29,8 @@ void catalog_free(struct catalog **catalog)
 	*catalog = NULL;
 }
 
-static int index_provides(struct catalog *catalog, struct recipe_package *package,
-	struct error *err)
+static int index_provides(
+	struct catalog *catalog, struct recipe_package *package, struct error *err)
 {
 	const struct recipe_list *provides = &package->dependencies.provides;
 	for (size_t i = 0; i < provides->count; i++) {
@@ -48,8 +49,9 @@ static int index_recipe(struct catalog *catalog, struct recipe *recipe, struct e
 		struct slice name = slice_str(package->name);
 		const struct recipe *other = map_get(catalog->makers, name);
 		if (other)
-			return error_set(err, ERR_INPUT, "both %s and %s make the package %s",
-				other->path, recipe->path, package->name);
+			return error_set(err, ERR_INPUT,
+				"both %s and %s make the package %s", other->path,
+				recipe->path, package->name);
 		if (map_put(catalog->makers, name, recipe, err) < 0 ||
 			map_put(catalog->packages, name, package, err) < 0 ||
 			index_provides(catalog, package, err) < 0)
@@ -58,14 +60,15 @@ static int index_recipe(struct catalog *catalog, struct recipe *recipe, struct e
 	return 0;
 }
 
-int catalog_add(struct catalog *catalog, const char *path, const struct recipe_options *options,
-	struct error *err)
+int catalog_add(struct catalog *catalog, const char *path,
+	const struct recipe_options *options, struct error *err)
 {
 	cleanup_recipe struct recipe *recipe = NULL;
 	if (recipe_load(path, options, &recipe, err) < 0)
 		return err->class;
 	const struct recipe *there = map_get_str(catalog->makers, recipe->name);
-	if (recipe->skipped || (there && digest_equal(&there->file_digest, &recipe->file_digest)))
+	if (recipe->skipped ||
+		(there && digest_equal(&there->file_digest, &recipe->file_digest)))
 		return 0;
 	if (array_add(&catalog->recipes, &catalog->count, &catalog->capacity,
 		    sizeof(struct recipe *), err) < 0)
@@ -79,7 +82,8 @@ static int load_files(struct catalog *catalog, const char *directory, char *cons
 {
 	for (size_t i = 0; i < count; i++) {
 		cleanup_buffer struct buffer path = BUFFER_INIT;
-		if (names[i][0] == '.' || !slice_ends_with(slice_str(names[i]), SLICE(".yaml")))
+		if (names[i][0] == '.' ||
+			!slice_ends_with(slice_str(names[i]), SLICE(".yaml")))
 			continue;
 		if (buffer_printf(&path, err, "%s/%s", directory, names[i]) < 0 ||
 			catalog_add(catalog, buffer_str(&path), options, err) < 0)
@@ -128,8 +132,8 @@ const struct recipe *catalog_find(const struct catalog *catalog, const char *pac
 	return map_get_str(catalog->makers, package);
 }
 
-const struct recipe *catalog_find_provider(const struct catalog *catalog, struct slice name,
-	const struct recipe_package **ret_package)
+const struct recipe *catalog_find_provider(const struct catalog *catalog,
+	struct slice name, const struct recipe_package **ret_package)
 {
 	const struct recipe_package *package = map_get(catalog->packages, name);
 	if (!package)

@@ -8,10 +8,12 @@
 struct catalog;
 #define cleanup_catalog CLEANUP(catalog_free)
 
-/* Reads every .yaml file in the directory. Two recipes that make one package are ERR_INPUT, naming both. */
+/* Reads every .yaml file in the directory. Two recipes that make one package are
+ * ERR_INPUT, naming both. */
 MUST_USE int catalog_load(const char *directory, const struct recipe_options *options,
 	struct catalog **ret_catalog, struct error *err);
-/* Adds one more recipe file, unless the catalog has it already (same package name and file content). */
+/* Adds one more recipe file, unless the catalog has it already (same package name and
+ * file content). */
 MUST_USE int catalog_add(struct catalog *catalog, const char *path,
 	const struct recipe_options *options, struct error *err);
 void catalog_free(struct catalog **catalog);
@@ -22,7 +24,7 @@ const struct recipe *catalog_at(const struct catalog *catalog, size_t index);
 const struct recipe *catalog_find(const struct catalog *catalog, const char *package,
 	const struct recipe_package **ret_package);
 /* Also by what recipes declare in `provides` ("name" or "name=version"). */
-const struct recipe *catalog_find_provider(const struct catalog *catalog, struct slice name,
-	const struct recipe_package **ret_package);
+const struct recipe *catalog_find_provider(const struct catalog *catalog,
+	struct slice name, const struct recipe_package **ret_package);
 
 #endif

@@ -23,14 +23,15 @@ static int put_blob(struct store *store, struct repository *layout,
 	return repository_put_blob_fd(layout, fd, descriptor, err);
 }
 
-int export_image(const struct image *image, struct store *store, struct repository *layout,
-	const char *tag, struct descriptor *ret_manifest, struct error *err)
+int export_image(const struct image *image, struct store *store,
+	struct repository *layout, const char *tag, struct descriptor *ret_manifest,
+	struct error *err)
 {
 	cleanup_buffer struct buffer bytes = BUFFER_INIT;
 	if (put_blob(store, layout, &image->layer_descriptor, err) < 0 ||
 		put_blob(store, layout, &image->config, err) < 0 ||
-		store_read_blob(store, &image->manifest.digest, LIMIT_MANIFEST_BYTES, &bytes,
-			err) < 0)
+		store_read_blob(store, &image->manifest.digest, LIMIT_MANIFEST_BYTES,
+			&bytes, err) < 0)
 		return error_wrap(err, "writing the image");
 	return repository_put_manifest(
 		layout, buffer_slice(&bytes), OCI_MANIFEST, tag, ret_manifest, err);
@@ -38,8 +39,9 @@ int export_image(const struct image *image, struct store *store, struct reposito
 
 /* ---- packages ---- */
 
-static int write_package(const struct export_packages *export, const struct package *package,
-	struct store *store, int dirfd, struct index_entry *entry, struct error *err)
+static int write_package(const struct export_packages *export,
+	const struct package *package, struct store *store, int dirfd,
+	struct index_entry *entry, struct error *err)
 {
 	cleanup_buffer struct buffer name = BUFFER_INIT;
 	cleanup_replacement struct fs_replacement file = FS_REPLACEMENT_INIT;
@@ -50,15 +52,17 @@ static int write_package(const struct export_packages *export, const struct pack
 		hasher_new(DIGEST_SHA256, &hasher, err) < 0 ||
 		writer_to_fd(file.fd, &plain, err) < 0 ||
 		writer_hash(&plain, hasher, &out, err) < 0 ||
-		apk_write_signed(package, store, export->key, export->key_name, export->mtime,
-			out, err) < 0 ||
-		writer_finish(out, err) < 0 || hasher_finish(hasher, &entry->file, err) < 0)
+		apk_write_signed(package, store, export->key, export->key_name,
+			export->mtime, out, err) < 0 ||
+		writer_finish(out, err) < 0 ||
+		hasher_finish(hasher, &entry->file, err) < 0)
 		return error_wrap(err, "writing %s", buffer_str(&name));
 	entry->size = writer_position(out);
 	return fs_replace_commit(&file, false, err);
 }
 
-static bool is_exported(const struct export_packages *export, const struct index_entry *entry)
+static bool is_exported(
+	const struct export_packages *export, const struct index_entry *entry)
 {
 	for (size_t i = 0; i < export->count; i++)
 		if (strcmp(export->packages[i]->name, entry->name) == 0 &&
@@ -84,7 +88,8 @@ static int keep_others(const struct export_packages *export, int dirfd,
 	for (size_t i = 0; i < old->count; i++) {
 		const struct index_entry *entry = &old->entries[i];
 		cleanup_buffer struct buffer name = BUFFER_INIT;
-		if (buffer_printf(&name, err, "%s-%s.apk", entry->name, entry->version) < 0)
+		if (buffer_printf(&name, err, "%s-%s.apk", entry->name, entry->version) <
+			0)
 			return err->class;
 		if (is_exported(export, entry) || !fs_exists(dirfd, buffer_str(&name)))
 			continue;
@@ -94,13 +99,14 @@ static int keep_others(const struct export_packages *export, int dirfd,
 	return 0;
 }
 
-int export_packages(const struct export_packages *export, struct store *store,
-	struct error *err)
+int export_packages(
+	const struct export_packages *export, struct store *store, struct error *err)
 {
 	cleanup_buffer struct buffer path = BUFFER_INIT, bytes = BUFFER_INIT;
 	cleanup_index struct package_index *index = NULL;
 	cleanup_fd int dirfd = -1, lock = -1;
-	if (buffer_printf(&path, err, "%s/%s", export->directory, export->architecture) < 0 ||
+	if (buffer_printf(&path, err, "%s/%s", export->directory, export->architecture) <
+			0 ||
 		fs_make_dirs(AT_FDCWD, buffer_str(&path), 0755, &dirfd, err) < 0 ||
 		fs_open(dirfd, ".lock", FS_OWN, O_RDWR | O_CREAT, 0644, &lock, err) < 0 ||
 		fs_lock(lock, err) < 0 || package_index_new(&index, err) < 0 ||
@@ -110,12 +116,14 @@ int export_packages(const struct export_packages *export, struct store *store,
 		if (package_index_add(index, export->packages[i], err) < 0)
 			return err->class;
 		struct index_entry *entry = &index->entries[index->count - 1];
-		if (write_package(export, export->packages[i], store, dirfd, entry, err) < 0)
+		if (write_package(export, export->packages[i], store, dirfd, entry, err) <
+			0)
 			return err->class;
 		if (export->ret_files)
 			export->ret_files[i] = entry->file;
 	}
-	if (package_index_write(index, "alnage", export->key, export->key_name, &bytes, err) < 0)
+	if (package_index_write(
+		    index, "alnage", export->key, export->key_name, &bytes, err) < 0)
 		return err->class;
 	return fs_write_file(dirfd, "APKINDEX.tar.gz", buffer_slice(&bytes), 0644, err);
 }
@@ -128,7 +136,8 @@ static int note_directory(int parent, const char *name, const char *path, unsign
 	cleanup_fd int fd = -1;
 	char **names = NULL;
 	size_t count = 0;
-	if (depth > 8 || fs_open(parent, name, FS_OWN, O_RDONLY | O_DIRECTORY, 0, &fd, err) < 0 ||
+	if (depth > 8 ||
+		fs_open(parent, name, FS_OWN, O_RDONLY | O_DIRECTORY, 0, &fd, err) < 0 ||
 		fs_list(fd, &names, &count, err) < 0)
 		return error_set(err, ERR_INPUT, "%s nests too deep", path);
 	int status = 0;
@@ -139,10 +148,11 @@ static int note_directory(int parent, const char *name, const char *path, unsign
 			continue; /* went away: then it is not noted */
 		status = buffer_printf(&below, err, "%s/%s", path, names[i]);
 		if (status == 0 && S_ISDIR(st.st_mode))
-			status = note_directory(fd, names[i], buffer_str(&below), depth + 1, out, err);
+			status = note_directory(
+				fd, names[i], buffer_str(&below), depth + 1, out, err);
 		else if (status == 0 && S_ISREG(st.st_mode))
-			status = buffer_printf(out, err, "%lld %s\n", (long long)st.st_size,
-				buffer_str(&below));
+			status = buffer_printf(out, err, "%lld %s\n",
+				(long long)st.st_size, buffer_str(&below));
 	}
 	fs_list_free(&names, count);
 	return status;

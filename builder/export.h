@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Results leave the store: images into OCI layouts, packages into an apk repository. What
- * was exported is noted (path, size), so that the next run can see at a glance that all is in place.
+ * was exported is noted (path, size), so that the next run can see at a glance that all
+ * is in place.
  */
 #ifndef BUILDER_EXPORT_H
 #define BUILDER_EXPORT_H
@@ -11,7 +12,8 @@
 #include "oci/repository.h"
 #include "signing/secret.h"
 
-/* Blobs, manifest and tag into the layout. *ret_manifest's texts live in the repository. */
+/* Blobs, manifest and tag into the layout. *ret_manifest's texts live in the repository.
+ */
 MUST_USE int export_image(const struct image *image, struct store *store,
 	struct repository *layout, const char *tag, struct descriptor *ret_manifest,
 	struct error *err);
@@ -24,13 +26,15 @@ struct export_packages {
 	const struct secret *key; /* NULL: unsigned */
 	const char *key_name;
 	int64_t mtime;
-	struct digest *ret_files; /* room for count: SHA-256 of each file written; may be NULL */
+	struct digest *
+		ret_files; /* room for count: SHA-256 of each file written; may be NULL */
 };
 /* Keeps what else the index lists, as long as its file is there. */
-MUST_USE int export_packages(const struct export_packages *export, struct store *store,
-	struct error *err);
+MUST_USE int export_packages(
+	const struct export_packages *export, struct store *store, struct error *err);
 
-/* "size path\n" of every file below the directory, sorted; for export_is_unchanged. Appends. */
+/* "size path\n" of every file below the directory, sorted; for export_is_unchanged.
+ * Appends. */
 MUST_USE int export_note(const char *directory, struct buffer *out, struct error *err);
 /* Are all the noted files there with their sizes? */
 bool export_is_unchanged(struct slice note);

@@ -4,8 +4,8 @@
 #include "base/array.h"
 #include "base/clock.h"
 #include "base/encode.h"
-#include "base/log.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "builder/make_record.h"
 #include "builder/make_root.h"
 #include "builder/package/apk.h"
@@ -13,9 +13,9 @@
 #include "builder/sandbox/sandbox.h"
 
 #define OUTPUT_DIRECTORY "/home/build/melange-out"
-#define CACHE_DIRECTORY	 "/var/cache/melange"
-#define LOG_TAIL_LINES	 12
-#define LOG_TAIL_BYTES	 900
+#define CACHE_DIRECTORY  "/var/cache/melange"
+#define LOG_TAIL_LINES   12
+#define LOG_TAIL_BYTES   900
 
 /* All that one build holds while it is under way. */
 struct making {
@@ -48,15 +48,16 @@ static void making_done(struct making *making)
 	if (*making->scratch) {
 		struct error ignored = ERROR_INIT;
 		/* what stays behind is swept from tmp/ later */
-		(void)!sandbox_remove_scratch(making->options->store, making->scratch, &ignored);
+		(void)!sandbox_remove_scratch(
+			making->options->store, making->scratch, &ignored);
 	}
 	log_task_end(&making->task);
 }
 
 /* ---- 1. sources ---- */
 
-static int fetch_source(struct making *making, const struct recipe_source *source,
-	struct error *err)
+static int fetch_source(
+	struct making *making, const struct recipe_source *source, struct error *err)
 {
 	struct made *made = making->made;
 	struct source_result result = {0};
@@ -64,9 +65,11 @@ static int fetch_source(struct making *making, const struct recipe_source *sourc
 	uint64_t size;
 	if (source->kind != RECIPE_SOURCE_FETCH)
 		return error_set_at(err, ERR_INPUT, making->recipe->path, source->line, 0,
-			"git-checkout cannot be fetched yet; name a source archive by its digest");
+			"git-checkout cannot be fetched yet; name a source archive by "
+			"its digest");
 	log_task_step(making->task, "fetch %s", source->file_name);
-	if (source_fetch(source, making->options->sources, making->options->store, &result, err) < 0)
+	if (source_fetch(source, making->options->sources, making->options->store,
+		    &result, err) < 0)
 		return err->class;
 	struct made_source *noted = &made->sources[made->source_count++];
 	noted->uri = arena_strdup(made->arena, source->uri);
@@ -81,16 +84,19 @@ static int fetch_source(struct making *making, const struct recipe_source *sourc
 	if (!noted->uri || !noted->url || !noted->pool_path)
 		return error_set_memory(err);
 	const char *algorithm = digest_algorithm_name(source->expected.algorithm);
-	const char *target = digest_is_set(&source->expected)
-		? arena_printf(made->arena, CACHE_DIRECTORY "/%s:%s", algorithm,
-			  digest_format_hex(&source->expected, hex))
-		: arena_printf(made->arena, CACHE_DIRECTORY "/%s", source->file_name);
+	const char *target =
+		digest_is_set(&source->expected)
+			? arena_printf(made->arena, CACHE_DIRECTORY "/%s:%s", algorithm,
+				  digest_format_hex(&source->expected, hex))
+			: arena_printf(
+				  made->arena, CACHE_DIRECTORY "/%s", source->file_name);
 	if (!target)
 		return error_set_memory(err);
 	int *fd = &making->bind_fds[making->bind_count];
 	if (store_open_blob(making->options->store, &result.blob, fd, &size, err) < 0)
 		return err->class;
-	making->binds[making->bind_count++] = (struct sandbox_bind){.fd = *fd, .target = target};
+	making->binds[making->bind_count++] =
+		(struct sandbox_bind){.fd = *fd, .target = target};
 	return 0;
 }
 
@@ -98,7 +104,8 @@ static int fetch_sources(struct making *making, struct error *err)
 {
 	const struct recipe *recipe = making->recipe;
 	size_t count = recipe->source_count;
-	making->made->sources = arena_array(making->made->arena, count, sizeof(struct made_source));
+	making->made->sources =
+		arena_array(making->made->arena, count, sizeof(struct made_source));
 	making->binds = arena_array(making->arena, count, sizeof(*making->binds));
 	making->bind_fds = arena_array(making->arena, count, sizeof(int));
 	if (!making->made->sources || !making->binds || !making->bind_fds)
@@ -112,12 +119,13 @@ static int fetch_sources(struct making *making, struct error *err)
 
 /* ---- 2. steps and environment ---- */
 
-static const char **variable_texts(struct arena *arena, const struct recipe_variable *variables,
-	size_t count)
+static const char **variable_texts(
+	struct arena *arena, const struct recipe_variable *variables, size_t count)
 {
 	const char **texts = arena_array(arena, count + 1, sizeof(*texts));
 	for (size_t i = 0; texts && i < count; i++) {
-		texts[i] = arena_printf(arena, "%s=%s", variables[i].name, variables[i].value);
+		texts[i] = arena_printf(
+			arena, "%s=%s", variables[i].name, variables[i].value);
 		if (!texts[i])
 			return NULL;
 	}
@@ -128,11 +136,16 @@ static const char **variable_texts(struct arena *arena, const struct recipe_vari
 static int collect_environment(struct making *making, struct error *err)
 {
 	char epoch[32];
-	(void)snprintf(epoch, sizeof(epoch), "%lld", (long long)making->options->mtime); /* fits */
+	(void)snprintf(epoch, sizeof(epoch), "%lld",
+		(long long)making->options->mtime); /* fits */
 	const struct recipe_variable fixed[] = {
 		{"PATH", "/usr/local/sbin:/usr/local/bin:/usr/bin:/usr/sbin:/sbin:/bin"},
-		{"HOME", "/home/build"}, {"SOURCE_DATE_EPOCH", epoch}, {"TZ", "UTC"},
-		{"LC_ALL", "C.UTF-8"}, {"TERM", "dumb"}, {"PYTHONHASHSEED", "0"},
+		{"HOME", "/home/build"},
+		{"SOURCE_DATE_EPOCH", epoch},
+		{"TZ", "UTC"},
+		{"LC_ALL", "C.UTF-8"},
+		{"TERM", "dumb"},
+		{"PYTHONHASHSEED", "0"},
 		{"PERL_HASH_SEED", "0"},
 	};
 	size_t toolchain_count, count = 0;
@@ -140,7 +153,8 @@ static int collect_environment(struct making *making, struct error *err)
 		toolchain_environment(making->options->toolchain, &toolchain_count);
 	const struct recipe *recipe = making->recipe;
 	struct recipe_variable *all = arena_array(making->arena,
-		ARRAY_LEN(fixed) + toolchain_count + recipe->environment_count, sizeof(*all));
+		ARRAY_LEN(fixed) + toolchain_count + recipe->environment_count,
+		sizeof(*all));
 	if (!all)
 		return error_set_memory(err);
 	const struct {
@@ -151,7 +165,8 @@ static int collect_environment(struct making *making, struct error *err)
 	for (size_t s = 0; s < ARRAY_LEN(sources); s++)
 		for (size_t i = 0; i < sources[s].count; i++) {
 			size_t at = 0;
-			while (at < count && strcmp(all[at].name, sources[s].items[i].name) != 0)
+			while (at < count &&
+				strcmp(all[at].name, sources[s].items[i].name) != 0)
 				at++;
 			all[at] = sources[s].items[i];
 			count += at == count;
@@ -160,8 +175,8 @@ static int collect_environment(struct making *making, struct error *err)
 	return making->environment ? 0 : error_set_memory(err);
 }
 
-static int add_steps(struct making *making, const struct recipe_package *package,
-	struct error *err)
+static int add_steps(
+	struct making *making, const struct recipe_package *package, struct error *err)
 {
 	cleanup_buffer struct buffer directory = BUFFER_INIT, quoted = BUFFER_INIT;
 	if (buffer_printf(&directory, err, OUTPUT_DIRECTORY "/%s", package->name) < 0 ||
@@ -209,16 +224,18 @@ static int open_log(struct making *making, struct error *err)
 	cleanup_fd int logs = -1;
 	char hex[DIGEST_TEXT_MAX];
 	digest_format_hex(&making->item->input_key, hex);
-	const char *name = arena_printf(making->arena, "%s-%s-%.8s.log", making->recipe->name,
-		making->recipe->full_version, hex);
-	making->log_path = name
-		? arena_printf(making->arena, "%s/logs/%s", store_path(making->options->store), name)
-		: NULL;
+	const char *name = arena_printf(making->arena, "%s-%s-%.8s.log",
+		making->recipe->name, making->recipe->full_version, hex);
+	making->log_path = name ? arena_printf(making->arena, "%s/logs/%s",
+					  store_path(making->options->store), name)
+				: NULL;
 	if (!making->log_path)
 		return error_set_memory(err);
-	if (fs_make_dirs(store_dirfd(making->options->store), "logs", 0755, &logs, err) < 0)
+	if (fs_make_dirs(store_dirfd(making->options->store), "logs", 0755, &logs, err) <
+		0)
 		return err->class;
-	return fs_open(logs, name, FS_OWN, O_RDWR | O_CREAT | O_TRUNC, 0644, &making->log_fd, err);
+	return fs_open(logs, name, FS_OWN, O_RDWR | O_CREAT | O_TRUNC, 0644,
+		&making->log_fd, err);
 }
 
 static void on_step(void *context, size_t step)
@@ -227,7 +244,8 @@ static void on_step(void *context, size_t step)
 	log_task_step(making->task, "step %zu/%zu %s", step + 1, making->step_count,
 		making->steps[step].label);
 	if (making->log_fd >= 0)
-		(void)dprintf(making->log_fd, "--- step %zu/%zu: %s\n", step + 1, making->step_count,
+		(void)dprintf(making->log_fd, "--- step %zu/%zu: %s\n", step + 1,
+			making->step_count,
 			making->steps[step].label); /* the log is a convenience */
 }
 
@@ -253,14 +271,15 @@ static void read_log_tail(int fd, char *tail, size_t size)
 			*c = '?'; /* a log must not steer the terminal */
 }
 
-static int report_failure(const struct making *making, const struct sandbox_result *result,
-	struct error *err)
+static int report_failure(const struct making *making,
+	const struct sandbox_result *result, struct error *err)
 {
 	char tail[LOG_TAIL_BYTES + 1];
 	read_log_tail(making->log_fd, tail, sizeof(tail));
 	const char *label = making->steps[result->failed_step].label;
 	if (result->timed_out)
-		error_set(err, ERR_INPUT, "step '%s' took too long and was ended\n%s", label, tail);
+		error_set(err, ERR_INPUT, "step '%s' took too long and was ended\n%s",
+			label, tail);
 	else if (result->status > 128)
 		error_set(err, ERR_INPUT, "step '%s' was ended by signal %d\n%s", label,
 			result->status - 128, tail);
@@ -275,8 +294,8 @@ static int run_steps(struct making *making, struct error *err)
 	const struct make_options *options = making->options;
 	struct sandbox_result result = {0};
 	if (open_log(making, err) < 0 ||
-		sandbox_make_scratch(options->store, making->scratch, sizeof(making->scratch),
-			&making->scratch_fd, err) < 0)
+		sandbox_make_scratch(options->store, making->scratch,
+			sizeof(making->scratch), &making->scratch_fd, err) < 0)
 		return err->class;
 	struct sandbox sandbox = {.base_dirfd = store_dirfd(options->store),
 		.layers = (const char *const *)making->root.layers,
@@ -316,8 +335,8 @@ static int copy_list(struct arena *arena, const struct recipe_list *from,
 	return 0;
 }
 
-static int copy_scripts(const struct recipe_package *from, struct package *to,
-	struct error *err)
+static int copy_scripts(
+	const struct recipe_package *from, struct package *to, struct error *err)
 {
 	to->scripts = arena_array(to->arena, from->scriptlet_count, sizeof(*to->scripts));
 	if (!to->scripts)
@@ -350,8 +369,8 @@ static int describe(const struct recipe *recipe, const struct recipe_package *fr
 	to->name = arena_strdup(arena, from->name);
 	to->version = arena_strdup(arena, recipe->full_version);
 	to->architecture = arena_strdup(arena, recipe->architecture);
-	to->description =
-		arena_strdup(arena, first_of(from->description, main_package->description));
+	to->description = arena_strdup(
+		arena, first_of(from->description, main_package->description));
 	to->url = arena_strdup(arena, first_of(from->url, main_package->url));
 	to->license = arena_strdup(arena, recipe->license);
 	to->origin = arena_strdup(arena, recipe->name);
@@ -360,8 +379,8 @@ static int describe(const struct recipe *recipe, const struct recipe_package *fr
 	to->build_date = mtime;
 	to->provider_priority = priority(from->dependencies.provider_priority);
 	to->replaces_priority = priority(from->dependencies.replaces_priority);
-	if (!to->name || !to->version || !to->architecture || !to->description || !to->url ||
-		!to->license || !to->origin || !to->triggers)
+	if (!to->name || !to->version || !to->architecture || !to->description ||
+		!to->url || !to->license || !to->origin || !to->triggers)
 		return error_set_memory(err);
 	if (copy_list(arena, &from->dependencies.runtime, &to->depends, err) < 0 ||
 		copy_list(arena, &from->dependencies.provides, &to->provides, err) < 0 ||
@@ -379,8 +398,10 @@ static int collect(struct making *making, const struct recipe_package *from,
 	if (from->setcap_count)
 		return error_set(err, ERR_INPUT, "setcap is not supported yet");
 	if (package_new(&package, err) < 0 ||
-		describe(making->recipe, from, making->options->mtime, package, err) < 0 ||
-		buffer_printf(&path, err, "upper" OUTPUT_DIRECTORY "/%s", from->name) < 0 ||
+		describe(making->recipe, from, making->options->mtime, package, err) <
+			0 ||
+		buffer_printf(&path, err, "upper" OUTPUT_DIRECTORY "/%s", from->name) <
+			0 ||
 		fs_open(making->scratch_fd, buffer_str(&path), FS_BENEATH,
 			O_RDONLY | O_DIRECTORY, 0, &output, err) < 0 ||
 		package_collect(package, output, making->options->store, NULL, err) < 0)
@@ -398,7 +419,8 @@ static int pack(struct making *making, const struct recipe_package *from,
 	cleanup_fragment_index struct fragment_index *fragments = NULL;
 	int64_t mtime = making->options->mtime;
 	struct package_scan_options scan = {.no_provides = from->no_provides,
-		.no_depends = from->no_depends, .no_commands = from->no_commands,
+		.no_depends = from->no_depends,
+		.no_commands = from->no_commands,
 		.siblings = (const struct package *const *)made->packages,
 		.sibling_count = made->package_count};
 	if (package_scan(package, store, &scan, err) < 0 ||
@@ -412,7 +434,8 @@ static int pack_all(struct making *making, struct error *err)
 {
 	const struct recipe *recipe = making->recipe;
 	struct made *made = making->made;
-	made->packages = arena_array(made->arena, recipe->package_count, sizeof(struct package *));
+	made->packages =
+		arena_array(made->arena, recipe->package_count, sizeof(struct package *));
 	if (!made->packages)
 		return error_set_memory(err);
 	for (size_t i = 0; i < recipe->package_count; i++) {
@@ -442,23 +465,33 @@ static int make_now(const struct plan_item *item, struct made *const *before,
 		return error_set_memory(err);
 	*fresh = (struct made){.arena = take_ptr(made_arena), .item = item};
 	cleanup_made struct made *made = fresh;
-	CLEANUP(making_done) struct making making = {.item = item, .recipe = item->recipe,
-		.options = options, .made = made, .arena = arena, .log_fd = -1, .scratch_fd = -1};
-	making.task = log_task_begin("%s-%s", item->recipe->name, item->recipe->full_version);
+	CLEANUP(making_done)
+	struct making making = {.item = item,
+		.recipe = item->recipe,
+		.options = options,
+		.made = made,
+		.arena = arena,
+		.log_fd = -1,
+		.scratch_fd = -1};
+	making.task =
+		log_task_begin("%s-%s", item->recipe->name, item->recipe->full_version);
 	if (fetch_sources(&making, err) < 0)
 		return err->class;
 	log_task_step(making.task, "build root");
-	if (build_root_prepare(item, before, before_count, options, &making.root, err) < 0 ||
+	if (build_root_prepare(item, before, before_count, options, &making.root, err) <
+			0 ||
 		collect_steps(&making, err) < 0 || run_steps(&making, err) < 0 ||
-		pack_all(&making, err) < 0 || make_record_save(made, options->store, err) < 0)
+		pack_all(&making, err) < 0 ||
+		make_record_save(made, options->store, err) < 0)
 		return err->class;
 	log_task_done(making.task, "%zu package%s", made->package_count,
 		made->package_count == 1 ? "" : "s");
 	return 0;
 }
 
-int make_packages(const struct plan_item *item, struct made *const *before, size_t before_count,
-	const struct make_options *options, struct made **ret_made, struct error *err)
+int make_packages(const struct plan_item *item, struct made *const *before,
+	size_t before_count, const struct make_options *options, struct made **ret_made,
+	struct error *err)
 {
 	cleanup_fd int lock = -1;
 	cleanup_made struct made *made = NULL;
@@ -478,7 +511,8 @@ int make_packages(const struct plan_item *item, struct made *const *before, size
 		if (make_record_load(item, options->store, &made, err) < 0)
 			return err->class;
 		if (!made)
-			return error_set(err, ERR_SYSTEM, "%s: the store lost what was just made",
+			return error_set(err, ERR_SYSTEM,
+				"%s: the store lost what was just made",
 				item->recipe->name);
 		made->cached = false;
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Making the packages of one recipe: fetch, build root, sandbox, collect, scan, pack. What was
- * made is remembered in the store under the input key; made again only if the key is new.
+ * Making the packages of one recipe: fetch, build root, sandbox, collect, scan, pack.
+ * What was made is remembered in the store under the input key; made again only if the
+ * key is new.
  */
 #ifndef BUILDER_MAKE_H
 #define BUILDER_MAKE_H
@@ -11,7 +12,8 @@
 
 struct made_source {
 	const char *uri; /* as the recipe says */
-	const char *url; /* where it came from; "" if it was in the store or on a mirror */
+	const char
+		*url; /* where it came from; "" if it was in the store or on a mirror */
 	const char *pool_path; /* "" if it has none */
 	struct digest digest;
 	uint64_t size;
@@ -37,13 +39,13 @@ struct make_options {
 	const struct toolchain *toolchain;
 	const struct source_options *sources;
 	int64_t mtime;
-	unsigned cpus;	     /* 0: all */
+	unsigned cpus;            /* 0: all */
 	unsigned timeout_seconds; /* 0: the sandbox's own limit */
 };
 
 /*
- * before: everything made so far (holds at least the item's needs). A failing step is ERR_INPUT with the
- * step's name, the last lines of its log and the log's path.
+ * before: everything made so far (holds at least the item's needs). A failing step is
+ * ERR_INPUT with the step's name, the last lines of its log and the log's path.
  */
 MUST_USE int make_packages(const struct plan_item *item, struct made *const *before,
 	size_t before_count, const struct make_options *options, struct made **ret_made,

@@ -7,7 +7,7 @@
 #include "base/limits.h"
 #include "builder/package/listing.h"
 
-#define RECORD_MAX	     (4 * MIB)
+#define RECORD_MAX          (4 * MIB)
 #define RECORD_PACKAGES_MAX 10000
 
 void made_free(struct made **made)
@@ -42,8 +42,8 @@ static int push_source(const struct made_source *source, json_t *list, struct er
 	if (json_set(item, "uri", json_string(source->uri), err) < 0 ||
 		json_set(item, "url", json_string(source->url), err) < 0 ||
 		json_set(item, "pool", json_string(source->pool_path), err) < 0 ||
-		json_set(item, "digest", json_string(digest_format(&source->digest, hex)), err) <
-			0 ||
+		json_set(item, "digest", json_string(digest_format(&source->digest, hex)),
+			err) < 0 ||
 		json_set(item, "size", json_integer((json_int_t)source->size), err) < 0)
 		return err->class;
 	return json_push(list, take_ptr(item), err);
@@ -65,8 +65,8 @@ int make_record_save(const struct made *made, struct store *store, struct error 
 		json_set(record, "packages", take_ptr(packages), err) < 0 ||
 		json_set(record, "sources", take_ptr(sources), err) < 0 ||
 		json_set(record, "sandbox", json_string(made->sandbox_tier), err) < 0 ||
-		json_set(record, "milliseconds", json_integer((json_int_t)(made->seconds * 1000)),
-			err) < 0 ||
+		json_set(record, "milliseconds",
+			json_integer((json_int_t)(made->seconds * 1000)), err) < 0 ||
 		json_dump(record, JSON_STYLE_COMPACT, &text, err) < 0)
 		return err->class;
 	return store_put_record(store, "packages",
@@ -100,7 +100,8 @@ static int load_packages(const json_t *record, struct made *made, struct store *
 	bool *ret_complete, struct error *err)
 {
 	json_t *list;
-	if (json_get_array(record, "packages", "record", RECORD_PACKAGES_MAX, &list, err) < 0)
+	if (json_get_array(
+		    record, "packages", "record", RECORD_PACKAGES_MAX, &list, err) < 0)
 		return err->class;
 	made->packages =
 		arena_array(made->arena, json_array_size(list), sizeof(struct package *));
@@ -109,7 +110,8 @@ static int load_packages(const json_t *record, struct made *made, struct store *
 	*ret_complete = true;
 	for (size_t i = 0; i < json_array_size(list) && *ret_complete; i++) {
 		const char *digest = json_string_value(json_array_get(list, i));
-		if (load_package(digest ? digest : "", made, store, ret_complete, err) < 0)
+		if (load_package(digest ? digest : "", made, store, ret_complete, err) <
+			0)
 			return err->class;
 	}
 	return 0;
@@ -140,13 +142,15 @@ static int load_facts(const json_t *record, struct made *made, struct error *err
 	json_t *list;
 	const char *tier;
 	uint64_t milliseconds;
-	if (json_get_array(record, "sources", "record", RECORD_PACKAGES_MAX, &list, err) < 0 ||
+	if (json_get_array(record, "sources", "record", RECORD_PACKAGES_MAX, &list, err) <
+			0 ||
 		json_get_string(record, "sandbox", "record", &tier, err) < 0 ||
 		json_get_u64(record, "milliseconds", "record", &milliseconds, err) < 0)
 		return err->class;
 	made->seconds = (double)milliseconds / 1000;
 	made->sandbox_tier = arena_strdup(made->arena, tier);
-	made->sources = arena_array(made->arena, json_array_size(list), sizeof(*made->sources));
+	made->sources =
+		arena_array(made->arena, json_array_size(list), sizeof(*made->sources));
 	if (!made->sandbox_tier || !made->sources)
 		return error_set_memory(err);
 	for (size_t i = 0; i < json_array_size(list); i++)
@@ -155,8 +159,8 @@ static int load_facts(const json_t *record, struct made *made, struct error *err
 	return 0;
 }
 
-int make_record_load(const struct plan_item *item, struct store *store, struct made **ret_made,
-	struct error *err)
+int make_record_load(const struct plan_item *item, struct store *store,
+	struct made **ret_made, struct error *err)
 {
 	cleanup_buffer struct buffer text = BUFFER_INIT;
 	cleanup_json json_t *record = NULL;

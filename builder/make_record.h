@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the store remembers of packages made: record packages/<input key>, and listings as blobs. */
+/* What the store remembers of packages made: record packages/<input key>, and listings as
+ * blobs. */
 #ifndef BUILDER_MAKE_RECORD_H
 #define BUILDER_MAKE_RECORD_H
 
@@ -9,6 +10,7 @@
 MUST_USE int make_record_load(const struct plan_item *item, struct store *store,
 	struct made **ret_made, struct error *err);
 /* Listings of the packages and the record. */
-MUST_USE int make_record_save(const struct made *made, struct store *store, struct error *err);
+MUST_USE int make_record_save(
+	const struct made *made, struct store *store, struct error *err);
 
 #endif

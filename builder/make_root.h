@@ -12,7 +12,7 @@ struct build_root {
 #define cleanup_build_root CLEANUP(build_root_done)
 void build_root_done(struct build_root *root);
 MUST_USE int build_root_prepare(const struct plan_item *item, struct made *const *before,
-	size_t before_count, const struct make_options *options, struct build_root *ret_root,
-	struct error *err);
+	size_t before_count, const struct make_options *options,
+	struct build_root *ret_root, struct error *err);
 
 #endif

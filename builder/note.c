@@ -3,7 +3,8 @@
 
 #include "base/map.h"
 
-/* The path of a recipe below the recipe folder: no path of a machine belongs into a record. */
+/* The path of a recipe below the recipe folder: no path of a machine belongs into a
+ * record. */
 static const char *relative_path(const char *path, const char *directory)
 {
 	size_t len = strlen(directory);
@@ -32,15 +33,16 @@ static int note_sources(struct record *record, const struct made *made, struct e
 	const struct recipe *recipe = made->item->recipe;
 	for (size_t i = 0; i < made->source_count; i++) {
 		const struct made_source *source = &made->sources[i];
-		struct record_material *material =
-			add_material(record, RECORD_SOURCE, recipe->name, recipe->version);
+		struct record_material *material = add_material(
+			record, RECORD_SOURCE, recipe->name, recipe->version);
 		if (!material)
 			return error_set_memory(err);
 		material->uri = arena_strdup(record->arena, source->uri);
-		material->download = *source->url ? arena_strdup(record->arena, source->url)
-			: *source->pool_path
-			? arena_printf(record->arena, "pool:%s", source->pool_path)
-			: NULL;
+		material->download =
+			*source->url         ? arena_strdup(record->arena, source->url)
+			: *source->pool_path ? arena_printf(record->arena, "pool:%s",
+						       source->pool_path)
+					     : NULL;
 		material->digest = source->digest;
 		material->package = arena_strdup(record->arena, recipe->name);
 		if (!material->uri || !material->package)
@@ -56,15 +58,16 @@ static int note_recipe(struct record *record, const struct recipe *recipe,
 		add_material(record, RECORD_RECIPE, recipe->name, recipe->full_version);
 	if (!material)
 		return error_set_memory(err);
-	material->uri = arena_strdup(record->arena, relative_path(recipe->path, directory));
+	material->uri =
+		arena_strdup(record->arena, relative_path(recipe->path, directory));
 	material->digest = recipe->file_digest;
 	material->package = arena_strdup(record->arena, recipe->name);
 	return material->uri && material->package ? 0 : error_set_memory(err);
 }
 
 /* Every binary package of the build roots, once. */
-static int note_toolchain(struct record *record, const struct made *made, struct map *seen,
-	struct error *err)
+static int note_toolchain(struct record *record, const struct made *made,
+	struct map *seen, struct error *err)
 {
 	const struct toolchain_layers *layers = &made->item->layers;
 	for (size_t i = 0; i < layers->deb_count; i++) {
@@ -85,15 +88,16 @@ static int note_toolchain(struct record *record, const struct made *made, struct
 	return 0;
 }
 
-static int note_materials(struct record *record, const struct note *note, struct error *err)
+static int note_materials(
+	struct record *record, const struct note *note, struct error *err)
 {
 	cleanup_map struct map *seen = NULL;
 	if (map_new(&seen, err) < 0)
 		return err->class;
 	for (size_t i = 0; i < note->made_count; i++)
 		if (note_sources(record, note->made[i], err) < 0 ||
-			note_recipe(record, note->made[i]->item->recipe, note->recipes_directory,
-				err) < 0 ||
+			note_recipe(record, note->made[i]->item->recipe,
+				note->recipes_directory, err) < 0 ||
 			note_toolchain(record, note->made[i], seen, err) < 0)
 			return err->class;
 	return 0;
@@ -128,17 +132,20 @@ static const struct package *provider_of(const struct note *note, const char *de
 static int note_depends(struct record *record, struct record_package *entry,
 	const struct package *package, const struct note *note, struct error *err)
 {
-	entry->depends = arena_array(record->arena, package->depends.count, sizeof(char *));
+	entry->depends =
+		arena_array(record->arena, package->depends.count, sizeof(char *));
 	if (!entry->depends)
 		return error_set_memory(err);
 	for (size_t i = 0; i < package->depends.count; i++) {
-		const struct package *provider = provider_of(note, package->depends.items[i]);
+		const struct package *provider =
+			provider_of(note, package->depends.items[i]);
 		bool listed = !provider || provider == package;
 		for (size_t d = 0; d < entry->depend_count && !listed; d++)
 			listed = strcmp(entry->depends[d], provider->name) == 0;
 		if (listed)
 			continue;
-		entry->depends[entry->depend_count] = arena_strdup(record->arena, provider->name);
+		entry->depends[entry->depend_count] =
+			arena_strdup(record->arena, provider->name);
 		if (!entry->depends[entry->depend_count++])
 			return error_set_memory(err);
 	}
@@ -163,8 +170,8 @@ static void count_files(const struct note *note, struct record_package *entry)
 							       : &entry->files_kept) += 1;
 }
 
-static int note_package(struct record *record, const struct note *note, size_t at,
-	struct error *err)
+static int note_package(
+	struct record *record, const struct note *note, size_t at, struct error *err)
 {
 	const struct package *package = note->installed[at];
 	struct arena *arena = record->arena;
@@ -183,15 +190,15 @@ static int note_package(struct record *record, const struct note *note, size_t a
 	entry->file = note->installed_files[at];
 	entry->installed_size = package->installed_size;
 	entry->build_date = package->build_date;
-	if (!entry->name || !entry->version || !entry->architecture || !entry->description ||
-		!entry->origin)
+	if (!entry->name || !entry->version || !entry->architecture ||
+		!entry->description || !entry->origin)
 		return error_set_memory(err);
 	if (made) {
 		entry->cpe = *made->item->recipe->cpe
-			? arena_strdup(arena, made->item->recipe->cpe)
-			: NULL;
-		entry->input_key =
-			arena_strdup(arena, digest_format_hex(&made->item->input_key, hex));
+				     ? arena_strdup(arena, made->item->recipe->cpe)
+				     : NULL;
+		entry->input_key = arena_strdup(
+			arena, digest_format_hex(&made->item->input_key, hex));
 		entry->sandbox_tier = arena_strdup(arena, made->sandbox_tier);
 		entry->build_seconds = made->seconds;
 		if (!entry->input_key || !entry->sandbox_tier)
@@ -247,14 +254,15 @@ static int note_image(struct record *record, const struct note *note, struct err
 	record->builder_id = arena_strdup(arena, note->builder_id);
 	record->builder_version = ALNAGE_VERSION;
 	record->sandbox_tier = note->made_count
-		? arena_strdup(arena, note->made[0]->sandbox_tier)
-		: NULL;
+				       ? arena_strdup(arena, note->made[0]->sandbox_tier)
+				       : NULL;
 	record->compressor = compress_format(note->compression);
 	record->distribution = "alnage";
 	record->started = note->started;
 	record->finished = note->finished;
-	return record->image && record->recipe_path && record->builder_id ? 0
-									  : error_set_memory(err);
+	return record->image && record->recipe_path && record->builder_id
+		       ? 0
+		       : error_set_memory(err);
 }
 
 int note_build(const struct note *note, struct record **ret_record, struct error *err)
@@ -266,7 +274,8 @@ int note_build(const struct note *note, struct record **ret_record, struct error
 	for (size_t i = 0; i < note->installed_count; i++)
 		if (note_package(record, note, i, err) < 0)
 			return err->class;
-	qsort(record->packages, record->package_count, sizeof(*record->packages), by_name);
+	qsort(record->packages, record->package_count, sizeof(*record->packages),
+		by_name);
 	if (note_files(record, note->image, err) < 0)
 		return err->class;
 	*ret_record = take_ptr(record);

@@ -12,13 +12,14 @@ struct note {
 	struct made *const *made; /* everything that was built for it */
 	size_t made_count;
 	const struct package *const *installed;
-	const struct digest *installed_files; /* SHA-256 of their .apk files as exported */
+	const struct digest
+		*installed_files; /* SHA-256 of their .apk files as exported */
 	size_t installed_count;
 	const char *recipes_directory, *builder_id, *architecture;
 	enum compression compression;
 	int64_t mtime, started, finished;
 };
-MUST_USE int note_build(const struct note *note, struct record **ret_record,
-	struct error *err);
+MUST_USE int note_build(
+	const struct note *note, struct record **ret_record, struct error *err);
 
 #endif

@@ -6,8 +6,8 @@
 #include "builder/package/index.h"
 
 /* Change it whenever the same inputs would give other packages. */
-#define PACK_FORMAT	"alnage-pack-1"
-#define PLAN_DEPTH_MAX	256
+#define PACK_FORMAT    "alnage-pack-1"
+#define PLAN_DEPTH_MAX 256
 
 enum { UNSEEN = 0, UNDER_WAY, DONE };
 
@@ -29,11 +29,12 @@ void plan_free(struct plan **plan)
 }
 
 static int plan_recipe(struct planner *planner, const struct recipe *recipe,
-	struct plan_item *by, unsigned depth, struct plan_item **ret_item, struct error *err);
+	struct plan_item *by, unsigned depth, struct plan_item **ret_item,
+	struct error *err);
 
 /* "a needs b needs a" */
-static int report_cycle(const struct plan_item *again, const struct plan_item *by,
-	struct error *err)
+static int report_cycle(
+	const struct plan_item *again, const struct plan_item *by, struct error *err)
 {
 	error_set(err, ERR_INPUT, "%s", again->recipe->name);
 	for (; by; by = by->wanted_by) {
@@ -42,11 +43,12 @@ static int report_cycle(const struct plan_item *again, const struct plan_item *b
 			break;
 	}
 	error_wrap(err, "recipes need each other to be built");
-	return error_remedy(err, "break the circle: take one of them from the toolchain instead");
+	return error_remedy(
+		err, "break the circle: take one of them from the toolchain instead");
 }
 
-static int add_need(struct planner *planner, struct plan_item *item, struct plan_item *need,
-	struct error *err)
+static int add_need(struct planner *planner, struct plan_item *item,
+	struct plan_item *need, struct error *err)
 {
 	if (need == item)
 		return 0;
@@ -81,10 +83,12 @@ static int need_package(struct planner *planner, struct plan_item *item,
 		struct atom atom;
 		const struct recipe_package *next;
 		if (atom_parse(slice_str(runtime->items[i]), &atom, err) < 0)
-			return error_wrap(err, "%s: package %s", recipe->path, package->name);
-		const struct recipe *maker = atom.conflict
-			? NULL
-			: catalog_find_provider(planner->options->catalog, atom.name, &next);
+			return error_wrap(
+				err, "%s: package %s", recipe->path, package->name);
+		const struct recipe *maker =
+			atom.conflict ? NULL
+				      : catalog_find_provider(planner->options->catalog,
+						atom.name, &next);
 		if (!maker || maker == recipe || depth > PLAN_DEPTH_MAX)
 			continue;
 		if (need_package(planner, item, maker, next, depth + 1, err) < 0)
@@ -117,7 +121,8 @@ static int choose_root(struct planner *planner, struct plan_item *item, struct e
 	size_t group_capacity = 0, own_capacity = 0;
 	for (size_t i = 0; i < needs->count; i++) {
 		const char *name = needs->items[i];
-		bool ours = !toolchain_provides(options->toolchain, name) &&
+		bool ours =
+			!toolchain_provides(options->toolchain, name) &&
 			catalog_find_provider(options->catalog, slice_str(name), NULL);
 		if (add_name(arena, ours ? &item->own_packages : &groups,
 			    ours ? &own_capacity : &group_capacity, name, err) < 0)
@@ -139,8 +144,9 @@ static int plan_needs(struct planner *planner, struct plan_item *item, unsigned 
 {
 	for (size_t i = 0; i < item->own_packages.count; i++) {
 		const struct recipe_package *package;
-		const struct recipe *recipe = catalog_find_provider(planner->options->catalog,
-			slice_str(item->own_packages.items[i]), &package);
+		const struct recipe *recipe =
+			catalog_find_provider(planner->options->catalog,
+				slice_str(item->own_packages.items[i]), &package);
 		if (!recipe)
 			return error_set(err, ERR_INPUT, "%s: nothing makes '%s'",
 				item->recipe->path, item->own_packages.items[i]);
@@ -151,19 +157,24 @@ static int plan_needs(struct planner *planner, struct plan_item *item, unsigned 
 }
 
 /* What runs with the packages of this recipe has to be made, too, but not before it. */
-static int plan_companions(struct planner *planner, const struct recipe *recipe, unsigned depth,
-	struct error *err)
+static int plan_companions(struct planner *planner, const struct recipe *recipe,
+	unsigned depth, struct error *err)
 {
 	for (size_t p = 0; p < recipe->package_count; p++) {
-		const struct recipe_list *runtime = &recipe->packages[p].dependencies.runtime;
+		const struct recipe_list *runtime =
+			&recipe->packages[p].dependencies.runtime;
 		for (size_t i = 0; i < runtime->count; i++) {
 			struct atom atom;
 			if (atom_parse(slice_str(runtime->items[i]), &atom, err) < 0)
 				return error_wrap(err, "%s", recipe->path);
-			const struct recipe *maker = atom.conflict ? NULL
-				: catalog_find_provider(planner->options->catalog, atom.name, NULL);
-			struct plan_item *there = maker
-				? map_get_str(planner->by_recipe, maker->name) : NULL;
+			const struct recipe *maker =
+				atom.conflict
+					? NULL
+					: catalog_find_provider(planner->options->catalog,
+						  atom.name, NULL);
+			struct plan_item *there =
+				maker ? map_get_str(planner->by_recipe, maker->name)
+				      : NULL;
 			if (!maker || maker == recipe || there)
 				continue;
 			if (plan_recipe(planner, maker, NULL, depth + 1, &there, err) < 0)
@@ -211,7 +222,8 @@ static int finish_item(struct planner *planner, struct plan_item *item, struct e
 }
 
 static int plan_recipe(struct planner *planner, const struct recipe *recipe,
-	struct plan_item *by, unsigned depth, struct plan_item **ret_item, struct error *err)
+	struct plan_item *by, unsigned depth, struct plan_item **ret_item,
+	struct error *err)
 {
 	struct plan_item *item = map_get_str(planner->by_recipe, recipe->name);
 	if (item) {
@@ -254,14 +266,15 @@ static int plan_wanted(struct planner *planner, const char *text, struct error *
 		catalog_find_provider(planner->options->catalog, atom.name, NULL);
 	if (!recipe) {
 		error_set(err, ERR_INPUT, "no recipe makes the package '%s'", text);
-		return error_remedy(err, "write recipes/packages/%.*s.yaml, or correct the name",
+		return error_remedy(err,
+			"write recipes/packages/%.*s.yaml, or correct the name",
 			SLICE_ARG(atom.name));
 	}
 	return plan_recipe(planner, recipe, NULL, 0, &item, err);
 }
 
-int plan_make(const struct plan_options *options, const char *const *wanted, size_t wanted_count,
-	struct plan **ret_plan, struct error *err)
+int plan_make(const struct plan_options *options, const char *const *wanted,
+	size_t wanted_count, struct plan **ret_plan, struct error *err)
 {
 	cleanup_arena struct arena *arena = NULL;
 	cleanup_map struct map *by_recipe = NULL;
@@ -272,7 +285,8 @@ int plan_make(const struct plan_options *options, const char *const *wanted, siz
 		return error_set_memory(err);
 	made->arena = take_ptr(arena);
 	cleanup_plan struct plan *plan = made;
-	struct planner planner = {.options = options, .plan = plan, .by_recipe = by_recipe};
+	struct planner planner = {
+		.options = options, .plan = plan, .by_recipe = by_recipe};
 	for (size_t i = 0; i < wanted_count; i++)
 		if (plan_wanted(&planner, wanted[i], err) < 0)
 			return err->class;

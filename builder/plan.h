@@ -2,8 +2,9 @@
 /*
  * The plan: which recipes have to be built for some wanted packages, in which order,
  * and each one's input key. A key is the SHA-256 over everything that can change
- * the packages: the expanded recipe (with its source digests), the build root's lock, the keys of the
- * recipes whose packages are in the build root, architecture, date and pack format. Same key, nothing to build.
+ * the packages: the expanded recipe (with its source digests), the build root's lock, the
+ * keys of the recipes whose packages are in the build root, architecture, date and pack
+ * format. Same key, nothing to build.
  */
 #ifndef BUILDER_PLAN_H
 #define BUILDER_PLAN_H
@@ -13,9 +14,9 @@
 
 struct plan_item {
 	const struct recipe *recipe;
-	struct toolchain_layers layers;	 /* lower part of the build root */
+	struct toolchain_layers layers;  /* lower part of the build root */
 	struct recipe_list own_packages; /* ours, for /sysroot: names as asked for */
-	struct plan_item **needs;	 /* must be built before */
+	struct plan_item **needs;        /* must be built before */
 	size_t need_count, need_capacity;
 	struct digest input_key;
 	unsigned state; /* while planning */
@@ -37,8 +38,8 @@ struct plan_options {
 };
 
 /*
- * wanted: package names or atoms. ERR_INPUT for a package no recipe makes, and for a cycle,
- * told as "a needs b needs a".
+ * wanted: package names or atoms. ERR_INPUT for a package no recipe makes, and for a
+ * cycle, told as "a needs b needs a".
  */
 MUST_USE int plan_make(const struct plan_options *options, const char *const *wanted,
 	size_t wanted_count, struct plan **ret_plan, struct error *err);

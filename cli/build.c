@@ -9,38 +9,41 @@
 #include "cli/secret_input.h"
 
 struct build_flags {
-	const char *recipes, *output, *store, *tag, *key, *package_key, *builder_id, *compression;
+	const char *recipes, *output, *store, *tag, *key, *package_key, *builder_id,
+		*compression;
 	struct cli_list pipeline_dirs, mirrors, source_mirrors;
 	bool offline, mirror_first, json;
 	uint64_t cpus;
 };
 
-#define BUILD_FLAGS                                                                                 \
-	CLI_OPTION(struct build_flags, recipes, "recipes", CLI_TEXT, "DIR",                        \
-		"packages/, pipelines/, toolchain (default: ./recipes)"),                          \
-		CLI_OPTION(struct build_flags, output, "output", CLI_TEXT, "DIR",                  \
-			"where results go (default: out)"),                                        \
-		CLI_OPTION(struct build_flags, store, "store", CLI_TEXT, "DIR",                    \
-			"the store (default: $ALNAGE_STORE, ~/.cache/alnage)"),                    \
-		CLI_OPTION(struct build_flags, package_key, "package-key", CLI_TEXT, "FILE",       \
-			"RSA key that signs .apk files and their index"),                          \
-		CLI_OPTION(struct build_flags, pipeline_dirs, "pipeline-dir", CLI_LIST, "DIR",     \
-			"more pipelines, searched first"),                                         \
-		CLI_OPTION(struct build_flags, mirrors, "mirror", CLI_LIST, "URL",                 \
-			"Debian mirror (default: the machine's apt sources)"),                     \
-		CLI_OPTION(struct build_flags, source_mirrors, "source-mirror", CLI_LIST, "URL",   \
-			"where else sources may be: URL/sha256:HEX, URL/FILE"),                    \
-		CLI_OPTION(struct build_flags, offline, "offline", CLI_FLAG, NULL,                 \
-			"fetch nothing: only what the store has"),                                 \
-		CLI_OPTION(struct build_flags, mirror_first, "mirror-first", CLI_FLAG, NULL,       \
-			"try mirrors before the upstream address"),                                \
-		CLI_OPTION(struct build_flags, cpus, "cpus", CLI_NUMBER, "N",                      \
-			"processors a build may use (default: all)"),                              \
-		CLI_OPTION(struct build_flags, json, "json", CLI_FLAG, NULL,                       \
+#define BUILD_FLAGS                                                                      \
+	CLI_OPTION(struct build_flags, recipes, "recipes", CLI_TEXT, "DIR",              \
+		"packages/, pipelines/, toolchain (default: ./recipes)"),                \
+		CLI_OPTION(struct build_flags, output, "output", CLI_TEXT, "DIR",        \
+			"where results go (default: out)"),                              \
+		CLI_OPTION(struct build_flags, store, "store", CLI_TEXT, "DIR",          \
+			"the store (default: $ALNAGE_STORE, ~/.cache/alnage)"),          \
+		CLI_OPTION(struct build_flags, package_key, "package-key", CLI_TEXT,     \
+			"FILE", "RSA key that signs .apk files and their index"),        \
+		CLI_OPTION(struct build_flags, pipeline_dirs, "pipeline-dir", CLI_LIST,  \
+			"DIR", "more pipelines, searched first"),                        \
+		CLI_OPTION(struct build_flags, mirrors, "mirror", CLI_LIST, "URL",       \
+			"Debian mirror (default: the machine's apt sources)"),           \
+		CLI_OPTION(struct build_flags, source_mirrors, "source-mirror",          \
+			CLI_LIST, "URL",                                                 \
+			"where else sources may be: URL/sha256:HEX, URL/FILE"),          \
+		CLI_OPTION(struct build_flags, offline, "offline", CLI_FLAG, NULL,       \
+			"fetch nothing: only what the store has"),                       \
+		CLI_OPTION(struct build_flags, mirror_first, "mirror-first", CLI_FLAG,   \
+			NULL, "try mirrors before the upstream address"),                \
+		CLI_OPTION(struct build_flags, cpus, "cpus", CLI_NUMBER, "N",            \
+			"processors a build may use (default: all)"),                    \
+		CLI_OPTION(struct build_flags, json, "json", CLI_FLAG, NULL,             \
 			"the result as JSON")
 
 static const struct cli_option image_options[] = {
-	CLI_OPTION(struct build_flags, tag, "tag", CLI_TEXT, "TAG", "tag in the layout (default: latest)"),
+	CLI_OPTION(struct build_flags, tag, "tag", CLI_TEXT, "TAG",
+		"tag in the layout (default: latest)"),
 	CLI_OPTION(struct build_flags, key, "key", CLI_TEXT, "FILE",
 		"key that signs the image and its attestations"),
 	CLI_OPTION(struct build_flags, builder_id, "builder-id", CLI_TEXT, "URI",
@@ -83,8 +86,8 @@ static int choose_compression(const char *name, enum compression *ret, struct er
 	return error_set(err, ERR_USAGE, "no compression '%s': gzip, zstd or none", name);
 }
 
-static int prepare_sources(const struct build_flags *flags, struct prepared *prepared,
-	struct error *err)
+static int prepare_sources(
+	const struct build_flags *flags, struct prepared *prepared, struct error *err)
 {
 	struct source_options *sources = &prepared->sources;
 	if (!flags->mirrors.count && !flags->offline &&
@@ -102,7 +105,8 @@ static int prepare_sources(const struct build_flags *flags, struct prepared *pre
 }
 
 /* .SIGN.RSA256.<name>: the file name of the public key */
-static int prepare_package_key(const char *path, struct prepared *prepared, struct error *err)
+static int prepare_package_key(
+	const char *path, struct prepared *prepared, struct error *err)
 {
 	cleanup_key struct key *key = NULL;
 	if (!path)
@@ -123,10 +127,11 @@ static int prepare_package_key(const char *path, struct prepared *prepared, stru
 	return 0;
 }
 
-static int prepare(const struct build_flags *flags, struct prepared *prepared,
-	struct error *err)
+static int prepare(
+	const struct build_flags *flags, struct prepared *prepared, struct error *err)
 {
-	if (choose_compression(flags->compression, &prepared->options.compression, err) < 0 ||
+	if (choose_compression(flags->compression, &prepared->options.compression, err) <
+			0 ||
 		prepare_sources(flags, prepared, err) < 0 ||
 		prepare_package_key(flags->package_key, prepared, err) < 0)
 		return err->class;
@@ -153,28 +158,33 @@ static int print_json(const struct build_result *result, struct error *err)
 	char digest[DIGEST_TEXT_MAX];
 	if (*result->name &&
 		(json_set(object, "image", json_string(result->name), err) < 0 ||
-			json_set(object, "layout", json_string(result->layout), err) < 0 ||
+			json_set(object, "layout", json_string(result->layout), err) <
+				0 ||
 			json_set(object, "tag", json_string(result->tag), err) < 0 ||
 			json_set(object, "digest",
-				json_string(digest_format(&result->manifest, digest)), err) < 0 ||
+				json_string(digest_format(&result->manifest, digest)),
+				err) < 0 ||
 			json_set(object, "layerBytes",
 				json_integer((json_int_t)result->layer_size), err) < 0 ||
 			json_set(object, "filesKept",
 				json_integer((json_int_t)result->files_kept), err) < 0 ||
 			json_set(object, "filesRemoved",
-				json_integer((json_int_t)result->files_removed), err) < 0))
+				json_integer((json_int_t)result->files_removed),
+				err) < 0))
 		return err->class;
 	if (json_set(object, "packages", json_string(result->packages), err) < 0 ||
 		json_set(object, "packageCount",
 			json_integer((json_int_t)result->package_count), err) < 0 ||
-		json_set(object, "built", json_integer((json_int_t)result->built), err) < 0 ||
+		json_set(object, "built", json_integer((json_int_t)result->built), err) <
+			0 ||
 		json_set(object, "upToDate", json_boolean(result->up_to_date), err) < 0 ||
 		json_dump(object, JSON_STYLE_PRETTY, &out, err) < 0)
 		return err->class;
 	return cli_print(buffer_slice(&out), err);
 }
 
-static int print_text(const struct build_result *result, bool is_signed, struct error *err)
+static int print_text(
+	const struct build_result *result, bool is_signed, struct error *err)
 {
 	cleanup_buffer struct buffer out = BUFFER_INIT;
 	char digest[DIGEST_TEXT_MAX];
@@ -188,18 +198,23 @@ static int print_text(const struct build_result *result, bool is_signed, struct 
 		    "%s\n  image    oci:%s:%s%s\n"
 		    "  layer    %.2f MB compressed, %.2f MB plain, %zu packages\n",
 		    digest_format(&result->manifest, digest), result->layout, result->tag,
-		    result->up_to_date ? "  (nothing to do)" : is_signed ? "  (signed)" : "",
+		    result->up_to_date ? "  (nothing to do)"
+		    : is_signed        ? "  (signed)"
+				       : "",
 		    (double)result->layer_size / 1e6, (double)result->plain_size / 1e6,
 		    result->package_count) < 0)
 		return err->class;
 	if (result->files_removed &&
-		buffer_printf(&out, err, "  pruned   %zu of %zu files and directories removed\n",
-			result->files_removed, result->files_removed + result->files_kept) < 0)
+		buffer_printf(&out, err,
+			"  pruned   %zu of %zu files and directories removed\n",
+			result->files_removed,
+			result->files_removed + result->files_kept) < 0)
 		return err->class;
 	return cli_print(buffer_slice(&out), err);
 }
 
-static int run_build(const void *options, const struct cli_list *arguments, struct error *err)
+static int run_build(
+	const void *options, const struct cli_list *arguments, struct error *err)
 {
 	const struct build_flags *flags = options;
 	CLEANUP(prepared_done) struct prepared prepared = {0};
@@ -207,21 +222,23 @@ static int run_build(const void *options, const struct cli_list *arguments, stru
 	if (prepare(flags, &prepared, err) < 0)
 		return err->class;
 	if (!flags->key)
-		log_warning("no --key: the image is not signed and carries no attestations");
+		log_warning(
+			"no --key: the image is not signed and carries no attestations");
 	if (build_image(arguments->items[0], &prepared.options, &result, err) < 0)
 		return err->class;
 	return flags->json ? print_json(&result, err)
 			   : print_text(&result, flags->key != NULL, err);
 }
 
-static int run_package(const void *options, const struct cli_list *arguments, struct error *err)
+static int run_package(
+	const void *options, const struct cli_list *arguments, struct error *err)
 {
 	const struct build_flags *flags = options;
 	CLEANUP(prepared_done) struct prepared prepared = {0};
 	CLEANUP(build_result_done) struct build_result result = {0};
 	if (prepare(flags, &prepared, err) < 0 ||
-		build_packages(arguments->items, arguments->count, &prepared.options, &result,
-			err) < 0)
+		build_packages(arguments->items, arguments->count, &prepared.options,
+			&result, err) < 0)
 		return err->class;
 	return flags->json ? print_json(&result, err) : print_text(&result, false, err);
 }
@@ -230,11 +247,13 @@ const struct cli_command build_command = {
 	.name = "build",
 	.arguments = "IMAGE.yaml",
 	.summary = "build an image from recipes into an OCI layout, sign and attest it",
-	.description =
-		"Makes the packages that the image names (and what they need), each in a sandbox without\n"
-		"network, composes them into one reproducible layer, and with --key signs the result and\n"
-		"adds SPDX, SLSA provenance and a file-by-file reachability report. What was made before\n"
-		"is taken from the store.",
+	.description = "Makes the packages that the image names (and what they need), "
+		       "each in a sandbox without\n"
+		       "network, composes them into one reproducible layer, and with "
+		       "--key signs the result and\n"
+		       "adds SPDX, SLSA provenance and a file-by-file reachability "
+		       "report. What was made before\n"
+		       "is taken from the store.",
 	.options = image_options,
 	.option_count = ARRAY_LEN(image_options),
 	.options_size = sizeof(struct build_flags),
@@ -247,7 +266,8 @@ const struct cli_command package_command = {
 	.name = "package",
 	.arguments = "RECIPE.yaml...",
 	.summary = "build package recipes to .apk files and an APKINDEX",
-	.description = "Packages that the recipes need are made first. Results: OUTPUT/packages/ARCH/.",
+	.description = "Packages that the recipes need are made first. Results: "
+		       "OUTPUT/packages/ARCH/.",
 	.options = package_options,
 	.option_count = ARRAY_LEN(package_options),
 	.options_size = sizeof(struct build_flags),

@@ -23,15 +23,16 @@ static void print_options(FILE *to, const struct cli_command *command)
 		const struct cli_option *option = &command->options[i];
 		char left[64];
 		(void)snprintf(left, sizeof(left), "--%s%s%s", option->name,
-			option->argument ? " " : "", option->argument ? option->argument : "");
+			option->argument ? " " : "",
+			option->argument ? option->argument : "");
 		fprintf(to, "  %-28s %s\n", left, option->help);
 	}
 	fprintf(to, "  %-28s %s\n", "--quiet, --verbose", "say less, say more");
 	fprintf(to, "  %-28s %s\n", "--help", "this text");
 }
 
-static void print_command_help(FILE *to, const struct cli_program *program,
-	const struct cli_command *command)
+static void print_command_help(
+	FILE *to, const struct cli_program *program, const struct cli_command *command)
 {
 	fprintf(to, "%s %s%s%s\n\n%s.\n", program->name, command->name,
 		*command->arguments ? " [options] " : " [options]", command->arguments,
@@ -51,7 +52,8 @@ static void print_program_help(FILE *to, const struct cli_program *program)
 			program->commands[i]->summary);
 	fprintf(to,
 		"\n'%s COMMAND --help' tells its options, 'man %s' the whole.\n"
-		"Exit status: 0 done, 1 failed, 2 wrong usage, 3 refused (checked, and the answer is no).\n",
+		"Exit status: 0 done, 1 failed, 2 wrong usage, 3 refused (checked, and "
+		"the answer is no).\n",
 		program->name, program->name);
 }
 
@@ -88,8 +90,8 @@ static void parse_done(struct parse *parse)
 	free(parse->arguments.items);
 }
 
-static const struct cli_option *find_option(const struct cli_command *command,
-	struct slice name)
+static const struct cli_option *find_option(
+	const struct cli_command *command, struct slice name)
 {
 	for (size_t i = 0; i < command->option_count; i++)
 		if (slice_equal_str(name, command->options[i].name))
@@ -97,8 +99,8 @@ static const struct cli_option *find_option(const struct cli_command *command,
 	return NULL;
 }
 
-static int store_value(struct parse *parse, const struct cli_option *option, const char *value,
-	struct error *err)
+static int store_value(struct parse *parse, const struct cli_option *option,
+	const char *value, struct error *err)
 {
 	void *at = parse->values + option->offset;
 	switch (option->kind) {
@@ -107,7 +109,8 @@ static int store_value(struct parse *parse, const struct cli_option *option, con
 		return 0;
 	case CLI_TEXT:
 		if (*(const char **)at)
-			return error_set(err, ERR_USAGE, "--%s was given twice", option->name);
+			return error_set(
+				err, ERR_USAGE, "--%s was given twice", option->name);
 		*(const char **)at = value;
 		return 0;
 	case CLI_LIST:
@@ -121,7 +124,8 @@ static int store_value(struct parse *parse, const struct cli_option *option, con
 	return 0;
 }
 
-static int parse_option(struct parse *parse, char **argv, int argc, int *at, struct error *err)
+static int parse_option(
+	struct parse *parse, char **argv, int argc, int *at, struct error *err)
 {
 	struct slice rest = slice_str(argv[*at] + 2), name;
 	bool has_value = slice_has_byte(rest, '=');
@@ -137,16 +141,19 @@ static int parse_option(struct parse *parse, char **argv, int argc, int *at, str
 	}
 	const struct cli_option *option = find_option(parse->command, name);
 	if (!option)
-		return error_set(err, ERR_USAGE, "unknown option --%.*s", SLICE_ARG(name));
+		return error_set(
+			err, ERR_USAGE, "unknown option --%.*s", SLICE_ARG(name));
 	if (option->kind == CLI_FLAG) {
 		if (has_value)
-			return error_set(err, ERR_USAGE, "--%s takes no value", option->name);
+			return error_set(
+				err, ERR_USAGE, "--%s takes no value", option->name);
 		return store_value(parse, option, NULL, err);
 	}
 	if (has_value)
 		return store_value(parse, option, strchr(argv[*at], '=') + 1, err);
 	if (*at + 1 >= argc)
-		return error_set(err, ERR_USAGE, "--%s needs %s", option->name, option->argument);
+		return error_set(
+			err, ERR_USAGE, "--%s needs %s", option->name, option->argument);
 	return store_value(parse, option, argv[++*at], err);
 }
 
@@ -179,8 +186,8 @@ static int parse_arguments(struct parse *parse, char **argv, int argc, struct er
 	return 0;
 }
 
-static const struct cli_command *find_command(const struct cli_program *program,
-	const char *name)
+static const struct cli_command *find_command(
+	const struct cli_program *program, const char *name)
 {
 	for (size_t i = 0; i < program->command_count; i++)
 		if (strcmp(program->commands[i]->name, name) == 0)
@@ -188,10 +195,11 @@ static const struct cli_command *find_command(const struct cli_program *program,
 	return NULL;
 }
 
-static int run_command(const struct cli_program *program, const struct cli_command *command,
-	int argc, char **argv, struct error *err)
+static int run_command(const struct cli_program *program,
+	const struct cli_command *command, int argc, char **argv, struct error *err)
 {
-	CLEANUP(parse_done) struct parse parse = {.command = command, .level = LOG_NORMAL};
+	CLEANUP(parse_done)
+	struct parse parse = {.command = command, .level = LOG_NORMAL};
 	parse.values = calloc(1, command->options_size + 1);
 	if (!parse.values)
 		return error_set_memory(err);

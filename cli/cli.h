@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Commands of the programs: one table each, from which parsing, --help and shell completion come.
- * Data goes to standard output, everything else to standard error. A command returns
- * 0 or an error; the exit status is the error's (1 failed, 2 wrong usage, 3 refused).
+ * Commands of the programs: one table each, from which parsing, --help and shell
+ * completion come. Data goes to standard output, everything else to standard error. A
+ * command returns 0 or an error; the exit status is the error's (1 failed, 2 wrong usage,
+ * 3 refused).
  */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
@@ -24,7 +25,7 @@ struct cli_list {
 struct cli_option {
 	const char *name; /* long, without dashes */
 	enum cli_kind kind;
-	size_t offset;	      /* in the command's option struct */
+	size_t offset;        /* in the command's option struct */
 	const char *argument; /* "FILE"; NULL for flags */
 	const char *help;
 };
@@ -37,13 +38,14 @@ struct cli_option {
 
 struct cli_command {
 	const char *name;
-	const char *arguments; /* "IMAGE [PATH]" */
-	const char *summary;   /* one line */
+	const char *arguments;   /* "IMAGE [PATH]" */
+	const char *summary;     /* one line */
 	const char *description; /* paragraphs for --help, may be NULL */
 	const struct cli_option *options;
 	size_t option_count, options_size;
 	size_t min_arguments, max_arguments; /* SIZE_MAX: any */
-	int (*run)(const void *options, const struct cli_list *arguments, struct error *err);
+	int (*run)(
+		const void *options, const struct cli_list *arguments, struct error *err);
 };
 
 struct cli_program {

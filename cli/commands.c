@@ -20,7 +20,8 @@ static const struct cli_command *const commands[] = {
 
 const struct cli_program alnage_program = {
 	.name = "alnage",
-	.summary = "hardened minimal container base images, from recipes to verified evidence",
+	.summary = "hardened minimal container base images, from recipes to verified "
+		   "evidence",
 	.commands = commands,
 	.command_count = ARRAY_LEN(commands),
 };

@@ -34,7 +34,8 @@ int open_reference(const char *text, const struct registry_options *registry, bo
 {
 	cleanup_opened struct opened opened = {0};
 	cleanup_buffer struct buffer password = BUFFER_INIT;
-	struct repository_options options = {.create = create, .writable = writable,
+	struct repository_options options = {.create = create,
+		.writable = writable,
 		.plain_http = registry && registry->plain_http,
 		.user = registry ? registry->user : NULL};
 	if (reference_parse(slice_str(text), &opened.reference, err) < 0) {
@@ -63,7 +64,8 @@ const char *reference_wanted(const struct reference *reference)
 	return reference->tag ? reference->tag : "latest";
 }
 
-int resolve_reference(struct opened *opened, struct descriptor *ret_image, struct error *err)
+int resolve_reference(
+	struct opened *opened, struct descriptor *ret_image, struct error *err)
 {
 	bool found = false;
 	const char *wanted = reference_wanted(opened->reference);

@@ -6,12 +6,13 @@
 #include "cli/cli.h"
 #include "oci/repository.h"
 
-/* Options of commands that talk to a registry; put first in the command's option struct. */
+/* Options of commands that talk to a registry; put first in the command's option struct.
+ */
 struct registry_options {
 	bool plain_http;
 	const char *user, *password_file;
 };
-#define REGISTRY_OPTIONS(type)                                                            \
+#define REGISTRY_OPTIONS(type)                                                           \
 	CLI_OPTION(type, registry.plain_http, "plain-http", CLI_FLAG, NULL,              \
 		"allow http to a registry that is not on this machine"),                 \
 		CLI_OPTION(type, registry.user, "user", CLI_TEXT, "NAME",                \
@@ -30,8 +31,8 @@ MUST_USE int open_reference(const char *text, const struct registry_options *reg
 /* The digest, else the tag, else for a layout its only or "latest" tag, else "latest". */
 const char *reference_wanted(const struct reference *reference);
 /* Resolves what the reference names; ERR_INPUT if it is not there. */
-MUST_USE int resolve_reference(struct opened *opened, struct descriptor *ret_image,
-	struct error *err);
+MUST_USE int resolve_reference(
+	struct opened *opened, struct descriptor *ret_image, struct error *err);
 
 /* --recipes, else ./recipes, else the installed ones. */
 const char *recipes_directory(const char *option);

@@ -13,14 +13,16 @@ struct compile_flags {
 };
 
 static const struct cli_option options[] = {
-	CLI_OPTION(struct compile_flags, arch, "arch", CLI_TEXT, "ARCH", "x86_64 (default) or aarch64"),
+	CLI_OPTION(struct compile_flags, arch, "arch", CLI_TEXT, "ARCH",
+		"x86_64 (default) or aarch64"),
 	CLI_OPTION(struct compile_flags, pipeline_dirs, "pipeline-dir", CLI_LIST, "DIR",
 		"more pipelines, searched first"),
 	CLI_OPTION(struct compile_flags, build_options, "build-option", CLI_LIST, "NAME",
 		"switch an option of the recipe on"),
 	CLI_OPTION(struct compile_flags, recipes, "recipes", CLI_TEXT, "DIR",
 		"whose pipelines/ are the built-in ones (default: ./recipes)"),
-	CLI_OPTION(struct compile_flags, jobs, "jobs", CLI_NUMBER, "N", "threads (default: 1)"),
+	CLI_OPTION(struct compile_flags, jobs, "jobs", CLI_NUMBER, "N",
+		"threads (default: 1)"),
 	CLI_OPTION(struct compile_flags, check_only, "check", CLI_FLAG, NULL,
 		"print no plans, only what is wrong"),
 };
@@ -34,7 +36,7 @@ struct work {
 	const char *const *pipeline_dirs;
 	size_t pipeline_dir_count;
 	struct buffer *results; /* one per file */
-	struct error *errors;	/* one per file */
+	struct error *errors;   /* one per file */
 	pthread_mutex_t mutex;
 	size_t next;
 };
@@ -65,7 +67,8 @@ static void *compile_some(void *context)
 	if (recipe_cache_new(&cache, &err) < 0)
 		cache = NULL; /* slower, not wrong */
 	for (;;) {
-		(void)pthread_mutex_lock(&work->mutex); /* a plain mutex of ours: cannot fail */
+		(void)pthread_mutex_lock(
+			&work->mutex); /* a plain mutex of ours: cannot fail */
 		size_t at = work->next++;
 		(void)pthread_mutex_unlock(&work->mutex);
 		if (at >= work->files->count)
@@ -95,7 +98,8 @@ static int compile_all(struct work *work, struct error *err)
 			return err->class;
 		}
 	}
-	log_info("%zu of %zu recipes compile", work->files->count - failed, work->files->count);
+	log_info("%zu of %zu recipes compile", work->files->count - failed,
+		work->files->count);
 	if (failed)
 		return error_set(err, ERR_INPUT, "%zu recipe%s did not compile", failed,
 			failed == 1 ? "" : "s");
@@ -113,7 +117,8 @@ static void work_done(struct work *work)
 static int run(const void *given, const struct cli_list *arguments, struct error *err)
 {
 	const struct compile_flags *flags = given;
-	CLEANUP(work_done) struct work work = {
+	CLEANUP(work_done)
+	struct work work = {
 		.files = arguments, .flags = flags, .mutex = PTHREAD_MUTEX_INITIALIZER};
 	cleanup_buffer struct buffer built_in = BUFFER_INIT;
 	cleanup_mem const char **dirs =
@@ -122,7 +127,8 @@ static int run(const void *given, const struct cli_list *arguments, struct error
 	work.errors = calloc(arguments->count, sizeof(*work.errors));
 	if (!dirs || !work.results || !work.errors)
 		return error_set_memory(err);
-	if (buffer_printf(&built_in, err, "%s/pipelines", recipes_directory(flags->recipes)) < 0)
+	if (buffer_printf(&built_in, err, "%s/pipelines",
+		    recipes_directory(flags->recipes)) < 0)
 		return err->class;
 	for (size_t i = 0; i < flags->pipeline_dirs.count; i++)
 		dirs[i] = flags->pipeline_dirs.items[i];
@@ -136,7 +142,8 @@ const struct cli_command compile_command = {
 	.name = "compile",
 	.arguments = "RECIPE.yaml...",
 	.summary = "print the expanded plan of package recipes as JSON, one line each",
-	.description = "Nothing is fetched or run. Every recipe that does not compile is reported with\n"
+	.description = "Nothing is fetched or run. Every recipe that does not compile is "
+		       "reported with\n"
 		       "file:line:column.",
 	.options = options,
 	.option_count = ARRAY_LEN(options),

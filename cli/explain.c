@@ -14,7 +14,8 @@ struct explain_flags {
 static const struct cli_option options[] = {
 	CLI_OPTION(struct explain_flags, key, "key", CLI_TEXT, "FILE",
 		"public key that must have signed the report (default: not checked)"),
-	CLI_OPTION(struct explain_flags, json, "json", CLI_FLAG, NULL, "the whole report as JSON"),
+	CLI_OPTION(struct explain_flags, json, "json", CLI_FLAG, NULL,
+		"the whole report as JSON"),
 	REGISTRY_OPTIONS(struct explain_flags),
 };
 
@@ -25,7 +26,8 @@ static int read_report(const struct explain_flags *flags, const char *image_text
 	cleanup_key struct key *key = NULL;
 	struct descriptor image;
 	if ((flags->key && key_load(flags->key, &key, err) < 0) ||
-		open_reference(image_text, &flags->registry, false, false, &opened, err) < 0 ||
+		open_reference(image_text, &flags->registry, false, false, &opened, err) <
+			0 ||
 		resolve_reference(&opened, &image, err) < 0)
 		return err->class;
 	const struct key *keys[] = {key};
@@ -35,7 +37,8 @@ static int read_report(const struct explain_flags *flags, const char *image_text
 	if (!*ret_statement || !(*ret_statement)->predicate) {
 		error_set(err, ERR_INPUT, "%s has no reachability report%s", image_text,
 			key ? " signed by that key" : "");
-		return error_remedy(err, "alnage build --key adds one to every image it makes");
+		return error_remedy(
+			err, "alnage build --key adds one to every image it makes");
 	}
 	if (!key)
 		log_info("the report's signature was not checked (--key FILE checks it)");
@@ -50,9 +53,9 @@ static int run(const void *given, const struct cli_list *arguments, struct error
 	const char *path = arguments->count > 1 ? arguments->items[1] : "";
 	if (read_report(flags, arguments->items[0], &statement, err) < 0)
 		return err->class;
-	int status = flags->json
-		? json_dump(statement->predicate, JSON_STYLE_PRETTY, &out, err)
-		: reach_explain(statement->predicate, path, &out, err);
+	int status = flags->json ? json_dump(statement->predicate, JSON_STYLE_PRETTY,
+					   &out, err)
+				 : reach_explain(statement->predicate, path, &out, err);
 	return status < 0 ? status : cli_print(buffer_slice(&out), err);
 }
 
@@ -60,7 +63,8 @@ const struct cli_command explain_command = {
 	.name = "explain",
 	.arguments = "IMAGE [PATH]",
 	.summary = "why a file is in an image, or why it was removed",
-	.description = "Follows the reasons from the file to the entrypoint. Without PATH: every file.",
+	.description = "Follows the reasons from the file to the entrypoint. Without "
+		       "PATH: every file.",
 	.options = options,
 	.option_count = ARRAY_LEN(options),
 	.options_size = sizeof(struct explain_flags),

@@ -11,7 +11,8 @@ struct keygen_flags {
 static const struct cli_option options[] = {
 	CLI_OPTION(struct keygen_flags, type, "type", CLI_TEXT, "NAME",
 		"ecdsa-p256 (default), ecdsa-p384, rsa, ed25519"),
-	CLI_OPTION(struct keygen_flags, bits, "bits", CLI_NUMBER, "N", "of an RSA key (default: 4096)"),
+	CLI_OPTION(struct keygen_flags, bits, "bits", CLI_NUMBER, "N",
+		"of an RSA key (default: 4096)"),
 	CLI_OPTION(struct keygen_flags, password, "password", CLI_FLAG, NULL,
 		"encrypt it; the passphrase comes from $ALNAGE_PASSWORD or the terminal"),
 };
@@ -65,11 +66,13 @@ static int run(const void *given, const struct cli_list *arguments, struct error
 		if (!passphrase || !*passphrase)
 			return error_set(err, ERR_USAGE, "no passphrase was given");
 	}
-	if (secret_generate(type, flags->bits ? (unsigned)flags->bits : 4096, &secret, err) < 0 ||
+	if (secret_generate(
+		    type, flags->bits ? (unsigned)flags->bits : 4096, &secret, err) < 0 ||
 		secret_save(secret, path, passphrase, err) < 0 ||
 		write_public(secret, path, err) < 0 ||
-		buffer_printf(&out, err, "%s (private, keep it), %s.pub (public, hand it out)\n",
-			path, path) < 0)
+		buffer_printf(&out, err,
+			"%s (private, keep it), %s.pub (public, hand it out)\n", path,
+			path) < 0)
 		return err->class;
 	return cli_print(buffer_slice(&out), err);
 }
@@ -78,7 +81,8 @@ const struct cli_command keygen_command = {
 	.name = "keygen",
 	.arguments = "FILE",
 	.summary = "make a key pair: FILE (private, mode 0600) and FILE.pub",
-	.description = "Nothing is ever overwritten. Images are signed with ecdsa-p256 unless there is a\n"
+	.description = "Nothing is ever overwritten. Images are signed with ecdsa-p256 "
+		       "unless there is a\n"
 		       "reason for another; .apk packages need rsa.",
 	.options = options,
 	.option_count = ARRAY_LEN(options),

@@ -14,7 +14,8 @@ struct sandbox_flags {
 static const struct cli_option options[] = {
 	CLI_OPTION(struct sandbox_flags, store, "store", CLI_TEXT, "DIR",
 		"the store (default: $ALNAGE_STORE, ~/.cache/alnage)"),
-	CLI_OPTION(struct sandbox_flags, json, "json", CLI_FLAG, NULL, "the report as JSON"),
+	CLI_OPTION(
+		struct sandbox_flags, json, "json", CLI_FLAG, NULL, "the report as JSON"),
 };
 
 static int print(const struct sandbox_report *report, bool json, struct error *err)
@@ -25,7 +26,7 @@ static int print(const struct sandbox_report *report, bool json, struct error *e
 		if (sandbox_report_text(report, &out, err) < 0)
 			return err->class;
 	} else if (sandbox_report_json(report, &object, err) < 0 ||
-		json_dump(object, JSON_STYLE_PRETTY, &out, err) < 0) {
+		   json_dump(object, JSON_STYLE_PRETTY, &out, err) < 0) {
 		return err->class;
 	}
 	return cli_print(buffer_slice(&out), err);
@@ -41,11 +42,13 @@ static int run(const void *given, const struct cli_list *arguments, struct error
 			arguments->items[0]);
 	if (!report)
 		return error_set_memory(err);
-	if (store_open(flags->store, &store, err) < 0 || sandbox_check(store, report, err) < 0 ||
+	if (store_open(flags->store, &store, err) < 0 ||
+		sandbox_check(store, report, err) < 0 ||
 		print(report, flags->json, err) < 0)
 		return err->class;
 	if (!sandbox_report_good(report))
-		return error_set(err, ERR_REFUSED, "the sandbox is not what it claims on this machine");
+		return error_set(err, ERR_REFUSED,
+			"the sandbox is not what it claims on this machine");
 	return 0;
 }
 

@@ -19,7 +19,8 @@ static char *read_line_hidden(int tty)
 	hidden = saved;
 	hidden.c_lflag &= ~(tcflag_t)ECHO;
 	(void)tcsetattr(tty, TCSAFLUSH, &hidden); /* worst case the text is seen */
-	while (len + 1 < PASSPHRASE_MAX && read(tty, line + len, 1) == 1 && line[len] != '\n')
+	while (len + 1 < PASSPHRASE_MAX && read(tty, line + len, 1) == 1 &&
+		line[len] != '\n')
 		len++;
 	line[len] = '\0';
 	(void)tcsetattr(tty, TCSAFLUSH, &saved);

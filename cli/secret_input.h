@@ -6,7 +6,8 @@
 #include "cli/cli.h"
 #include "signing/secret.h"
 
-/* passphrase_source: $ALNAGE_PASSWORD, $COSIGN_PASSWORD, else asked for on the terminal. */
+/* passphrase_source: $ALNAGE_PASSWORD, $COSIGN_PASSWORD, else asked for on the terminal.
+ */
 char *ask_passphrase(void *context, const char *prompt);
 MUST_USE int load_secret(const char *path, struct secret **ret_secret, struct error *err);
 

@@ -24,7 +24,8 @@ static const struct cli_option sign_options[] = {
 static const struct cli_option attest_options[] = {
 	CLI_OPTION(struct sign_flags, key, "key", CLI_TEXT, "FILE", "the private key"),
 	CLI_OPTION(struct sign_flags, type, "type", CLI_TEXT, "TYPE",
-		"predicate type: slsaprovenance1, spdxjson, cyclonedx, openvex, vuln, or a URI"),
+		"predicate type: slsaprovenance1, spdxjson, cyclonedx, openvex, vuln, or "
+		"a URI"),
 	CLI_OPTION(struct sign_flags, predicate, "predicate", CLI_TEXT, "FILE",
 		"the predicate, JSON"),
 	REGISTRY_OPTIONS(struct sign_flags),
@@ -51,11 +52,13 @@ static const char *predicate_uri(const char *type)
 	return type;
 }
 
-static const char *identity_of(const struct sign_flags *flags, const struct reference *reference)
+static const char *identity_of(
+	const struct sign_flags *flags, const struct reference *reference)
 {
 	if (flags->identity)
 		return flags->identity;
-	return reference->kind == REFERENCE_REGISTRY ? reference->text : "localhost/image:latest";
+	return reference->kind == REFERENCE_REGISTRY ? reference->text
+						     : "localhost/image:latest";
 }
 
 struct signing {
@@ -71,13 +74,14 @@ static void signing_done(struct signing *signing)
 	opened_done(&signing->opened);
 }
 
-static int prepare(const struct sign_flags *flags, const char *text, struct signing *signing,
-	struct error *err)
+static int prepare(const struct sign_flags *flags, const char *text,
+	struct signing *signing, struct error *err)
 {
 	if (!flags->key)
 		return error_set(err, ERR_USAGE, "--key is missing");
 	if (load_secret(flags->key, &signing->secret, err) < 0 ||
-		open_reference(text, &flags->registry, false, true, &signing->opened, err) < 0 ||
+		open_reference(
+			text, &flags->registry, false, true, &signing->opened, err) < 0 ||
 		resolve_reference(&signing->opened, &signing->image, err) < 0 ||
 		clock_source_date(clock_now(), &signing->options.created, err) < 0)
 		return err->class;
@@ -96,12 +100,13 @@ static int print_done(const struct signing *signing, const char *what, struct er
 	return cli_print(buffer_slice(&out), err);
 }
 
-static int run_sign(const void *given, const struct cli_list *arguments, struct error *err)
+static int run_sign(
+	const void *given, const struct cli_list *arguments, struct error *err)
 {
 	CLEANUP(signing_done) struct signing signing = {0};
 	if (prepare(given, arguments->items[0], &signing, err) < 0 ||
-		attach_signature(signing.opened.repository, &signing.image, signing.secret,
-			&signing.options, err) < 0)
+		attach_signature(signing.opened.repository, &signing.image,
+			signing.secret, &signing.options, err) < 0)
 		return err->class;
 	return print_done(&signing, "signed", err);
 }
@@ -114,7 +119,8 @@ static int read_predicate(const char *path, json_t **ret_json, struct error *err
 	return json_load_slice(buffer_slice(&bytes), path, ret_json, err);
 }
 
-static int run_attest(const void *given, const struct cli_list *arguments, struct error *err)
+static int run_attest(
+	const void *given, const struct cli_list *arguments, struct error *err)
 {
 	const struct sign_flags *flags = given;
 	CLEANUP(signing_done) struct signing signing = {0};
@@ -124,10 +130,12 @@ static int run_attest(const void *given, const struct cli_list *arguments, struc
 		return error_set(err, ERR_USAGE, "--type and --predicate are needed");
 	if (read_predicate(flags->predicate, &predicate, err) < 0 ||
 		prepare(flags, arguments->items[0], &signing, err) < 0 ||
-		statement_write(repository_name(signing.opened.repository), &signing.image.digest,
-			predicate_uri(flags->type), take_ptr(predicate), &statement, err) < 0 ||
+		statement_write(repository_name(signing.opened.repository),
+			&signing.image.digest, predicate_uri(flags->type),
+			take_ptr(predicate), &statement, err) < 0 ||
 		attach_statement(signing.opened.repository, &signing.image,
-			buffer_slice(&statement), signing.secret, &signing.options, err) < 0)
+			buffer_slice(&statement), signing.secret, &signing.options,
+			err) < 0)
 		return err->class;
 	return print_done(&signing, "attested", err);
 }
@@ -136,7 +144,8 @@ const struct cli_command sign_command = {
 	.name = "sign",
 	.arguments = "IMAGE",
 	.summary = "sign an image in a layout or registry",
-	.description = "Writes both forms that verifiers read: cosign's tag .sig and a Sigstore bundle.\n"
+	.description = "Writes both forms that verifiers read: cosign's tag .sig and a "
+		       "Sigstore bundle.\n"
 		       "An index is signed with every image in it.",
 	.options = sign_options,
 	.option_count = ARRAY_LEN(sign_options),

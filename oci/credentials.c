@@ -175,10 +175,11 @@ static int read_helper_answer(struct slice answer, struct credential *credential
 	cleanup_json struct json_t *json = NULL;
 	const char *user, *secret;
 
-	if (json_load_slice(answer, "answer", &json, err) < 0)
-		return err->class;
-	if (!json_is_object(json))
-		return error_set(err, ERR_INPUT, "answer: not an object");
+	struct error reason = ERROR_INIT;
+
+	if (json_load_slice(answer, "answer", &json, &reason) < 0 ||
+		!json_is_object(json))
+		return error_set(err, ERR_INPUT, "the answer is not a JSON object");
 	if (json_get_string(json, "Username", "answer", &user, err) < 0 ||
 		json_get_string(json, "Secret", "answer", &secret, err) < 0)
 		return err->class;
@@ -266,10 +267,13 @@ int credentials_in_file(struct slice bytes, const char *name, const char *regist
 {
 	cleanup_credential struct credential credential = {0};
 	cleanup_json struct json_t *json = NULL;
+	struct error reason = ERROR_INIT;
 	bool found = false;
 
-	if (json_load_slice(bytes, name, &json, err) < 0)
-		return err->class;
+	/* not the parser's own text: it quotes what it stumbled over, perhaps a secret */
+	if (json_load_slice(bytes, name, &json, &reason) < 0)
+		return error_set_at(err, reason.class, name, reason.line, reason.column,
+			"not acceptable JSON");
 	if (!json_is_object(json))
 		return error_set(err, ERR_INPUT, "%s: not an object", name);
 	if (search(json, registry, repository, &credential, &found, err) < 0)

@@ -11,9 +11,12 @@
  *     under the tag sha256-<hex>, where regclient and a copy to a registry without API
  * look;
  *   - children of an index are not listed: they are reached through it.
- * skopeo and podman refuse "oci:DIR" without a tag as soon as there are two entries: name
- * the tag. Entries are sorted so that the same content gives the same bytes, images
- * before signatures before referrers: tools that take the first entry get an image.
+ * `cosign verify --local-image` does not read it: that wants its own annotation "kind"
+ * and one image per folder. What `cosign save` wrote we read (layout.c). `podman load`
+ * wants exactly one entry; `podman pull oci-archive:FILE:TAG` takes any. skopeo and
+ * podman refuse "oci:DIR" without a tag as soon as there are two entries: name the tag.
+ * Entries are sorted so that the same content gives the same bytes, images before
+ * signatures before referrers: tools that take the first entry get an image.
  */
 #ifndef OCI_LAYOUT_INDEX_H
 #define OCI_LAYOUT_INDEX_H

@@ -136,11 +136,13 @@ static int read_token(struct registry *registry, const char *scope, struct slice
 	cleanup_json struct json_t *json = NULL;
 	uint64_t seconds = TOKEN_SECONDS;
 	const char *text = NULL;
+	struct error reason = ERROR_INIT;
 
-	if (json_load_slice(body, "token", &json, err) < 0)
-		return err->class;
-	if (!json_is_object(json))
-		return error_set(err, ERR_INPUT, "token: not an object");
+	/* not the parser's own text: it quotes what it stumbled over, perhaps the token
+	 */
+	if (json_load_slice(body, "token", &json, &reason) < 0 || !json_is_object(json))
+		return error_set(
+			err, ERR_INPUT, "token: the answer is not a JSON object");
 	if (json_opt_string(json, "token", "token", &text, err) < 0 ||
 		(!text &&
 			json_opt_string(json, "access_token", "token", &text, err) < 0) ||

@@ -13,7 +13,7 @@
 #define CHUNK_BYTES  (64 * MIB)
 #define CHUNK_MAX    (1024 * MIB) /* what we let a registry ask for */
 #define FAILURES_MAX 5
-#define SESSIONS_MAX 3
+#define SESSIONS_MAX (FAILURES_MAX + 2)
 
 struct upload {
 	struct registry *registry;
@@ -158,8 +158,12 @@ static int after_patch(struct upload *upload, const struct http_response *respon
 	if (http_response_header(response, "range", &range) &&
 		slice_cut(&range, '-', &first) &&
 		slice_parse_u64(range, 10, INT64_MAX, &last, &ignored) == 0 &&
-		last + 1 != upload->offset)
+		last + 1 != upload->offset) {
+		if (++upload->failures > FAILURES_MAX)
+			return error_set(err, ERR_NETWORK,
+				"the registry keeps losing parts of the upload");
 		return resume(upload, err);
+	}
 	return 0;
 }
 

@@ -240,7 +240,8 @@ int secret_sign(const struct secret *secret, struct slice message,
 		status = EVP_DigestSign(context, signature, &len,
 			(const unsigned char *)message.data, message.len);
 	EVP_MD_CTX_free(context);
-	if (status != 1)
+	/* OpenSSL 3.0 says success and a length of -1 when memory runs out in ECDSA */
+	if (status != 1 || len == 0 || len > sizeof(signature))
 		return key_crypto_error(err, ERR_SYSTEM, "signing");
 	return buffer_add(ret_signature, signature, len, err);
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Private keys and making signatures: the only file of the project that can.
- * Files are 0600, made O_EXCL; PKCS#8 PEM, "PRIVATE KEY" or, with a passphrase, cosign's
- * "ENCRYPTED SIGSTORE PRIVATE KEY" (scrypt + NaCl secretbox) so that cosign and we read
- * each other's; "ENCRYPTED PRIVATE KEY" (PKCS#5 v2) is read, too. Memory is wiped when
- * freed.
+ * Private keys and making signatures: nothing else in the project can. Written: PKCS#8
+ * PEM, "PRIVATE KEY" or, with a passphrase, cosign's "ENCRYPTED SIGSTORE PRIVATE KEY"
+ * (scrypt + NaCl secretbox), so that cosign and we read each other's. Read, too: the
+ * older label "ENCRYPTED COSIGN PRIVATE KEY", "ENCRYPTED PRIVATE KEY" (PKCS#5 v2), "EC
+ * PRIVATE KEY" (SEC1) and "RSA PRIVATE KEY" (PKCS#1: melange, abuild). Files are made
+ * new, with mode 0600. Memory is wiped when freed. cosign's form needs scrypt and
+ * Poly1305, which FIPS providers lack; all else works with them.
  */
 #ifndef SIGNING_SECRET_H
 #define SIGNING_SECRET_H
@@ -19,12 +21,12 @@ typedef char *(*passphrase_source)(void *context, const char *prompt);
 
 MUST_USE int secret_generate(enum key_type type, unsigned rsa_bits,
 	struct secret **ret_secret, struct error *err);
-/* ERR_INPUT if the file is readable for others, or malformed; ERR_REFUSED for a wrong
- * passphrase. */
+/* ERR_INPUT if the mode gives anybody else access (077), or malformed; ERR_REFUSED for a
+ * wrong passphrase. */
 MUST_USE int secret_load(const char *path, passphrase_source passphrase, void *context,
 	struct secret **ret_secret, struct error *err);
-/* passphrase NULL or "": not encrypted. Refuses to overwrite. Also used for PATH.pub by
- * key_to_pem. */
+/* passphrase NULL or "": not encrypted. Refuses to overwrite. The public half is for
+ * key_to_pem to write. */
 MUST_USE int secret_save(const struct secret *secret, const char *path,
 	const char *passphrase, struct error *err);
 void secret_free(struct secret **secret);

@@ -8,7 +8,8 @@ int image_put_file(struct tree *tree, struct store *store, const char *path,
 	struct slice content, uint32_t mode, struct error *err)
 {
 	const struct tree_node *there = tree_find(tree, path);
-	struct tree_node node = {.path = path, .type = TREE_FILE, .mode = mode, .package = ""};
+	struct tree_node node = {
+		.path = path, .type = TREE_FILE, .mode = mode, .package = ""};
 	if (there && there->type == TREE_FILE) {
 		node.mode = there->mode;
 		node.uid = there->uid;
@@ -43,8 +44,8 @@ static bool has_entry(const struct buffer *text, const char *name)
 	return false;
 }
 
-static int add_user(struct tree *tree, const struct image_user *user, struct buffer *passwd,
-	struct error *err)
+static int add_user(struct tree *tree, const struct image_user *user,
+	struct buffer *passwd, struct error *err)
 {
 	if (!has_entry(passwd, user->name) &&
 		buffer_printf(passwd, err, "%s:x:%u:%u:%s:%s:%s\n", user->name, user->uid,
@@ -53,19 +54,25 @@ static int add_user(struct tree *tree, const struct image_user *user, struct buf
 	const char *home = user->home + (*user->home == '/');
 	if (!*home || tree_resolve(tree, home, NULL, NULL))
 		return 0;
-	struct tree_node node = {.path = home, .type = TREE_DIRECTORY, .mode = 0700,
-		.uid = user->uid, .gid = user->gid, .package = ""};
+	struct tree_node node = {.path = home,
+		.type = TREE_DIRECTORY,
+		.mode = 0700,
+		.uid = user->uid,
+		.gid = user->gid,
+		.package = ""};
 	return tree_add(tree, &node, err);
 }
 
-static int add_group(const struct image_group *group, struct buffer *text, struct error *err)
+static int add_group(
+	const struct image_group *group, struct buffer *text, struct error *err)
 {
 	if (has_entry(text, group->name))
 		return 0;
 	if (buffer_printf(text, err, "%s:x:%u:", group->name, group->gid) < 0)
 		return err->class;
 	for (size_t i = 0; i < group->members.count; i++)
-		if (buffer_printf(text, err, "%s%s", i ? "," : "", group->members.items[i]) < 0)
+		if (buffer_printf(
+			    text, err, "%s%s", i ? "," : "", group->members.items[i]) < 0)
 			return err->class;
 	return buffer_add_byte(text, '\n', err);
 }
@@ -85,7 +92,8 @@ int image_add_accounts(struct tree *tree, const struct image_recipe *recipe,
 	for (size_t i = 0; i < recipe->group_count; i++)
 		if (add_group(&recipe->groups[i], &group, err) < 0)
 			return error_wrap(err, "group %s", recipe->groups[i].name);
-	if (image_put_file(tree, store, "etc/passwd", buffer_slice(&passwd), 0644, err) < 0)
+	if (image_put_file(tree, store, "etc/passwd", buffer_slice(&passwd), 0644, err) <
+		0)
 		return err->class;
 	return image_put_file(tree, store, "etc/group", buffer_slice(&group), 0644, err);
 }

@@ -12,7 +12,8 @@
 /* A run of the layer: a blob of the store as it is, or nodes to render. */
 struct piece {
 	const struct fragment *spliced; /* NULL: render */
-	const struct tree_node **nodes; /* what it holds, in order; borrowed from the lists below */
+	const struct tree_node *
+		*nodes; /* what it holds, in order; borrowed from the lists below */
 	size_t node_count;
 };
 
@@ -52,11 +53,11 @@ static bool is_unchanged(const struct tree *tree, const struct tree_node *node)
 {
 	const struct tree_node *now = tree_find(tree, node->path);
 	return now && now->type == node->type && now->mode == node->mode &&
-		now->uid == node->uid && now->gid == node->gid &&
-		strcmp(now->package, node->package) == 0 &&
-		(node->type != TREE_FILE || digest_equal(&now->content, &node->content)) &&
-		(!node->target || strcmp(now->target, node->target) == 0) &&
-		same_xattrs(now, node);
+	       now->uid == node->uid && now->gid == node->gid &&
+	       strcmp(now->package, node->package) == 0 &&
+	       (node->type != TREE_FILE || digest_equal(&now->content, &node->content)) &&
+	       (!node->target || strcmp(now->target, node->target) == 0) &&
+	       same_xattrs(now, node);
 }
 
 static int add_piece(struct layout *layout, const struct fragment *spliced,
@@ -74,13 +75,14 @@ static int add_piece(struct layout *layout, const struct fragment *spliced,
 }
 
 /* The node that the image has in place of a changed one, if it is still the package's. */
-static const struct tree_node *replacement(const struct tree *tree,
-	const struct tree_node *node)
+static const struct tree_node *replacement(
+	const struct tree *tree, const struct tree_node *node)
 {
 	const struct tree_node *now = tree_find(tree, node->path);
-	return now && now->type != TREE_DIRECTORY && strcmp(now->package, node->package) == 0
-		? now
-		: NULL;
+	return now && now->type != TREE_DIRECTORY &&
+			       strcmp(now->package, node->package) == 0
+		       ? now
+		       : NULL;
 }
 
 static int add_fragment(struct layout *layout, const struct fragment_index *index,
@@ -88,7 +90,8 @@ static int add_fragment(struct layout *layout, const struct fragment_index *inde
 {
 	const struct tree *tree = layout->compose->tree;
 	size_t first = layout->kept_len;
-	if (!fragment->count) /* a further part of a large file goes the way of its first */
+	if (!fragment->count) /* a further part of a large file goes the way of its first
+			       */
 		return *spliced_file ? add_piece(layout, fragment, first, err) : 0;
 	bool whole = true;
 	for (size_t i = fragment->first; i < fragment->first + fragment->count; i++)
@@ -109,8 +112,8 @@ static bool is_of_packages(const struct compose *compose, const struct tree_node
 }
 
 /* Directories into the head; what no package has rendered into the last piece. */
-static int add_head_and_tail(struct layout *layout, const struct tree_node **nodes, size_t count,
-	bool tail, struct error *err)
+static int add_head_and_tail(struct layout *layout, const struct tree_node **nodes,
+	size_t count, bool tail, struct error *err)
 {
 	size_t first = layout->kept_len;
 	for (size_t i = 0; i < count; i++) {
@@ -119,8 +122,8 @@ static int add_head_and_tail(struct layout *layout, const struct tree_node **nod
 			!is_of_packages(layout->compose, node))
 			layout->kept[layout->kept_len++] = node;
 		else if (!tail && node->type == TREE_DIRECTORY &&
-			fragment_add_header(
-				&layout->head, node, layout->compose->mtime, err) < 0)
+			 fragment_add_header(
+				 &layout->head, node, layout->compose->mtime, err) < 0)
 			return err->class;
 	}
 	return tail ? add_piece(layout, NULL, first, err) : 0;
@@ -142,8 +145,8 @@ static int decide(struct layout *layout, struct error *err)
 		const struct fragment_index *index = compose->packages[p];
 		bool spliced_file = false;
 		for (size_t f = 0; f < index->fragment_count; f++)
-			if (add_fragment(layout, index, &index->fragments[f], &spliced_file,
-				    err) < 0)
+			if (add_fragment(layout, index, &index->fragments[f],
+				    &spliced_file, err) < 0)
 				return err->class;
 	}
 	if (add_head_and_tail(layout, nodes, count, true, err) < 0)
@@ -187,7 +190,8 @@ static int hash_plain(struct plain_hash *plain, struct error *err)
 static void *plain_thread(void *context)
 {
 	struct plain_hash *plain = context;
-	(void)hash_plain(plain, &plain->err); /* the caller reads plain->err after the join */
+	(void)hash_plain(
+		plain, &plain->err); /* the caller reads plain->err after the join */
 	return NULL;
 }
 
@@ -214,7 +218,8 @@ static int write_spliced(const struct compose *compose, const struct fragment *f
 		fs_map(fd, &mapping, err) < 0)
 		return err->class;
 	if (mapping.bytes.len != fragment->size)
-		return error_set(err, ERR_INPUT, "a fragment in the store has a wrong size");
+		return error_set(
+			err, ERR_INPUT, "a fragment in the store has a wrong size");
 	return store_writer_write(out, mapping.bytes.data, mapping.bytes.len, err);
 }
 
@@ -225,8 +230,8 @@ static int write_rendered(const struct compose *compose, const struct piece *pie
 	for (size_t n = 0; n < piece->node_count; n++) {
 		cleanup_writer struct writer *writer = NULL;
 		if (writer_to_buffer(&plain, &writer, err) < 0 ||
-			fragment_render_node(compose->store, piece->nodes[n], compose->mtime,
-				true, writer, err) < 0 ||
+			fragment_render_node(compose->store, piece->nodes[n],
+				compose->mtime, true, writer, err) < 0 ||
 			writer_finish(writer, err) < 0)
 			return err->class;
 		if (plain.len < FRAGMENT_TARGET)
@@ -238,8 +243,8 @@ static int write_rendered(const struct compose *compose, const struct piece *pie
 	return write_member(compose, buffer_slice(&plain), out, err);
 }
 
-static int join_pieces(const struct layout *layout, struct composed_layer *layer,
-	struct error *err)
+static int join_pieces(
+	const struct layout *layout, struct composed_layer *layer, struct error *err)
 {
 	const struct compose *compose = layout->compose;
 	cleanup_store_writer struct store_writer *out = NULL;
@@ -248,8 +253,9 @@ static int join_pieces(const struct layout *layout, struct composed_layer *layer
 		return err->class;
 	for (size_t p = 0; p < layout->piece_count; p++) {
 		const struct piece *piece = &layout->pieces[p];
-		int status = piece->spliced ? write_spliced(compose, piece->spliced, out, err)
-					    : write_rendered(compose, piece, out, err);
+		int status = piece->spliced
+				     ? write_spliced(compose, piece->spliced, out, err)
+				     : write_rendered(compose, piece, out, err);
 		if (status < 0)
 			return status;
 		*(piece->spliced ? &layer->spliced : &layer->rendered) += 1;

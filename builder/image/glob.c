@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/image/reach.h"
 
-/* Patterns are short and come from one recipe; the depth bound keeps "**" from exploding. */
+/* Patterns are short and come from one recipe; the depth bound keeps "**" from exploding.
+ */
 #define GLOB_DEPTH_MAX 64
 
 static bool matches(const char *glob, const char *path, unsigned depth)
@@ -13,7 +14,8 @@ static bool matches(const char *glob, const char *path, unsigned depth)
 			while (*glob == '*')
 				glob++;
 			if (*glob == '/' && matches(glob + 1, path, depth + 1))
-				return true; /* a double star with its slash may match nothing */
+				return true; /* a double star with its slash may match
+						nothing */
 			for (;; path++) {
 				if (matches(glob, path, depth + 1))
 					return true;

@@ -42,7 +42,8 @@ MUST_USE int image_add_accounts(struct tree *tree, const struct image_recipe *re
 	struct store *store, struct error *err);
 MUST_USE int image_add_paths(struct tree *tree, const struct image_recipe *recipe,
 	struct store *store, struct error *err);
-/* The file gets mode, owners and package "" if it is not there already; else only the content changes. */
+/* The file gets mode, owners and package "" if it is not there already; else only the
+ * content changes. */
 MUST_USE int image_put_file(struct tree *tree, struct store *store, const char *path,
 	struct slice content, uint32_t mode, struct error *err);
 

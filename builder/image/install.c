@@ -19,7 +19,8 @@ static bool lists_name(const struct package_list *replaces, const char *name)
 	return false;
 }
 
-/* Rules of apk image tools (reference: recipes-packages-images.md 4.9, file conflicts). */
+/* Rules of apk image tools (reference: recipes-packages-images.md 4.9, file conflicts).
+ */
 enum winner { FIRST, SECOND, NOBODY };
 static enum winner settle(const struct package *first, const struct package *second,
 	const struct tree_node *there, const struct tree_node *node)
@@ -54,16 +55,18 @@ static int install_node(struct tree *tree, const struct map *packages,
 	if (there->type == TREE_DIRECTORY && node->type == TREE_DIRECTORY)
 		return install_directory(tree, there, &owned, err);
 	const struct package *first = map_get_str(packages, there->package);
-	enum winner winner = first && there->type != TREE_DIRECTORY && node->type != TREE_DIRECTORY
-		? settle(first, package, there, node)
-		: NOBODY;
+	enum winner winner =
+		first && there->type != TREE_DIRECTORY && node->type != TREE_DIRECTORY
+			? settle(first, package, there, node)
+			: NOBODY;
 	if (winner == FIRST)
 		return 0;
 	if (winner == SECOND)
 		return tree_set(tree, &owned, err);
 	error_set(err, ERR_INPUT, "both %s and %s have /%s, and they differ",
 		there->package, package->name, node->path);
-	return error_remedy(err, "let one of them say `replaces`, or take one off the list of packages");
+	return error_remedy(err,
+		"let one of them say `replaces`, or take one off the list of packages");
 }
 
 int image_install(struct tree *tree, const struct package *const *packages, size_t count,

@@ -10,14 +10,16 @@ static int set_permissions(struct tree *tree, const struct tree_node *there,
 	node.uid = path->uid;
 	node.gid = path->gid;
 	/* a directory's mode asked for recursively must not make files executable */
-	node.mode = there->type == TREE_FILE && path->recursive && path->type == IMAGE_PATH_DIRECTORY
-		? (path->permissions & 0666) | (there->mode & 0111 & path->permissions)
-		: path->permissions;
+	node.mode = there->type == TREE_FILE && path->recursive &&
+				    path->type == IMAGE_PATH_DIRECTORY
+			    ? (path->permissions & 0666) |
+				      (there->mode & 0111 & path->permissions)
+			    : path->permissions;
 	return tree_set(tree, &node, err);
 }
 
-static int set_permissions_below(struct tree *tree, const struct image_path *path,
-	struct error *err)
+static int set_permissions_below(
+	struct tree *tree, const struct image_path *path, struct error *err)
 {
 	cleanup_mem const struct tree_node **nodes = NULL;
 	size_t count, len = strlen(path->path);
@@ -51,8 +53,11 @@ static int add_path(struct tree *tree, const struct image_path *path, struct sto
 	struct error *err)
 {
 	const struct tree_node *there = tree_find(tree, path->path);
-	struct tree_node node = {.path = path->path, .mode = path->permissions, .uid = path->uid,
-		.gid = path->gid, .package = there ? there->package : ""};
+	struct tree_node node = {.path = path->path,
+		.mode = path->permissions,
+		.uid = path->uid,
+		.gid = path->gid,
+		.package = there ? there->package : ""};
 	switch (path->type) {
 	case IMAGE_PATH_DIRECTORY:
 		node.type = TREE_DIRECTORY;
@@ -78,8 +83,8 @@ static int add_path(struct tree *tree, const struct image_path *path, struct sto
 	return 0;
 }
 
-int image_add_paths(struct tree *tree, const struct image_recipe *recipe, struct store *store,
-	struct error *err)
+int image_add_paths(struct tree *tree, const struct image_recipe *recipe,
+	struct store *store, struct error *err)
 {
 	for (size_t i = 0; i < recipe->path_count; i++)
 		if (add_path(tree, &recipe->paths[i], store, err) < 0)

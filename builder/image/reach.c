@@ -11,7 +11,7 @@ struct walk {
 	struct store *store;
 	const struct image_recipe *recipe;
 	struct reachability *result;
-	struct map *by_path;	     /* path → struct reach_reason */
+	struct map *by_path;         /* path → struct reach_reason */
 	struct reach_reason **queue; /* reached, edges not followed yet */
 	size_t queue_len, queue_done;
 	struct arena *arena;
@@ -70,7 +70,8 @@ static void mark_passed(void *context, const struct tree_node *symlink)
 	mark(walk, symlink, walk->edge, walk->from ? walk->from->path : "", walk->detail);
 }
 
-/* Follows a path and keeps what it passes and where it ends. False if it leads nowhere. */
+/* Follows a path and keeps what it passes and where it ends. False if it leads nowhere.
+ */
 static bool follow(struct walk *walk, const char *path, enum reach_edge edge,
 	const struct reach_reason *from, const char *detail)
 {
@@ -101,7 +102,8 @@ static int mark_program(struct walk *walk, const char *program, enum reach_edge 
 	if (strchr(program, '/')) {
 		if (follow(walk, program, edge, from, program))
 			return 0;
-		return error_set(err, ERR_INPUT, "program %s is not in the image", program);
+		return error_set(
+			err, ERR_INPUT, "program %s is not in the image", program);
 	}
 	struct slice rest = slice_str(search_path(walk->recipe)), directory;
 	while (slice_cut(&rest, ':', &directory)) {
@@ -112,12 +114,12 @@ static int mark_program(struct walk *walk, const char *program, enum reach_edge 
 		if (follow(walk, path, edge, from, program))
 			return 0;
 	}
-	return error_set(err, ERR_INPUT, "program '%s' is not in the image's PATH (%s)", program,
-		search_path(walk->recipe));
+	return error_set(err, ERR_INPUT, "program '%s' is not in the image's PATH (%s)",
+		program, search_path(walk->recipe));
 }
 
-static bool is_declared(const struct image_recipe *recipe, const char *path,
-	const char **ret_glob)
+static bool is_declared(
+	const struct image_recipe *recipe, const char *path, const char **ret_glob)
 {
 	for (size_t i = 0; i < recipe->keep.count; i++)
 		if (path_glob_matches(recipe->keep.items[i], path)) {
@@ -134,7 +136,8 @@ static int mark_roots(struct walk *walk, struct error *err)
 		recipe->entrypoint.count ? &recipe->entrypoint : &recipe->cmd;
 	if (!run->count)
 		return error_set(err, ERR_INPUT,
-			"%s: flavour app needs an entrypoint: there is nothing to start from",
+			"%s: flavour app needs an entrypoint: there is nothing to start "
+			"from",
 			recipe->path);
 	if (mark_program(walk, run->items[0], REACH_ENTRYPOINT, NULL, err) < 0)
 		return error_wrap(err, "entrypoint");
@@ -155,7 +158,8 @@ static int mark_roots(struct walk *walk, struct error *err)
 /* ---- edges of one file ---- */
 
 /* "$ORIGIN/../lib" → "usr/bin/../lib"; NULL when memory is out. */
-static const char *expand_origin(struct walk *walk, struct slice directory, const char *file)
+static const char *expand_origin(
+	struct walk *walk, struct slice directory, const char *file)
 {
 	const char *slash = strrchr(file, '/');
 	struct slice origin = {file, slash ? (size_t)(slash - file) : 0};
@@ -169,19 +173,20 @@ static const char *expand_origin(struct walk *walk, struct slice directory, cons
 		return arena_strndup(walk->arena, directory);
 	struct slice before = slice_sub(directory, 0, at);
 	struct slice after = slice_sub(directory, at + len, SIZE_MAX);
-	return arena_printf(walk->arena, "%.*s/%.*s%.*s", SLICE_ARG(before), SLICE_ARG(origin),
-		SLICE_ARG(after));
+	return arena_printf(walk->arena, "%.*s/%.*s%.*s", SLICE_ARG(before),
+		SLICE_ARG(origin), SLICE_ARG(after));
 }
 
 static int find_library(struct walk *walk, struct slice directories,
-	const struct reach_reason *file, const char *name, enum reach_edge edge, bool *found,
-	struct error *err)
+	const struct reach_reason *file, const char *name, enum reach_edge edge,
+	bool *found, struct error *err)
 {
 	struct slice directory;
 	while (!*found && slice_cut(&directories, ':', &directory)) {
 		const char *expanded = expand_origin(walk, directory, file->path);
 		const char *path =
-			expanded ? arena_printf(walk->arena, "%s/%s", expanded, name) : NULL;
+			expanded ? arena_printf(walk->arena, "%s/%s", expanded, name)
+				 : NULL;
 		if (!path)
 			return error_set_memory(err);
 		*found = follow(walk, path, edge, file, name);
@@ -191,8 +196,8 @@ static int find_library(struct walk *walk, struct slice directories,
 
 /* The loader's order: RPATH unless RUNPATH, RUNPATH, the default directories. */
 static int follow_library(struct walk *walk, const struct elf_info *info,
-	const struct reach_reason *file, const char *name, enum reach_edge edge, bool *ret_found,
-	struct error *err)
+	const struct reach_reason *file, const char *name, enum reach_edge edge,
+	bool *ret_found, struct error *err)
 {
 	bool found = false;
 	if (strchr(name, '/')) {
@@ -203,7 +208,8 @@ static int follow_library(struct walk *walk, const struct elf_info *info,
 			SLICE("/lib:/usr/lib:/usr/local/lib:/lib64:/usr/lib64"),
 		};
 		for (size_t i = 0; i < ARRAY_LEN(searched); i++)
-			if (find_library(walk, searched[i], file, name, edge, &found, err) < 0)
+			if (find_library(
+				    walk, searched[i], file, name, edge, &found, err) < 0)
 				return err->class;
 	}
 	*ret_found = found;
@@ -216,34 +222,37 @@ static bool is_loader_itself(const char *name)
 	return strcmp(name, "libc.so") == 0 || strncmp(name, "libc.musl-", 10) == 0;
 }
 
-static int follow_elf(struct walk *walk, const struct reach_reason *file, struct slice bytes,
-	struct error *err)
+static int follow_elf(struct walk *walk, const struct reach_reason *file,
+	struct slice bytes, struct error *err)
 {
 	struct elf_info info;
 	if (elf_read(bytes, walk->arena, &info, err) < 0)
 		return error_wrap(err, "%s", file->path);
-	if (*info.interpreter &&
-		!follow(walk, info.interpreter, REACH_INTERPRETER, file, info.interpreter))
-		return error_set(err, ERR_INPUT, "%s needs the interpreter %s, which is not in the image",
+	if (*info.interpreter && !follow(walk, info.interpreter, REACH_INTERPRETER, file,
+					 info.interpreter))
+		return error_set(err, ERR_INPUT,
+			"%s needs the interpreter %s, which is not in the image",
 			file->path, info.interpreter);
 	for (size_t i = 0; i < info.needed_count; i++) {
 		bool found = false;
-		if (follow_library(walk, &info, file, info.needed[i], REACH_NEEDED, &found, err) < 0)
+		if (follow_library(walk, &info, file, info.needed[i], REACH_NEEDED,
+			    &found, err) < 0)
 			return err->class;
 		if (!found && !is_loader_itself(info.needed[i]))
 			return error_set(err, ERR_INPUT,
-				"%s needs the library %s, which is not in the image", file->path,
-				info.needed[i]);
+				"%s needs the library %s, which is not in the image",
+				file->path, info.needed[i]);
 	}
 	for (size_t i = 0; i < info.dlopen_count; i++) {
 		bool found = false;
-		if (follow_library(walk, &info, file, info.dlopen_names[i], REACH_DLOPEN, &found,
-			    err) < 0)
+		if (follow_library(walk, &info, file, info.dlopen_names[i], REACH_DLOPEN,
+			    &found, err) < 0)
 			return err->class;
 		if (found)
 			continue;
 		const char **name = arena_append(walk->arena, &walk->result->unresolved,
-			&walk->result->unresolved_count, &walk->result->unresolved_capacity,
+			&walk->result->unresolved_count,
+			&walk->result->unresolved_capacity,
 			sizeof(*walk->result->unresolved));
 		const char *text = arena_printf(
 			walk->arena, "%s: %s", file->path, info.dlopen_names[i]);
@@ -255,8 +264,8 @@ static int follow_elf(struct walk *walk, const struct reach_reason *file, struct
 }
 
 /* "#!/usr/bin/env -S prog arg" needs env and prog. */
-static int follow_script(struct walk *walk, const struct reach_reason *file, struct slice bytes,
-	struct error *err)
+static int follow_script(struct walk *walk, const struct reach_reason *file,
+	struct slice bytes, struct error *err)
 {
 	struct slice line, rest = slice_sub(bytes, 2, SCRIPT_LINE_MAX), word;
 	if (!slice_cut(&rest, '\n', &line) || !slice_word(&line, &word))
@@ -265,14 +274,16 @@ static int follow_script(struct walk *walk, const struct reach_reason *file, str
 	if (!interpreter)
 		return error_set_memory(err);
 	if (!follow(walk, interpreter, REACH_SCRIPT, file, interpreter))
-		return error_set(err, ERR_INPUT, "%s needs the interpreter %s, which is not in the image",
+		return error_set(err, ERR_INPUT,
+			"%s needs the interpreter %s, which is not in the image",
 			file->path, interpreter);
 	if (!slice_ends_with(word, SLICE("/env")))
 		return 0;
 	while (slice_word(&line, &word))
 		if (word.data[0] != '-' && !slice_has_byte(word, '=')) {
 			const char *program = arena_strndup(walk->arena, word);
-			return program ? mark_program(walk, program, REACH_SCRIPT, file, err)
+			return program ? mark_program(
+						 walk, program, REACH_SCRIPT, file, err)
 				       : error_set_memory(err);
 		}
 	return 0;
@@ -296,13 +307,16 @@ static int follow_file(struct walk *walk, const struct reach_reason *file,
 	return 0;
 }
 
-/* A relative symlink's target is looked up from the link's directory: let tree_resolve do it. */
+/* A relative symlink's target is looked up from the link's directory: let tree_resolve do
+ * it. */
 static void follow_symlink(struct walk *walk, const struct reach_reason *file)
 {
-	(void)follow(walk, file->path, REACH_SYMLINK, file, ""); /* dangling links stay links */
+	(void)follow(walk, file->path, REACH_SYMLINK, file,
+		""); /* dangling links stay links */
 }
 
-static int follow_edges(struct walk *walk, const struct reach_reason *file, struct error *err)
+static int follow_edges(
+	struct walk *walk, const struct reach_reason *file, struct error *err)
 {
 	const struct tree_node *node = tree_find(walk->tree, file->path);
 	switch (node->type) {
@@ -310,7 +324,8 @@ static int follow_edges(struct walk *walk, const struct reach_reason *file, stru
 		follow_symlink(walk, file);
 		return 0;
 	case TREE_HARDLINK:
-		(void)follow(walk, node->target, REACH_HARDLINK, file, ""); /* a tree's hard links lead somewhere */
+		(void)follow(walk, node->target, REACH_HARDLINK, file,
+			""); /* a tree's hard links lead somewhere */
 		return 0;
 	case TREE_FILE:
 		return follow_file(walk, file, node, err);
@@ -338,13 +353,15 @@ static void mark_directories(struct walk *walk)
 		if (node->type != TREE_DIRECTORY || reason->edge != REACH_NONE)
 			continue;
 		bool empty = i + 1 == result->count ||
-			!is_below(result->reasons[i + 1].path, reason->path);
+			     !is_below(result->reasons[i + 1].path, reason->path);
 		if (empty || (node->mode != 0755 || node->uid || node->gid)) {
 			reason->edge = REACH_EMPTY;
 			continue;
 		}
-		for (size_t below = i + 1; below < result->count &&
-			is_below(result->reasons[below].path, reason->path); below++)
+		for (size_t below = i + 1;
+			below < result->count &&
+			is_below(result->reasons[below].path, reason->path);
+			below++)
 			if (result->reasons[below].edge != REACH_NONE) {
 				reason->edge = REACH_PARENT;
 				reason->from = result->reasons[below].path;
@@ -357,7 +374,8 @@ static int prepare(struct walk *walk, struct error *err)
 {
 	cleanup_mem const struct tree_node **nodes = NULL;
 	size_t count;
-	if (tree_nodes(walk->tree, &nodes, &count, err) < 0 || map_new(&walk->by_path, err) < 0)
+	if (tree_nodes(walk->tree, &nodes, &count, err) < 0 ||
+		map_new(&walk->by_path, err) < 0)
 		return err->class;
 	struct reachability *result = walk->result;
 	result->count = count;
@@ -389,8 +407,9 @@ static int walk_app(struct walk *walk, struct error *err)
 	return 0;
 }
 
-int reach_compute(const struct tree *tree, struct store *store, const struct image_recipe *recipe,
-	struct reachability **ret_reachability, struct error *err)
+int reach_compute(const struct tree *tree, struct store *store,
+	const struct image_recipe *recipe, struct reachability **ret_reachability,
+	struct error *err)
 {
 	cleanup_arena struct arena *arena = NULL;
 	cleanup_map struct map *by_path = NULL;
@@ -399,7 +418,10 @@ int reach_compute(const struct tree *tree, struct store *store, const struct ima
 	struct reachability *result = arena_alloc(arena, sizeof(*result));
 	if (!result)
 		return error_set_memory(err);
-	struct walk walk = {.tree = tree, .store = store, .recipe = recipe, .arena = arena,
+	struct walk walk = {.tree = tree,
+		.store = store,
+		.recipe = recipe,
+		.arena = arena,
 		.result = result};
 	int status = prepare(&walk, err);
 	by_path = walk.by_path;
@@ -413,13 +435,15 @@ int reach_compute(const struct tree *tree, struct store *store, const struct ima
 			result->reasons[i].edge = REACH_ALL;
 	}
 	for (size_t i = 0; i < result->count; i++)
-		*(result->reasons[i].edge == REACH_NONE ? &result->removed : &result->kept) += 1;
+		*(result->reasons[i].edge == REACH_NONE ? &result->removed
+							: &result->kept) += 1;
 	result->arena = take_ptr(arena);
 	*ret_reachability = result;
 	return 0;
 }
 
-int reach_prune(struct tree *tree, const struct reachability *reachability, struct error *err)
+int reach_prune(
+	struct tree *tree, const struct reachability *reachability, struct error *err)
 {
 	for (size_t i = reachability->count; i-- > 0;)
 		if (reachability->reasons[i].edge == REACH_NONE &&

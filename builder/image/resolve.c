@@ -32,7 +32,8 @@ static int newest_first(struct slice a, struct slice b)
 {
 	struct error ignored = ERROR_INIT;
 	int order = 0;
-	/* a malformed version was refused when the index was read; equal is a safe answer */
+	/* a malformed version was refused when the index was read; equal is a safe answer
+	 */
 	if (version_compare(a, b, false, &order, &ignored) < 0)
 		return 0;
 	return -order;
@@ -96,7 +97,8 @@ static bool is_better(const struct candidate *a, struct slice a_version,
 		return a_named;
 	int order = newest_first(a_version, b_version);
 	if (!order && a->entry->provider_priority != b->entry->provider_priority)
-		order = a->entry->provider_priority > b->entry->provider_priority ? -1 : 1;
+		order = a->entry->provider_priority > b->entry->provider_priority ? -1
+										  : 1;
 	if (!order)
 		order = newest_first(
 			slice_str(a->entry->version), slice_str(b->entry->version));
@@ -128,8 +130,9 @@ static int choose_dependencies(struct resolver *resolver, struct candidate *cand
 	return 0;
 }
 
-static int take(struct resolver *resolver, struct candidate *candidate, const char *because,
-	const struct candidate *by, unsigned depth, struct error *err)
+static int take(struct resolver *resolver, struct candidate *candidate,
+	const char *because, const struct candidate *by, unsigned depth,
+	struct error *err)
 {
 	candidate->state = IN_PROGRESS;
 	candidate->because = because;
@@ -137,18 +140,20 @@ static int take(struct resolver *resolver, struct candidate *candidate, const ch
 	if (choose_dependencies(resolver, candidate, depth, err) < 0)
 		return err->class;
 	candidate->state = CHOSEN;
-	if (array_add(&resolver->chosen, &resolver->chosen_count, &resolver->chosen_capacity,
-		    sizeof(*resolver->chosen), err) < 0)
+	if (array_add(&resolver->chosen, &resolver->chosen_count,
+		    &resolver->chosen_capacity, sizeof(*resolver->chosen), err) < 0)
 		return err->class;
 	resolver->chosen[resolver->chosen_count - 1] = candidate->entry;
 	return 0;
 }
 
 static int missing(struct resolver *resolver, const struct atom *atom, const char *text,
-	const struct candidate *by, const struct candidate *wrong_version, struct error *err)
+	const struct candidate *by, const struct candidate *wrong_version,
+	struct error *err)
 {
 	if (wrong_version) {
-		error_set(err, ERR_INPUT, "nothing provides '%s': %s is there in version %s", text,
+		error_set(err, ERR_INPUT,
+			"nothing provides '%s': %s is there in version %s", text,
 			wrong_version->entry->name, wrong_version->entry->version);
 	} else {
 		error_set(err, ERR_INPUT, "nothing provides '%s'", text);
@@ -159,10 +164,12 @@ static int missing(struct resolver *resolver, const struct atom *atom, const cha
 		}
 	}
 	for (int n = 0; by && n < 8; by = by->wanted_by, n++) {
-		error_wrap(err, "%s-%s needs '%s'", by->entry->name, by->entry->version, text);
+		error_wrap(err, "%s-%s needs '%s'", by->entry->name, by->entry->version,
+			text);
 		text = by->because;
 	}
-	error_remedy(err, "add a recipe that makes it, or take it off the list of packages");
+	error_remedy(
+		err, "add a recipe that makes it, or take it off the list of packages");
 	return err->class;
 }
 
@@ -173,7 +180,8 @@ static int choose(struct resolver *resolver, const char *text, struct candidate 
 	if (atom_parse(slice_str(text), &atom, err) < 0)
 		return err->class;
 	if (depth > RESOLVE_DEPTH_MAX)
-		return error_set(err, ERR_INPUT, "dependencies of '%s' nest deeper than %d", text,
+		return error_set(err, ERR_INPUT,
+			"dependencies of '%s' nest deeper than %d", text,
 			RESOLVE_DEPTH_MAX);
 	if (atom.conflict)
 		return 0; /* checked when all are chosen */
@@ -192,7 +200,8 @@ static int choose(struct resolver *resolver, const char *text, struct candidate 
 				return conflict(err, candidate, text, by);
 			continue;
 		}
-		if (fits && (!best || is_better(candidate, version, best, best_version, &atom))) {
+		if (fits && (!best || is_better(candidate, version, best, best_version,
+					      &atom))) {
 			best = candidate;
 			best_version = version;
 		} else if (!fits && offers_name(candidate->entry, atom.name)) {
@@ -203,7 +212,8 @@ static int choose(struct resolver *resolver, const char *text, struct candidate 
 		return missing(resolver, &atom, text, by, wrong_version, err);
 	for (size_t i = 0; i < resolver->count; i++)
 		if (resolver->candidates[i].state != UNTOUCHED &&
-			strcmp(resolver->candidates[i].entry->name, best->entry->name) == 0)
+			strcmp(resolver->candidates[i].entry->name, best->entry->name) ==
+				0)
 			return conflict(err, &resolver->candidates[i], text, by);
 	return take(resolver, best, text, by, depth, err);
 }
@@ -226,8 +236,10 @@ static int choose_install_if(struct resolver *resolver, struct error *err)
 				bool found = false;
 				if (atom_parse(slice_str(list->items[a]), &atom, err) < 0)
 					return err->class;
-				for (size_t c = 0; c < resolver->chosen_count && !found; c++)
-					found = satisfies(resolver->chosen[c], &atom, &version);
+				for (size_t c = 0; c < resolver->chosen_count && !found;
+					c++)
+					found = satisfies(
+						resolver->chosen[c], &atom, &version);
 				met += found != atom.conflict;
 			}
 			if (met != list->count)
@@ -253,16 +265,17 @@ static int check_conflicts(const struct resolver *resolver, const char *owner,
 			struct slice version;
 			if (strcmp(resolver->chosen[c]->name, owner) != 0 &&
 				satisfies(resolver->chosen[c], &atom, &version))
-				return error_set(err, ERR_INPUT, "%s conflicts with %s-%s ('%s')",
-					owner, resolver->chosen[c]->name,
+				return error_set(err, ERR_INPUT,
+					"%s conflicts with %s-%s ('%s')", owner,
+					resolver->chosen[c]->name,
 					resolver->chosen[c]->version, atoms[i]);
 		}
 	}
 	return 0;
 }
 
-static int load_candidates(struct resolver *resolver, const struct package_index *index,
-	struct error *err)
+static int load_candidates(
+	struct resolver *resolver, const struct package_index *index, struct error *err)
 {
 	resolver->candidates = calloc(index->count + 1, sizeof(*resolver->candidates));
 	if (!resolver->candidates)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From wanted atoms to a set of packages: deterministic and greedy, as apk-based image tools do
- * it (reference: recipes-packages-images.md 4.9). The same candidates in any order give the
- * same answer. There is no backtracking; a conflict is explained as a chain
- * of who wanted what.
+ * From wanted atoms to a set of packages: deterministic and greedy, as apk-based image
+ * tools do it (reference: recipes-packages-images.md 4.9). The same candidates in any
+ * order give the same answer. There is no backtracking; a conflict is explained as a
+ * chain of who wanted what.
  */
 #ifndef BUILDER_IMAGE_RESOLVE_H
 #define BUILDER_IMAGE_RESOLVE_H
@@ -11,16 +11,18 @@
 #include "builder/package/index.h"
 
 struct resolution {
-	const struct index_entry **entries; /* dependencies before those that need them; heap */
+	const struct index_entry *
+		*entries; /* dependencies before those that need them; heap */
 	size_t count;
 };
 #define cleanup_resolution CLEANUP(resolution_done)
 void resolution_done(struct resolution *resolution);
 
 /*
- * wanted: atoms as written ("busybox", "so:libssl.so.3", "zlib>=1.3"). Candidates are borrowed
- * by the result. ERR_INPUT with the chain for what is missing or in conflict; *ret_missing (may be
- * NULL) then gets the name nothing provides (heap), so that a caller who can make it tries again.
+ * wanted: atoms as written ("busybox", "so:libssl.so.3", "zlib>=1.3"). Candidates are
+ * borrowed by the result. ERR_INPUT with the chain for what is missing or in conflict;
+ * *ret_missing (may be NULL) then gets the name nothing provides (heap), so that a caller
+ * who can make it tries again.
  */
 MUST_USE int resolve_packages(const struct package_index *candidates,
 	const char *const *wanted, size_t wanted_count, struct resolution *ret_resolution,

@@ -23,12 +23,12 @@ MUST_USE int apk_write(struct package *package, struct store *store,
 
 /*
  * The file of an unsigned package (apk_write without a secret) with the signature put
- * before it: a package is built once, and signed when it leaves the store. secret NULL: as it
- * is.
+ * before it: a package is built once, and signed when it leaves the store. secret NULL:
+ * as it is.
  */
 MUST_USE int apk_write_signed(const struct package *package, struct store *store,
-	const struct secret *secret, const char *key_name, int64_t mtime, struct writer *out,
-	struct error *err);
+	const struct secret *secret, const char *key_name, int64_t mtime,
+	struct writer *out, struct error *err);
 
 /* A key that may sign packages, by the file name that signatures use. */
 struct apk_trusted_key {

@@ -30,8 +30,8 @@ void package_index_free(struct package_index **index);
 MUST_USE int package_index_add(
 	struct package_index *index, const struct package *package, struct error *err);
 /* Appends a copy of another index's entry. */
-MUST_USE int package_index_add_entry(struct package_index *index,
-	const struct index_entry *entry, struct error *err);
+MUST_USE int package_index_add_entry(
+	struct package_index *index, const struct index_entry *entry, struct error *err);
 /* The .tar.gz, signed unless secret is NULL (mtimes are 0); entries sorted by name, then
  * version. Appends. */
 MUST_USE int package_index_write(const struct package_index *index,

@@ -34,8 +34,9 @@ enum image_path_type {
 struct image_path {
 	const char *path; /* normalised, relative */
 	enum image_path_type type;
-	uint32_t uid, gid, permissions;
-	const char *source; /* of links */
+	uint32_t uid, gid;
+	uint32_t permissions; /* if not given: directories 0755, files 0644 */
+	const char *source;   /* of links */
 	bool recursive;
 	unsigned line;
 };

@@ -20,11 +20,12 @@
 #include "builder/sandbox/attack.h"
 
 #define FCHMODAT2 452 /* newer than our headers */
-#define FUTURE	  470 /* a call that nobody has reviewed */
-#define X32_BIT	  0x40000000L
+#define FUTURE    470 /* a call that nobody has reviewed */
+#define X32_BIT   0x40000000L
 
 static void held(struct attack_result *result, const char *format, ...) PRINTF_LIKE(2, 3);
-static void broken(struct attack_result *result, const char *format, ...) PRINTF_LIKE(2, 3);
+static void broken(struct attack_result *result, const char *format, ...)
+	PRINTF_LIKE(2, 3);
 
 static void held(struct attack_result *result, const char *format, ...)
 {
@@ -51,7 +52,8 @@ static void broken(struct attack_result *result, const char *format, ...)
 
 /* ---- network ---- */
 
-static void reach_listener(const struct attack_target *target, struct attack_result *result)
+static void reach_listener(
+	const struct attack_target *target, struct attack_result *result)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET,
 		.sin_port = htons(target->tcp_port),
@@ -63,7 +65,8 @@ static void reach_listener(const struct attack_target *target, struct attack_res
 		held(result, "%s", strerror(errno));
 }
 
-static void reach_outside(const struct attack_target *target, struct attack_result *result)
+static void reach_outside(
+	const struct attack_target *target, struct attack_result *result)
 {
 	(void)target;
 	/* RFC 5737, TEST-NET-1: connecting a datagram socket only asks for a route. */
@@ -83,15 +86,16 @@ static void reach_socket(const struct attack_target *target, struct attack_resul
 	size_t len = strlen(target->socket_name);
 	memcpy(address.sun_path + 1, target->socket_name, len);
 	cleanup_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 &&
-		connect(fd, (struct sockaddr *)&address,
-			(socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + len)) == 0)
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&address,
+			       (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
+					   len)) == 0)
 		broken(result, "connected to a process of the machine");
 	else
 		held(result, "%s", strerror(errno));
 }
 
-static void open_families(const struct attack_target *target, struct attack_result *result)
+static void open_families(
+	const struct attack_target *target, struct attack_result *result)
 {
 	static const int families[] = {AF_PACKET, AF_VSOCK, AF_ALG, AF_BLUETOOTH, AF_CAN};
 	(void)target;
@@ -100,14 +104,16 @@ static void open_families(const struct attack_target *target, struct attack_resu
 		if (fd < 0 && families[i] == AF_ALG) /* knows one type only */
 			fd = socket(AF_ALG, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 		if (fd >= 0 || errno != EAFNOSUPPORT)
-			broken(result, "the kernel considered a socket of family %d", families[i]);
+			broken(result, "the kernel considered a socket of family %d",
+				families[i]);
 	}
 	held(result, "5 families refused");
 }
 
 /* ---- privilege ---- */
 
-static void make_namespaces(const struct attack_target *target, struct attack_result *result)
+static void make_namespaces(
+	const struct attack_target *target, struct attack_result *result)
 {
 	(void)target;
 	if (unshare(CLONE_NEWUSER) == 0)
@@ -129,7 +135,8 @@ static void read_namespace_limit(
 {
 	char text[32] = "";
 	(void)target;
-	cleanup_fd int fd = open("/proc/sys/user/max_user_namespaces", O_RDWR | O_CLOEXEC);
+	cleanup_fd int fd =
+		open("/proc/sys/user/max_user_namespaces", O_RDWR | O_CLOEXEC);
 	if (fd >= 0)
 		broken(result, "the limit can be written");
 	fd = open("/proc/sys/user/max_user_namespaces", O_RDONLY | O_CLOEXEC);
@@ -140,14 +147,16 @@ static void read_namespace_limit(
 		broken(result, "the limit is %.20s", text);
 }
 
-static void hold_privilege(const struct attack_target *target, struct attack_result *result)
+static void hold_privilege(
+	const struct attack_target *target, struct attack_result *result)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct caps[2];
 	(void)target;
 	memset(caps, 0xff, sizeof(caps));
 	(void)syscall(SYS_capget, &header, caps); /* stays 0xff: broken */
-	if (caps[0].permitted | caps[1].permitted | caps[0].inheritable | caps[1].inheritable)
+	if (caps[0].permitted | caps[1].permitted | caps[0].inheritable |
+		caps[1].inheritable)
 		broken(result, "capabilities are left");
 	for (unsigned long capability = 0; capability <= CAP_LAST_CAP; capability++)
 		if (prctl(PR_CAPBSET_READ, capability, 0, 0, 0) == 1)
@@ -163,7 +172,7 @@ static bool has_set_id(int dirfd, const char *name)
 {
 	struct stat st;
 	return fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		(st.st_mode & (S_ISUID | S_ISGID)) != 0;
+	       (st.st_mode & (S_ISUID | S_ISGID)) != 0;
 }
 
 struct open_how_words {
@@ -227,7 +236,8 @@ static void create_set_id(int dirfd, unsigned way)
 
 static void make_set_id(const struct attack_target *target, struct attack_result *result)
 {
-	cleanup_fd int dirfd = open(target->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_fd int dirfd =
+		open(target->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	for (unsigned way = 0; way <= 10; way++) {
 		create_set_id(dirfd, way);
 		if (has_set_id(dirfd, "set-id"))
@@ -250,7 +260,8 @@ static void use_large_interfaces(
 		{SYS_clone3, "clone3"}, {FUTURE, "a call of the future"}};
 	(void)target;
 	for (size_t i = 0; i < ARRAY_LEN(calls); i++) {
-		/* Arguments that the calls themselves answer with EINVAL, EFAULT, EBADF, … */
+		/* Arguments that the calls themselves answer with EINVAL, EFAULT, EBADF,
+		 * … */
 		long got = syscall(calls[i].number, -1L, -1L, -1L, -1L, -1L);
 		if (got >= 0 || (errno != EPERM && errno != ENOSYS))
 			broken(result, "the kernel considered %s", calls[i].name);
@@ -280,12 +291,15 @@ static void call_i386(void)
 	long number = 20; /* getpid there */
 	__asm__ volatile("int $0x80" : "+a"(number) : : "memory");
 	if (number == -ENOSYS)
-		(void)raise(SIGSYS); /* the kernel has no such calls: nothing to get through */
+		(void)raise(SIGSYS); /* the kernel has no such calls: nothing to get
+					through */
 }
 
 static void call_x32(void)
 {
-	(void)syscall(X32_BIT | 39); /* getpid there; unknown to most kernels, but then not SIGSYS */
+	(void)syscall(
+		X32_BIT |
+		39); /* getpid there; unknown to most kernels, but then not SIGSYS */
 }
 #endif
 
@@ -301,11 +315,13 @@ static void use_foreign_calls(
 	held(result, "killed by SIGSYS");
 #else
 	result->outcome = SANDBOX_UNTESTED;
-	(void)snprintf(result->detail, sizeof(result->detail), "no other convention here");
+	(void)snprintf(
+		result->detail, sizeof(result->detail), "no other convention here");
 #endif
 }
 
-static void mount_something(const struct attack_target *target, struct attack_result *result)
+static void mount_something(
+	const struct attack_target *target, struct attack_result *result)
 {
 	if (syscall(SYS_mount, "none", target->directory, "tmpfs", 0, NULL) == 0)
 		broken(result, "mounted a tmpfs");
@@ -332,7 +348,7 @@ static bool file_mentions(const char *path, const char *text)
 	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t got = fd < 0 ? 0 : read(fd, chunk, sizeof(chunk));
 	return got > 0 &&
-		slice_find(slice_from(chunk, (size_t)got), slice_str(text)) != SIZE_MAX;
+	       slice_find(slice_from(chunk, (size_t)got), slice_str(text)) != SIZE_MAX;
 }
 
 static void see_machine(const struct attack_target *target, struct attack_result *result)
@@ -349,15 +365,17 @@ static void see_machine(const struct attack_target *target, struct attack_result
 		broken(result, "%s is visible through pid 1", target->outside_path);
 	if (file_mentions("/proc/self/mountinfo", target->outside_path))
 		broken(result, "the mount table names %s", target->outside_path);
-	if (file_mentions("/proc/cmdline", "=") || !file_mentions("/proc/cpuinfo", "generic"))
+	if (file_mentions("/proc/cmdline", "=") ||
+		!file_mentions("/proc/cpuinfo", "generic"))
 		broken(result, "/proc tells which machine this is");
 	held(result, "%s does not exist", target->outside_path);
 }
 
 static void open_devices(const struct attack_target *target, struct attack_result *result)
 {
-	static const char *const devices[] = {"/dev/tty", "/dev/ptmx", "/dev/mem", "/dev/kmsg",
-		"/dev/fuse", "/dev/net/tun", "/dev/loop-control", "/dev/kvm", "/dev/vsock"};
+	static const char *const devices[] = {"/dev/tty", "/dev/ptmx", "/dev/mem",
+		"/dev/kmsg", "/dev/fuse", "/dev/net/tun", "/dev/loop-control", "/dev/kvm",
+		"/dev/vsock"};
 	char path[512];
 	struct stat st;
 	for (size_t i = 0; i < ARRAY_LEN(devices); i++)
@@ -380,17 +398,20 @@ static void inject_input(const struct attack_target *target, struct attack_resul
 	/* EPERM is the filter's answer; on /dev/null the kernel's own would be ENOTTY. */
 	if (ioctl(0, TIOCSTI, &byte) == 0 || errno != EPERM)
 		broken(result, "the kernel considered TIOCSTI");
-	if (syscall(SYS_ioctl, 0, 0xdead000000000000UL | TIOCSTI, &byte) == 0 || errno != EPERM)
+	if (syscall(SYS_ioctl, 0, 0xdead000000000000UL | TIOCSTI, &byte) == 0 ||
+		errno != EPERM)
 		broken(result, "the kernel considered TIOCSTI with high bits");
 	if (isatty(0) || isatty(1) || isatty(2))
 		broken(result, "a terminal is open");
 	held(result, "%s, and no terminal", strerror(EPERM));
 }
 
-static void change_kernel(const struct attack_target *target, struct attack_result *result)
+static void change_kernel(
+	const struct attack_target *target, struct attack_result *result)
 {
 	static const char *const files[] = {"/proc/sys/net/ipv4/ip_forward",
-		"/proc/sys/kernel/core_pattern", "/proc/sysrq-trigger", "/proc/sys/vm/drop_caches",
+		"/proc/sys/kernel/core_pattern", "/proc/sysrq-trigger",
+		"/proc/sys/vm/drop_caches",
 		"/proc/sys/net/ipv4/ip_unprivileged_port_start"};
 	(void)target;
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
@@ -405,7 +426,8 @@ static void change_kernel(const struct attack_target *target, struct attack_resu
 
 static void attack_init(const struct attack_target *target, struct attack_result *result)
 {
-	static const char *const files[] = {"/proc/1/mem", "/proc/1/environ", "/proc/1/maps"};
+	static const char *const files[] = {
+		"/proc/1/mem", "/proc/1/environ", "/proc/1/maps"};
 	(void)target;
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
 		char byte;
@@ -462,7 +484,8 @@ static void fill_disk(const struct attack_target *target, struct attack_result *
 	(void)signal(SIGXFSZ, SIG_IGN);
 	cleanup_fd int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
 	if (fd >= 0 && pwrite(fd, "x", 1, (off_t)target->file_limit) == 1)
-		broken(result, "wrote beyond %llu bytes", (unsigned long long)target->file_limit);
+		broken(result, "wrote beyond %llu bytes",
+			(unsigned long long)target->file_limit);
 	else
 		held(result, "%s", strerror(errno));
 	(void)unlink(path);
@@ -472,12 +495,16 @@ static const struct attack attacks[] = {
 	{"no network", "connect to a server on the machine's loopback", reach_listener},
 	{"no network", "find a route to 192.0.2.1", reach_outside},
 	{"no network", "connect to an abstract socket of the machine", reach_socket},
-	{"no network", "open sockets that namespaces do not contain (vsock, alg, …)", open_families},
+	{"no network", "open sockets that namespaces do not contain (vsock, alg, …)",
+		open_families},
 	{"no further namespaces", "unshare and clone a user namespace", make_namespaces},
-	{"no further namespaces", "raise the limit behind the filter", read_namespace_limit},
+	{"no further namespaces", "raise the limit behind the filter",
+		read_namespace_limit},
 	{"no privilege", "find a capability, become root", hold_privilege},
-	{"no set-id files", "create them by chmod, open, mknod and their relatives", make_set_id},
-	{"small kernel surface", "bpf, perf, keys, io_uring, userfaultfd, calls not reviewed",
+	{"no set-id files", "create them by chmod, open, mknod and their relatives",
+		make_set_id},
+	{"small kernel surface",
+		"bpf, perf, keys, io_uring, userfaultfd, calls not reviewed",
 		use_large_interfaces},
 	{"small kernel surface", "i386 and x32 calls", use_foreign_calls},
 	{"own root", "mount, chroot", mount_something},
@@ -485,7 +512,8 @@ static const struct attack attacks[] = {
 	{"own root", "open and make devices", open_devices},
 	{"nothing inherited", "find open descriptors", inherit_descriptors},
 	{"no terminal", "inject input by TIOCSTI", inject_input},
-	{"no kernel settings", "write below /proc/sys, change the host name", change_kernel},
+	{"no kernel settings", "write below /proc/sys, change the host name",
+		change_kernel},
 	{"supervision", "trace and read the sandbox's first process", attack_init},
 	{"limits", "start processes without end", fork_bomb},
 	{"limits", "write a file beyond the limit", fill_disk},

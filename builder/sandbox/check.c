@@ -11,7 +11,7 @@
 
 #define CHECK_PROCESSES 64U
 #define CHECK_FILE_SIZE (1024U * 1024)
-#define CHECK_LOG_SIZE	(64U * 1024)
+#define CHECK_LOG_SIZE  (64U * 1024)
 
 const char *sandbox_outcome_name(enum sandbox_outcome outcome)
 {
@@ -41,7 +41,8 @@ struct checker {
 	struct sandbox_report *report;
 	struct sandbox sandbox;
 	struct attack_target target;
-	struct attack_result *answers; /* per attack, in memory shared with the children */
+	struct attack_result
+		*answers; /* per attack, in memory shared with the children */
 };
 
 static int run_attack(void *context, size_t step)
@@ -64,13 +65,29 @@ static struct sandbox_finding *add_finding(
 	return finding;
 }
 
+static void take_answer(const struct checker *checker, size_t i)
+{
+	const struct attack_result *answer = &checker->answers[i];
+	struct sandbox_finding *finding =
+		add_finding(checker->report, attack_at(i)->claim, attack_at(i)->text);
+	finding->outcome = answer->outcome;
+	(void)snprintf(
+		finding->detail, sizeof(finding->detail), "%.199s", answer->detail);
+	/* It died, or one before it: nothing is proved then. */
+	if (answer->outcome == SANDBOX_UNTESTED && !answer->detail[0]) {
+		finding->outcome = SANDBOX_BROKEN;
+		(void)snprintf(finding->detail, sizeof(finding->detail),
+			"the attack did not come to an end");
+	}
+}
+
 static int run_attacks(struct checker *checker, struct error *err)
 {
 	struct sandbox_step steps[SANDBOX_FINDINGS_MAX] = {{.label = "attack"}};
 	struct sandbox_result result;
 	size_t size = attack_count() * sizeof(*checker->answers);
-	checker->answers =
-		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	checker->answers = mmap(
+		NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (checker->answers == MAP_FAILED)
 		return error_set_memory(err);
 	for (size_t i = 0; i < attack_count(); i++)
@@ -80,13 +97,8 @@ static int run_attacks(struct checker *checker, struct error *err)
 	checker->sandbox.probe = run_attack;
 	checker->sandbox.context = checker;
 	int status = sandbox_run(&checker->sandbox, &result, err);
-	for (size_t i = 0; status == 0 && i < attack_count(); i++) {
-		struct sandbox_finding *finding = add_finding(
-			checker->report, attack_at(i)->claim, attack_at(i)->text);
-		finding->outcome = checker->answers[i].outcome;
-		(void)snprintf(finding->detail, sizeof(finding->detail), "%.199s",
-			checker->answers[i].detail);
-	}
+	for (size_t i = 0; status == 0 && i < attack_count(); i++)
+		take_answer(checker, i);
 	(void)munmap(checker->answers, size);
 	return status;
 }
@@ -151,8 +163,8 @@ static int check_clock(struct checker *checker, struct error *err)
 	struct sandbox_finding *finding =
 		add_finding(checker->report, "limits", "sleep beyond the time limit");
 	finding->outcome = result.timed_out ? SANDBOX_HELD : SANDBOX_BROKEN;
-	(void)snprintf(
-		finding->detail, sizeof(finding->detail), "ended after %.1f s", result.seconds);
+	(void)snprintf(finding->detail, sizeof(finding->detail), "ended after %.1f s",
+		result.seconds);
 	return 0;
 }
 
@@ -167,10 +179,10 @@ static int check_log(struct checker *checker, struct error *err)
 	struct sandbox_finding *finding =
 		add_finding(checker->report, "limits", "print without end");
 	finding->outcome = result.log_exceeded && size <= 2 * (off_t)CHECK_LOG_SIZE
-		? SANDBOX_HELD
-		: SANDBOX_BROKEN;
-	(void)snprintf(finding->detail, sizeof(finding->detail), "stopped after %lld bytes",
-		(long long)size);
+				   ? SANDBOX_HELD
+				   : SANDBOX_BROKEN;
+	(void)snprintf(finding->detail, sizeof(finding->detail),
+		"stopped after %lld bytes", (long long)size);
 	return 0;
 }
 
@@ -186,15 +198,15 @@ static int check_orphans(struct checker *checker, struct error *err)
 	if (status == 0) {
 		char before = count[0];
 		(void)usleep(20000);
-		struct sandbox_finding *finding = add_finding(checker->report, "supervision",
-			"leave a daemon behind that outlives the build");
-		finding->outcome = before == 0 ? SANDBOX_UNTESTED
-			: count[0] == before   ? SANDBOX_HELD
-					       : SANDBOX_BROKEN;
+		struct sandbox_finding *finding = add_finding(checker->report,
+			"supervision", "leave a daemon behind that outlives the build");
+		finding->outcome = before == 0          ? SANDBOX_UNTESTED
+				   : count[0] == before ? SANDBOX_HELD
+							: SANDBOX_BROKEN;
 		(void)snprintf(finding->detail, sizeof(finding->detail), "%s",
-			before == 0               ? "it did not start"
-				: count[0] == before ? "killed before the build returned"
-						     : "it is alive");
+			before == 0          ? "it did not start"
+			: count[0] == before ? "killed before the build returned"
+					     : "it is alive");
 	}
 	(void)munmap(checker->answers, sizeof(*checker->answers));
 	return status;
@@ -208,7 +220,8 @@ static int listen_loopback(uint16_t *ret_port, int *ret_fd, struct error *err)
 		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof(address);
 	cleanup_fd int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&address, len) < 0 || listen(fd, 4) < 0 ||
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, len) < 0 ||
+		listen(fd, 4) < 0 ||
 		getsockname(fd, (struct sockaddr *)&address, &len) < 0)
 		return error_set_errno(err, errno, "listening on the loopback");
 	*ret_port = ntohs(address.sin_port);
@@ -224,7 +237,8 @@ static int listen_abstract(const char *name, int *ret_fd, struct error *err)
 	cleanup_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 ||
 		bind(fd, (struct sockaddr *)&address,
-			(socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + len)) < 0 ||
+			(socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + len)) <
+			0 ||
 		listen(fd, 4) < 0)
 		return error_set_errno(err, errno, "listening on an abstract socket");
 	*ret_fd = take_fd(&fd);
@@ -260,7 +274,8 @@ static int check_in(struct store *store, int scratch_fd, struct sandbox_report *
 	(void)snprintf(name, sizeof(name), "alnage-sandbox-check-%d", (int)getpid());
 	if (listen_loopback(&checker.target.tcp_port, &tcp, err) < 0 ||
 		listen_abstract(name, &local, err) < 0 ||
-		fs_open(scratch_fd, "log", FS_BENEATH, O_CREAT | O_RDWR, 0600, &log, err) < 0)
+		fs_open(scratch_fd, "log", FS_BENEATH, O_CREAT | O_RDWR, 0600, &log,
+			err) < 0)
 		return err->class;
 	if (mkdirat(scratch_fd, "empty", 0755) < 0 ||
 		fchownat(scratch_fd, "empty", report->uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
@@ -282,7 +297,8 @@ static int check_in(struct store *store, int scratch_fd, struct sandbox_report *
 	return check_all(&checker, err);
 }
 
-int sandbox_check(struct store *store, struct sandbox_report *ret_report, struct error *err)
+int sandbox_check(
+	struct store *store, struct sandbox_report *ret_report, struct error *err)
 {
 	char name[128];
 	struct error late = ERROR_INIT;

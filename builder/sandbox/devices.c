@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * /dev of the sandbox: a small tmpfs with the five devices that hold no state
- * of the machine, bound from the machine's /dev, checked by number. No tty, no ptmx, nothing else.
+ * of the machine, bound from the machine's /dev, checked by number. No tty, no ptmx,
+ * nothing else.
  */
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -33,15 +34,17 @@ static int bind_device(const struct device *device, int dev_fd, struct error *er
 {
 	struct stat st;
 	cleanup_fd int source = -1;
-	cleanup_fd int target =
-		openat(dev_fd, device->name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
+	cleanup_fd int target = openat(
+		dev_fd, device->name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
 	if (target < 0)
 		return error_set_errno(err, errno, "making /dev/%s", device->name);
-	if (mount_copy(AT_FDCWD, device->path, MOUNT_NO_EXEC | MOUNT_DEVICES, &source, err) < 0)
+	if (mount_copy(AT_FDCWD, device->path, MOUNT_NO_EXEC | MOUNT_DEVICES, &source,
+		    err) < 0)
 		return err->class;
 	if (fstat(source, &st) < 0 || !S_ISCHR(st.st_mode) || major(st.st_rdev) != 1 ||
 		minor(st.st_rdev) != device->minor)
-		return error_set(err, ERR_SYSTEM, "%s is not the device of that name", device->path);
+		return error_set(err, ERR_SYSTEM, "%s is not the device of that name",
+			device->path);
 	return mount_attach(source, dev_fd, device->name, err);
 }
 
@@ -59,7 +62,8 @@ int sandbox_mount_devices(int root_fd, int *ret_devices, struct error *err)
 {
 	cleanup_fd int dev = -1;
 	/* Read-only comes last: proc.c still makes files to bind. */
-	if (mount_new("tmpfs", "0755", "1m", MOUNT_NO_EXEC | MOUNT_DEVICES, &dev, err) < 0 ||
+	if (mount_new("tmpfs", "0755", "1m", MOUNT_NO_EXEC | MOUNT_DEVICES, &dev, err) <
+			0 ||
 		mount_attach(dev, root_fd, "dev", err) < 0)
 		return err->class;
 	for (size_t i = 0; i < ARRAY_LEN(devices); i++)
@@ -67,7 +71,8 @@ int sandbox_mount_devices(int root_fd, int *ret_devices, struct error *err)
 			return err->class;
 	for (size_t i = 0; i < ARRAY_LEN(links); i++)
 		if (symlinkat(links[i].target, dev, links[i].name) < 0)
-			return error_set_errno(err, errno, "making /dev/%s", links[i].name);
+			return error_set_errno(
+				err, errno, "making /dev/%s", links[i].name);
 	if (add_shared_memory(dev, err) < 0)
 		return err->class;
 	*ret_devices = take_fd(&dev);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The only file that includes libseccomp. Two filters, of which the kernel
- * takes the stricter answer (seccomp(2)): one allows the numbers that exist here and now, so a
- * call that a later kernel adds answers ENOSYS until somebody has looked at it;
- * the other refuses what the table below names.
+ * takes the stricter answer (seccomp(2)): one allows the numbers that exist here and now,
+ * so a call that a later kernel adds answers ENOSYS until somebody has looked at it; the
+ * other refuses what the table below names.
  */
 #include <fcntl.h>
+#include <linux/tiocl.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <linux/tiocl.h>
 
 #include "builder/sandbox/filter.h"
 
@@ -19,13 +19,13 @@
 #define LAST_NUMBER 450
 
 /* Answer for a refused call; 0 means: pretend that it was done. */
-#define PRETEND	 0
+#define PRETEND  0
 #define COMPARES 2
 
 struct comparison {
 	unsigned argument;
 	uint64_t mask, value; /* refused if (argument & mask) == value … */
-	bool greater;	      /* … or if the argument is greater than value */
+	bool greater;         /* … or if the argument is greater than value */
 };
 
 struct rule {
@@ -49,20 +49,20 @@ struct rule {
 		.argument = (argument_), .value = (value_), .greater = true              \
 	}
 
-#define SETID	"a set-id file would be a way to another identity outside"
-#define NAMED	"namespaces give capabilities over kernel code that a build never needs"
-#define MOUNTS	"the mount table is ours"
-#define OWNERS	"ownership is declared in the recipe, not taken from the build"
-#define XATTRS	"extended attributes are declared in the recipe, not taken from the build"
-#define KEYS	"keys outlive the sandbox and are shared by uid"
+#define SETID   "a set-id file would be a way to another identity outside"
+#define NAMED   "namespaces give capabilities over kernel code that a build never needs"
+#define MOUNTS  "the mount table is ours"
+#define OWNERS  "ownership is declared in the recipe, not taken from the build"
+#define XATTRS  "extended attributes are declared in the recipe, not taken from the build"
+#define KEYS    "keys outlive the sandbox and are shared by uid"
 #define MACHINE "concerns the whole machine"
-#define LARGE	"kernel code with a long list of holes that no build needs"
-#define OTHERS	"reaches into other processes' memory or descriptors"
-#define HANDLE	"opens files by number, past all path checks"
-#define FAMILY	"only local, IPv4, IPv6 and route sockets"
-#define UNSEEN	"its flags are behind a pointer; callers fall back to the older call"
-#define OLD	"obsolete; nothing built today calls it"
-#define TTY	"injects into or takes over a terminal"
+#define LARGE   "kernel code with a long list of holes that no build needs"
+#define OTHERS  "reaches into other processes' memory or descriptors"
+#define HANDLE  "opens files by number, past all path checks"
+#define FAMILY  "only local, IPv4, IPv6 and route sockets"
+#define UNSEEN  "its flags are behind a pointer; callers fall back to the older call"
+#define OLD     "obsolete; nothing built today calls it"
+#define TTY     "injects into or takes over a terminal"
 
 #define O_CREAT_BIT ((uint64_t)O_CREAT)
 /* O_TMPFILE without O_DIRECTORY, which it contains. */
@@ -123,7 +123,8 @@ static const struct rule rules[] = {
 	{"fremovexattr", ENOTSUP, XATTRS, {{0}}},
 	NO_NAMESPACES("clone"),
 	NO_NAMESPACES("unshare"),
-	{"unshare", EPERM, NAMED, {BIT(0, 0x80)}}, /* CLONE_NEWTIME; part of the signal in clone */
+	{"unshare", EPERM, NAMED,
+		{BIT(0, 0x80)}}, /* CLONE_NEWTIME; part of the signal in clone */
 	{"clone3", ENOSYS, UNSEEN, {{0}}},
 	{"setns", EPERM, NAMED, {{0}}},
 	{"mount", EPERM, MOUNTS, {{0}}},
@@ -242,7 +243,8 @@ static int add_rule(scmp_filter_ctx context, const struct rule *rule, struct err
 
 static int configure(scmp_filter_ctx context, struct error *err)
 {
-	int code = seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+	int code =
+		seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
 	if (code == 0)
 		code = seccomp_attr_set(context, SCMP_FLTATR_CTL_NNP, 1);
 	if (code == 0) /* binary tree: every call passes through here */
@@ -271,10 +273,12 @@ static int fill_known(scmp_filter_ctx context, struct error *err)
 	if (configure(context, err) < 0)
 		return err->class;
 	for (int number = 0; number <= LAST_NUMBER; number++) {
-		char *name = seccomp_syscall_resolve_num_arch(seccomp_arch_native(), number);
+		char *name =
+			seccomp_syscall_resolve_num_arch(seccomp_arch_native(), number);
 		bool known = name != NULL;
 		free(name);
-		int code = known ? seccomp_rule_add(context, SCMP_ACT_ALLOW, number, 0) : 0;
+		int code =
+			known ? seccomp_rule_add(context, SCMP_ACT_ALLOW, number, 0) : 0;
 		if (code < 0)
 			return fail(err, code, "allowing a number");
 	}
@@ -294,7 +298,8 @@ static int make_and_load(uint32_t otherwise,
 
 int filter_load(struct error *err)
 {
-	/* The denying one first: loading the second needs only seccomp(2), which it leaves alone. */
+	/* The denying one first: loading the second needs only seccomp(2), which it
+	 * leaves alone. */
 	if (make_and_load(SCMP_ACT_ALLOW, fill_denied, err) < 0)
 		return err->class;
 	return make_and_load(SCMP_ACT_ERRNO(ENOSYS), fill_known, err);
@@ -311,5 +316,6 @@ int filter_describe(struct buffer *out, struct error *err)
 			    rule->reason) < 0)
 			return err->class;
 	}
-	return buffer_printf(out, err, "numbers above %d: ENOSYS: not looked at yet\n", LAST_NUMBER);
+	return buffer_printf(
+		out, err, "numbers above %d: ENOSYS: not looked at yet\n", LAST_NUMBER);
 }

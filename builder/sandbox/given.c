@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The layer of what the caller gives to the steps (struct sandbox_bind):
- * copied anew for each run, by the caller's own identity (it may read what the builder may not),
- * before any process of the sandbox lives. Owned by the outer ids, because the
+ * copied anew for each run, by the caller's own identity (it may read what the builder
+ * may not), before any process of the sandbox lives. Owned by the outer ids, because the
  * topmost lower directory decides over owner and mode of a merged one.
  */
 #include <stdio.h>
@@ -20,18 +20,18 @@ struct giving {
 	struct error *err;
 };
 
-static int copy_entry(const struct giving *giving, int from_dir, const char *from, int to_dir,
-	const char *to, unsigned depth);
+static int copy_entry(const struct giving *giving, int from_dir, const char *from,
+	int to_dir, const char *to, unsigned depth);
 
 static int fail(const struct giving *giving, const char *what, const char *name)
 {
-	return error_set_errno(
-		giving->err, errno, "%s %s for %s in the sandbox", what, name, giving->target);
+	return error_set_errno(giving->err, errno, "%s %s for %s in the sandbox", what,
+		name, giving->target);
 }
 
 static int copy_slowly(const struct giving *giving, int from, int to)
 {
-	char chunk[16384];
+	char chunk[8192];
 	ssize_t got;
 	while ((got = read(from, chunk, sizeof(chunk))) > 0)
 		if (fs_write_all(to, slice_from(chunk, (size_t)got), giving->err) < 0)
@@ -47,15 +47,16 @@ static int copy_bytes(const struct giving *giving, int from, int to)
 		any = true;
 	if (done == 0 && any)
 		return 0;
-	/* Another file system, or one of those that report nothing although there is something. */
+	/* Another file system, or one of those that report nothing although there is
+	 * something. */
 	return copy_slowly(giving, from, to);
 }
 
-static int copy_file(const struct giving *giving, int from, int to_dir, const char *to,
-	mode_t mode)
+static int copy_file(
+	const struct giving *giving, int from, int to_dir, const char *to, mode_t mode)
 {
-	cleanup_fd int out = openat(to_dir, to,
-		O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600);
+	cleanup_fd int out = openat(
+		to_dir, to, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (out < 0)
 		return fail(giving, "making", to);
 	if (copy_bytes(giving, from, out) < 0)
@@ -71,7 +72,8 @@ static int copy_children(const struct giving *giving, int from, int to, unsigned
 	char **names = NULL;
 	size_t count = 0;
 	if (depth > LIMIT_PATH_DEPTH)
-		return error_set(giving->err, ERR_INPUT, "%s: nested too deep", giving->target);
+		return error_set(
+			giving->err, ERR_INPUT, "%s: nested too deep", giving->target);
 	int result = fs_list(from, &names, &count, giving->err);
 	for (size_t i = 0; result == 0 && i < count; i++)
 		result = copy_entry(giving, from, names[i], to, names[i], depth + 1);
@@ -79,7 +81,8 @@ static int copy_children(const struct giving *giving, int from, int to, unsigned
 	return result;
 }
 
-static int make_directory(const struct giving *giving, int dirfd, const char *name, int *ret_fd)
+static int make_directory(
+	const struct giving *giving, int dirfd, const char *name, int *ret_fd)
 {
 	if (mkdirat(dirfd, name, 0755) < 0 && errno != EEXIST)
 		return fail(giving, "making", name);
@@ -93,8 +96,8 @@ static int make_directory(const struct giving *giving, int dirfd, const char *na
 	return 0;
 }
 
-static int copy_link(const struct giving *giving, int from_dir, const char *from, int to_dir,
-	const char *to)
+static int copy_link(const struct giving *giving, int from_dir, const char *from,
+	int to_dir, const char *to)
 {
 	char text[LIMIT_PATH_BYTES + 1];
 	ssize_t len = readlinkat(from_dir, from, text, sizeof(text) - 1);
@@ -108,8 +111,8 @@ static int copy_link(const struct giving *giving, int from_dir, const char *from
 	return 0;
 }
 
-static int copy_open(const struct giving *giving, int from, int to_dir, const char *to,
-	unsigned depth)
+static int copy_open(
+	const struct giving *giving, int from, int to_dir, const char *to, unsigned depth)
 {
 	struct stat st;
 	cleanup_fd int directory = -1;
@@ -118,22 +121,23 @@ static int copy_open(const struct giving *giving, int from, int to_dir, const ch
 	if (S_ISREG(st.st_mode))
 		return copy_file(giving, from, to_dir, to, st.st_mode);
 	if (!S_ISDIR(st.st_mode))
-		return error_set(giving->err, ERR_INPUT, "%s: neither a file nor a directory", to);
+		return error_set(
+			giving->err, ERR_INPUT, "%s: neither a file nor a directory", to);
 	if (make_directory(giving, to_dir, to, &directory) < 0)
 		return giving->err->class;
 	return copy_children(giving, from, directory, depth);
 }
 
-static int copy_entry(const struct giving *giving, int from_dir, const char *from, int to_dir,
-	const char *to, unsigned depth)
+static int copy_entry(const struct giving *giving, int from_dir, const char *from,
+	int to_dir, const char *to, unsigned depth)
 {
 	struct stat st;
 	if (fstatat(from_dir, from, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail(giving, "reading", from);
 	if (S_ISLNK(st.st_mode))
 		return copy_link(giving, from_dir, from, to_dir, to);
-	cleanup_fd int fd = openat(
-		from_dir, from, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	cleanup_fd int fd = openat(from_dir, from,
+		O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		return fail(giving, "opening", from);
 	return copy_open(giving, fd, to_dir, to, depth);
@@ -149,10 +153,11 @@ static int make_parents(const struct giving *giving, int given_fd, struct slice 
 		return fail(giving, "opening", "the layer");
 	for (;;) {
 		int next = -1;
-		if (!slice_cut(&path, '/', &name) || name.len == 0 || name.len >= last_size ||
-			slice_equal_str(name, "..") || slice_equal_str(name, "."))
-			return error_set(giving->err, ERR_INPUT, "target %s in the sandbox",
-				giving->target);
+		if (!slice_cut(&path, '/', &name) || name.len == 0 ||
+			name.len >= last_size || slice_equal_str(name, "..") ||
+			slice_equal_str(name, "."))
+			return error_set(giving->err, ERR_INPUT,
+				"target %s in the sandbox", giving->target);
 		memcpy(ret_last, name.data, name.len);
 		ret_last[name.len] = '\0';
 		if (path.len == 0)
@@ -166,17 +171,19 @@ static int make_parents(const struct giving *giving, int given_fd, struct slice 
 	return 0;
 }
 
-static int give_one(const struct giving *giving, int given_fd, const struct sandbox_bind *bind)
+static int give_one(
+	const struct giving *giving, int given_fd, const struct sandbox_bind *bind)
 {
 	char last[LIMIT_NAME_BYTES + 1], link[48];
 	cleanup_fd int parent = -1;
 	if (bind->target[0] != '/')
-		return error_set(
-			giving->err, ERR_INPUT, "target %s is not absolute", bind->target);
+		return error_set(giving->err, ERR_INPUT, "target %s is not absolute",
+			bind->target);
 	if (make_parents(giving, given_fd, slice_str(bind->target + 1), &parent, last,
 		    sizeof(last)) < 0)
 		return giving->err->class;
-	/* Opened anew: the caller's may be O_PATH, and has a position that is not ours. */
+	/* Opened anew: the caller's may be O_PATH, and has a position that is not ours.
+	 */
 	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", bind->fd);
 	cleanup_fd int from = open(link, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (from < 0)

@@ -22,8 +22,8 @@ void sandbox_outer_ids(uid_t *ret_uid, gid_t *ret_gid)
 	*ret_gid = root ? SANDBOX_ROOT_UID : getegid();
 }
 
-static int write_proc(const char *process, const char *name, const char *text,
-	struct error *err)
+static int write_proc(
+	const char *process, const char *name, const char *text, struct error *err)
 {
 	char path[64];
 	(void)snprintf(path, sizeof(path), "/proc/%s/%s", process, name);
@@ -36,8 +36,8 @@ static int write_proc(const char *process, const char *name, const char *text,
 	return 0;
 }
 
-static int write_map(const char *process, const char *name, unsigned inside, unsigned outside,
-	struct error *err)
+static int write_map(const char *process, const char *name, unsigned inside,
+	unsigned outside, struct error *err)
 {
 	char line[48];
 	(void)snprintf(line, sizeof(line), "%u %u 1\n", inside, outside);
@@ -86,8 +86,8 @@ static int wait_mapper(pid_t helper, struct error *err)
 		return 0;
 	error_set_errno(err, WIFEXITED(status) ? WEXITSTATUS(status) : EINTR,
 		"mapping uid %d", SANDBOX_ROOT_UID);
-	return error_remedy(err,
-		"root here seems to be confined to a container without that uid: run as an ordinary user");
+	return error_remedy(err, "root here seems to be confined to a container without "
+				 "that uid: run as an ordinary user");
 }
 
 static int enter_as_root(struct error *err)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Pid 1 of the sandbox. The order is the point: mounts need capabilities, the
- * second user namespace needs the first one's permission, the limit of further ones goes to zero,
- * then everything is dropped, and the filter comes last.
+ * second user namespace needs the first one's permission, the limit of further ones goes
+ * to zero, then everything is dropped, and the filter comes last.
  */
 #include <fcntl.h>
 #include <sched.h>
@@ -33,10 +33,12 @@ static int set_limits(const struct sandbox *sandbox, struct error *err)
 {
 	if (limit(RLIMIT_CORE, 0, "core files", err) < 0 ||
 		limit(RLIMIT_FSIZE,
-			sandbox->file_size_limit ? sandbox->file_size_limit : SANDBOX_DEFAULT_FILE,
+			sandbox->file_size_limit ? sandbox->file_size_limit
+						 : SANDBOX_DEFAULT_FILE,
 			"file sizes", err) < 0 ||
 		limit(RLIMIT_NOFILE, 4096, "open files", err) < 0 ||
-		limit(RLIMIT_NPROC, sandbox->processes ? sandbox->processes : SANDBOX_DEFAULT_TASKS,
+		limit(RLIMIT_NPROC,
+			sandbox->processes ? sandbox->processes : SANDBOX_DEFAULT_TASKS,
 			"processes", err) < 0)
 		return err->class;
 	return 0;
@@ -61,12 +63,14 @@ static int set_cpus(unsigned cpus, struct error *err)
 /* The kernel resolves these files in the namespace of whoever opens them. */
 static int limit_namespaces(int user_limits, const char *value, struct error *err)
 {
-	cleanup_fd int fd =
-		openat(user_limits, "max_user_namespaces", O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_fd int fd = openat(
+		user_limits, "max_user_namespaces", O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
-		return error_set_errno(err, errno, "opening the limit of user namespaces");
+		return error_set_errno(
+			err, errno, "opening the limit of user namespaces");
 	if (write(fd, value, strlen(value)) != (ssize_t)strlen(value))
-		return error_set_errno(err, errno, "limiting user namespaces to %s", value);
+		return error_set_errno(
+			err, errno, "limiting user namespaces to %s", value);
 	return 0;
 }
 
@@ -80,7 +84,8 @@ static int set_up(const struct sandbox_plan *plan, int base_tree, struct error *
 		limit_namespaces(user_limits, "0", err) < 0 ||
 		set_limits(plan->sandbox, err) < 0 || sandbox_drop_capabilities(err) < 0)
 		return err->class;
-	/* Steps have our uid: without this they could trace us and open our descriptors. */
+	/* Steps have our uid: without this they could trace us and open our descriptors.
+	 */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return error_set_errno(err, errno, "hiding from the steps");
 	return 0;
@@ -105,7 +110,8 @@ _Noreturn static void run_step(const struct sandbox_plan *plan, size_t i, int lo
 	sandbox_close_others(NULL, 0);
 	if (sandbox->probe)
 		_exit(sandbox->probe(sandbox->context, i));
-	(void)execve(plan->step_argv[i][0], plan->step_argv[i], plan->step_environment[i]);
+	(void)execve(
+		plan->step_argv[i][0], plan->step_argv[i], plan->step_environment[i]);
 	(void)!write(2, complaint, sizeof(complaint) - 1); /* 127 says it, too */
 	_exit(127);
 }
@@ -122,7 +128,8 @@ static int wait_step(pid_t step)
 {
 	int status = 0;
 	for (;;) {
-		pid_t ended = waitpid(-1, &status, 0); /* also orphans: we are their reaper */
+		pid_t ended =
+			waitpid(-1, &status, 0); /* also orphans: we are their reaper */
 		if (ended == step)
 			break;
 		if (ended < 0 && errno != EINTR)
@@ -151,7 +158,8 @@ static int run_steps(const struct sandbox_plan *plan, int report_fd, int log_fd,
 	return 0;
 }
 
-int sandbox_init(const struct sandbox_plan *plan, int base_tree, int report_fd, int log_fd)
+int sandbox_init(
+	const struct sandbox_plan *plan, int base_tree, int report_fd, int log_fd)
 {
 	struct error err = ERROR_INIT;
 	struct sandbox_event event;
@@ -161,8 +169,8 @@ int sandbox_init(const struct sandbox_plan *plan, int base_tree, int report_fd, 
 	if (sandbox_die_with(0, &err) == 0) {
 		sandbox_close_others(keep, ARRAY_LEN(keep));
 		(void)setsid(); /* cannot fail: we are a new process */
-		if (set_up(plan, base_tree, &err) == 0 && sandbox_die_with(0, &err) == 0 &&
-			filter_load(&err) == 0 &&
+		if (set_up(plan, base_tree, &err) == 0 &&
+			sandbox_die_with(0, &err) == 0 && filter_load(&err) == 0 &&
 			run_steps(plan, report_fd, log_fd, &event, &err) == 0 &&
 			sandbox_send_event(report_fd, &event) == 0)
 			return 0;

@@ -2,7 +2,8 @@
 /*
  * Mounts by descriptor: nothing here looks a target up by a path that
  * somebody else could change. Called by number, because not every C library
- * that we build with has these calls, and its <sys/mount.h> clashes with the kernel's header.
+ * that we build with has these calls, and its <sys/mount.h> clashes with the kernel's
+ * header.
  */
 #include <fcntl.h>
 #include <linux/mount.h>
@@ -13,15 +14,17 @@
 static uint64_t attributes(unsigned flags)
 {
 	return MOUNT_ATTR_NOSUID | ((flags & MOUNT_READ_ONLY) ? MOUNT_ATTR_RDONLY : 0U) |
-		((flags & MOUNT_NO_EXEC) ? MOUNT_ATTR_NOEXEC : 0U) |
-		((flags & MOUNT_DEVICES) ? 0U : MOUNT_ATTR_NODEV);
+	       ((flags & MOUNT_NO_EXEC) ? MOUNT_ATTR_NOEXEC : 0U) |
+	       ((flags & MOUNT_DEVICES) ? 0U : MOUNT_ATTR_NODEV);
 }
 
 static int set_option(int context, const char *name, const char *value, const char *type,
 	struct error *err)
 {
-	if (value && syscall(SYS_fsconfig, context, FSCONFIG_SET_STRING, name, value, 0) < 0)
-		return error_set_errno(err, errno, "%s: setting %s=%s", type, name, value);
+	if (value &&
+		syscall(SYS_fsconfig, context, FSCONFIG_SET_STRING, name, value, 0) < 0)
+		return error_set_errno(
+			err, errno, "%s: setting %s=%s", type, name, value);
 	return 0;
 }
 
@@ -49,12 +52,14 @@ int mount_change(int fd, unsigned flags, struct error *err)
 	struct mount_attr change;
 	memset(&change, 0, sizeof(change));
 	change.attr_set = attributes(flags);
-	if (syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &change, sizeof(change)) < 0)
+	if (syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &change, sizeof(change)) <
+		0)
 		return error_set_errno(err, errno, "changing a mount");
 	return 0;
 }
 
-int mount_copy(int dirfd, const char *name, unsigned flags, int *ret_fd, struct error *err)
+int mount_copy(
+	int dirfd, const char *name, unsigned flags, int *ret_fd, struct error *err)
 {
 	cleanup_fd int fd = (int)syscall(SYS_open_tree, dirfd, name,
 		OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);

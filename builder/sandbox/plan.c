@@ -7,7 +7,8 @@
 /* mount(2) takes one page of options. */
 #define OPTIONS_MAX 4000
 
-static int add_layers(const struct sandbox *sandbox, struct buffer *options, struct error *err)
+static int add_layers(
+	const struct sandbox *sandbox, struct buffer *options, struct error *err)
 {
 	if (sandbox->layer_count == 0)
 		return error_set(err, ERR_BUG, "a sandbox without layers");
@@ -15,10 +16,12 @@ static int add_layers(const struct sandbox *sandbox, struct buffer *options, str
 		return err->class;
 	for (size_t i = 0; i < sandbox->layer_count; i++) {
 		const char *layer = sandbox->layers[i];
-		/* They separate names and options in overlayfs.rst; ours never have them. */
+		/* They separate names and options in overlayfs.rst; ours never have them.
+		 */
 		if (layer[0] == '\0' || layer[0] == '/' || strpbrk(layer, ":,\\"))
 			return error_set(err, ERR_BUG, "layer name %s", layer);
-		if (buffer_printf(options, err, "%s" SCRATCH_BASE "/%s", i ? ":" : "", layer) < 0)
+		if (buffer_printf(options, err, "%s" SCRATCH_BASE "/%s", i ? ":" : "",
+			    layer) < 0)
 			return err->class;
 	}
 	return 0;
@@ -30,8 +33,10 @@ static int plan_overlay(struct sandbox_plan *plan, struct error *err)
 	if (buffer_add_str(&options, "lowerdir=", err) < 0 ||
 		add_layers(plan->sandbox, &options, err) < 0 ||
 		buffer_add_str(&options,
-			",upperdir=" SCRATCH_UPPER ",workdir=" SCRATCH_WORK ",userxattr", err) < 0)
-		return error_wrap(err, "overlay of %zu layers", plan->sandbox->layer_count);
+			",upperdir=" SCRATCH_UPPER ",workdir=" SCRATCH_WORK ",userxattr",
+			err) < 0)
+		return error_wrap(
+			err, "overlay of %zu layers", plan->sandbox->layer_count);
 	plan->overlay_options = arena_strdup(plan->arena, buffer_str(&options));
 	return plan->overlay_options ? 0 : error_set_memory(err);
 }
@@ -41,7 +46,8 @@ static int plan_script(const struct sandbox_plan *plan, const struct sandbox_ste
 {
 	cleanup_buffer struct buffer text = BUFFER_INIT;
 	cleanup_buffer struct buffer quoted = BUFFER_INIT;
-	const char *directory = step->working_directory ? step->working_directory : "/home/build";
+	const char *directory =
+		step->working_directory ? step->working_directory : "/home/build";
 	char **argv = arena_array(plan->arena, 4, sizeof(*argv));
 	if (shell_quote(slice_str(directory), &quoted, err) < 0 ||
 		buffer_printf(&text, err,
@@ -71,7 +77,8 @@ static int set_variable(const struct sandbox_plan *plan, char **list, size_t *co
 {
 	const char *equals = strchr(entry, '=');
 	if (!equals || equals == entry)
-		return error_set(err, ERR_INPUT, "environment variable without a name: %s", entry);
+		return error_set(
+			err, ERR_INPUT, "environment variable without a name: %s", entry);
 	size_t len = (size_t)(equals - entry) + 1; /* with the "=" */
 	size_t at = 0;
 	while (at < *count && strncmp(list[at], entry, len) != 0)
@@ -83,8 +90,8 @@ static int set_variable(const struct sandbox_plan *plan, char **list, size_t *co
 	return 0;
 }
 
-static int plan_environment(const struct sandbox_plan *plan, const struct sandbox_step *step,
-	char ***ret_list, struct error *err)
+static int plan_environment(const struct sandbox_plan *plan,
+	const struct sandbox_step *step, char ***ret_list, struct error *err)
 {
 	const char *const *common = plan->sandbox->environment;
 	const char *const *own = step->environment;
@@ -114,18 +121,18 @@ static int plan_step(struct sandbox_plan *plan, size_t i, struct error *err)
 	return 0;
 }
 
-int sandbox_plan_make(const struct sandbox *sandbox, struct sandbox_plan *plan,
-	struct error *err)
+int sandbox_plan_make(
+	const struct sandbox *sandbox, struct sandbox_plan *plan, struct error *err)
 {
 	plan->sandbox = sandbox;
 	plan->caller = getpid();
 	if (sandbox->step_count > LIMIT_STEPS)
-		return error_set(err, ERR_INPUT, "%zu steps, more than %d", sandbox->step_count,
-			LIMIT_STEPS);
+		return error_set(err, ERR_INPUT, "%zu steps, more than %d",
+			sandbox->step_count, LIMIT_STEPS);
 	plan->step_argv =
 		arena_array(plan->arena, sandbox->step_count, sizeof(*plan->step_argv));
-	plan->step_environment =
-		arena_array(plan->arena, sandbox->step_count, sizeof(*plan->step_environment));
+	plan->step_environment = arena_array(
+		plan->arena, sandbox->step_count, sizeof(*plan->step_environment));
 	if (!plan->step_argv || !plan->step_environment)
 		return error_set_memory(err);
 	for (size_t i = 0; i < sandbox->step_count; i++)

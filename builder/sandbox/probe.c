@@ -11,7 +11,8 @@ static uint64_t read_number(const char *path, uint64_t absent)
 	uint64_t value = absent;
 	cleanup_buffer struct buffer text = BUFFER_INIT;
 	if (fs_read_file(AT_FDCWD, path, 64, &text, &err) < 0 ||
-		slice_parse_u64(slice_trim(buffer_slice(&text)), 10, UINT64_MAX, &value, &err) < 0)
+		slice_parse_u64(slice_trim(buffer_slice(&text)), 10, UINT64_MAX, &value,
+			&err) < 0)
 		return absent;
 	return value;
 }
@@ -34,18 +35,22 @@ int sandbox_explain_namespaces(int sys, struct error *err)
 		return error_remedy(err, "sysctl -w user.max_user_namespaces=15000");
 	if (read_number("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", 0) == 1)
 		return error_remedy(err,
-			"AppArmor restricts user namespaces here: run as root, or give the program a "
+			"AppArmor restricts user namespaces here: run as root, or give "
+			"the program a "
 			"profile with \"userns,\", or sysctl -w "
 			"kernel.apparmor_restrict_unprivileged_userns=0");
 	if (sys == EINVAL)
-		return error_remedy(err, "the kernel lacks one of the namespaces: it needs "
-					 "CONFIG_USER_NS, PID_NS, NET_NS, IPC_NS, UTS_NS, CGROUPS");
-	if (sys == ENOSPC)
-		return error_remedy(err, "sysctl -w user.max_user_namespaces=15000 (and the same "
-					 "for the other user.max_*_namespaces)");
-	if (filtered())
 		return error_remedy(err,
-			"a system call filter is in force, as in most containers: start the container "
-			"with --security-opt seccomp=unconfined --security-opt systempaths=unconfined");
+			"the kernel lacks one of the namespaces: it needs "
+			"CONFIG_USER_NS, PID_NS, NET_NS, IPC_NS, UTS_NS, CGROUPS");
+	if (sys == ENOSPC)
+		return error_remedy(err,
+			"sysctl -w user.max_user_namespaces=15000 (and the same "
+			"for the other user.max_*_namespaces)");
+	if (filtered())
+		return error_remedy(err, "a system call filter is in force, as in most "
+					 "containers: start the container "
+					 "with --security-opt seccomp=unconfined "
+					 "--security-opt systempaths=unconfined");
 	return error_remedy(err, "see user_namespaces(7)");
 }

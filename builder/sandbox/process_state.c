@@ -10,21 +10,25 @@
 
 void sandbox_reset_signals(void)
 {
-	/* Ignored signals (SIGPIPE, with curl) and a thread's mask would pass through execve. */
+	/* Ignored signals (SIGPIPE, with curl) and a thread's mask would pass through
+	 * execve. */
 	for (int number = 1; number < NSIG; number++)
 		(void)signal(number, SIG_DFL); /* SIGKILL, SIGSTOP refuse: fine */
 	sigset_t none;
 	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL); /* cannot fail with these arguments */
+	(void)sigprocmask(
+		SIG_SETMASK, &none, NULL); /* cannot fail with these arguments */
 }
 
 int sandbox_die_with(pid_t parent, struct error *err)
 {
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		return error_set_errno(err, errno, "asking to be killed with the parent");
-	/* It may have ended before the call. A parent outside our pid namespace reads as 0. */
+	/* It may have ended before the call. A parent outside our pid namespace reads as
+	 * 0. */
 	if (getppid() != parent)
-		return error_set(err, ERR_SYSTEM, "the process that started the sandbox has ended");
+		return error_set(err, ERR_SYSTEM,
+			"the process that started the sandbox has ended");
 	return 0;
 }
 
@@ -40,7 +44,8 @@ void sandbox_close_others(const int *keep, size_t count)
 	unsigned from = 3;
 	if (count > ARRAY_LEN(sorted))
 		count = ARRAY_LEN(sorted);
-	memcpy(sorted, keep, count * sizeof(*keep));
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = keep[i];
 	qsort(sorted, count, sizeof(*sorted), compare_ints);
 	for (size_t i = 0; i < count; i++) {
 		if (sorted[i] < (int)from)
@@ -59,7 +64,8 @@ static int drop_sets(struct error *err)
 	memset(none, 0, sizeof(none));
 	for (unsigned long capability = 0; capability < 64; capability++)
 		if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0 && errno != EINVAL)
-			return error_set_errno(err, errno, "dropping capability %lu", capability);
+			return error_set_errno(
+				err, errno, "dropping capability %lu", capability);
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
 		return error_set_errno(err, errno, "clearing the ambient capabilities");
 	if (syscall(SYS_capset, &header, none) < 0)
@@ -69,9 +75,10 @@ static int drop_sets(struct error *err)
 
 int sandbox_drop_capabilities(struct error *err)
 {
-	unsigned long bits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
-		SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
-		SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
+	unsigned long bits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED |
+			     SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED |
+			     SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE |
+			     SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
 	if (prctl(PR_SET_SECUREBITS, bits, 0, 0, 0) < 0)
 		return error_set_errno(err, errno, "locking the secure bits");
 	if (drop_sets(err) < 0)

@@ -4,8 +4,8 @@
  * belongs to the outer mount namespace and cannot be mounted inside; only the
  * working directory moves into a new one. So a helper that shares our
  * descriptors goes into a mount namespace of its own from base_dirfd and leaves
- * us a detached copy, and we ourselves come in by the scratch directory. All names of the overlay
- * are then relative to it: no parent has to be searchable for the builder, and
+ * us a detached copy, and we ourselves come in by the scratch directory. All names of the
+ * overlay are then relative to it: no parent has to be searchable for the builder, and
  * the mount table inside shows no path of the machine.
  */
 #include <fcntl.h>
@@ -38,7 +38,8 @@ _Noreturn static void leave_tree(int slot)
 		_exit(errno);
 	if (make_private(&err) < 0)
 		_exit(err.sys);
-	/* Recursive: mounts below came from a more privileged namespace and stay where they are. */
+	/* Recursive: mounts below came from a more privileged namespace and stay where
+	 * they are. */
 	int tree = (int)syscall(SYS_open_tree, AT_FDCWD, "",
 		AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	if (tree < 0 || dup3(tree, slot, O_CLOEXEC) < 0)
@@ -62,22 +63,25 @@ int sandbox_clone_working_directory(int *ret_tree, struct error *err)
 		if (errno != EINTR)
 			return error_set_errno(err, errno, "waiting for the layers");
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		return error_set_errno(err, WIFEXITED(status) ? WEXITSTATUS(status) : EINTR,
+		return error_set_errno(err,
+			WIFEXITED(status) ? WEXITSTATUS(status) : EINTR,
 			"taking the directory of the layers into a mount namespace");
 	*ret_tree = take_fd(&slot);
 	return 0;
 }
 
-static int mount_overlay(const struct sandbox_plan *plan, int base_tree, int *ret_root,
-	struct error *err)
+static int mount_overlay(
+	const struct sandbox_plan *plan, int base_tree, int *ret_root, struct error *err)
 {
 	if (mount_attach(base_tree, AT_FDCWD, SCRATCH_BASE, err) < 0)
 		return error_wrap(err, "taking the layers in");
 	if (syscall(SYS_mount, "overlay", SCRATCH_ROOT, "overlay", MS_NOSUID | MS_NODEV,
 		    plan->overlay_options) < 0) {
-		error_set_errno(err, errno, "mounting the overlay (%s)", plan->overlay_options);
-		return error_remedy(err, "overlay mounts by users need Linux 5.11 and the overlay "
-					 "module: modprobe overlay");
+		error_set_errno(
+			err, errno, "mounting the overlay (%s)", plan->overlay_options);
+		return error_remedy(err,
+			"overlay mounts by users need Linux 5.11 and the overlay "
+			"module: modprobe overlay");
 	}
 	*ret_root = open(SCRATCH_ROOT, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (*ret_root < 0)
@@ -87,7 +91,8 @@ static int mount_overlay(const struct sandbox_plan *plan, int base_tree, int *re
 
 static int pivot(int root_fd, struct error *err)
 {
-	/* pivot_root(2), "pivot_root(".", ".")": the old root lands on the new one, then goes. */
+	/* pivot_root(2), "pivot_root(".", ".")": the old root lands on the new one, then
+	 * goes. */
 	if (fchdir(root_fd) < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
 		return error_set_errno(err, errno, "changing the root");
 	if (syscall(SYS_umount2, ".", DETACH) < 0)
@@ -120,8 +125,8 @@ static unsigned count_cpus(const struct sandbox_plan *plan)
 	return (unsigned)CPU_COUNT(&set);
 }
 
-int sandbox_make_root(const struct sandbox_plan *plan, int base_tree, int *ret_user_limits,
-	struct error *err)
+int sandbox_make_root(const struct sandbox_plan *plan, int base_tree,
+	int *ret_user_limits, struct error *err)
 {
 	cleanup_fd int root = -1;
 	cleanup_fd int devices = -1;
@@ -129,7 +134,8 @@ int sandbox_make_root(const struct sandbox_plan *plan, int base_tree, int *ret_u
 	if (make_private(err) < 0 || mount_overlay(plan, base_tree, &root, err) < 0 ||
 		sandbox_mount_devices(root, &devices, err) < 0 ||
 		sandbox_mount_proc(root, devices, count_cpus(plan), &limits, err) < 0 ||
-		mount_change(devices, MOUNT_READ_ONLY | MOUNT_NO_EXEC | MOUNT_DEVICES, err) < 0)
+		mount_change(devices, MOUNT_READ_ONLY | MOUNT_NO_EXEC | MOUNT_DEVICES,
+			err) < 0)
 		return err->class;
 	if (sethostname(SANDBOX_HOST_NAME, sizeof(SANDBOX_HOST_NAME) - 1) < 0 ||
 		setdomainname("", 0) < 0)

@@ -33,7 +33,8 @@ static int reap(pid_t pid, struct error *err)
 		if (errno != EINTR)
 			return error_set_errno(err, errno, "waiting for the sandbox");
 	if (WIFSIGNALED(status))
-		return error_set(err, ERR_SYSTEM, "the sandbox's supervisor was killed by signal %d",
+		return error_set(err, ERR_SYSTEM,
+			"the sandbox's supervisor was killed by signal %d",
 			WTERMSIG(status));
 	return 0;
 }
@@ -62,8 +63,8 @@ static int follow(const struct sandbox *sandbox, int events_fd,
 	return error_set(err, ERR_SYSTEM, "the sandbox ended without a word");
 }
 
-static int run_plan(struct sandbox_plan *plan, struct sandbox_result *ret_result,
-	struct error *err)
+static int run_plan(
+	struct sandbox_plan *plan, struct sandbox_result *ret_result, struct error *err)
 {
 	int ends[2];
 	struct error late = ERROR_INIT;
@@ -99,8 +100,8 @@ int sandbox_run(const struct sandbox *sandbox, struct sandbox_result *ret_result
 	if (arena_new(&arena, err) < 0)
 		return err->class;
 	plan.arena = arena;
-	if (sandbox_plan_make(sandbox, &plan, err) < 0 || sandbox_give(sandbox, err) < 0 ||
-		run_plan(&plan, ret_result, err) < 0)
+	if (sandbox_plan_make(sandbox, &plan, err) < 0 ||
+		sandbox_give(sandbox, err) < 0 || run_plan(&plan, ret_result, err) < 0)
 		return error_wrap(err, "sandbox");
 	return 0;
 }

@@ -3,12 +3,13 @@
  * Between the files of the sandbox. Three processes take part:
  *
  *	caller      calls sandbox_run, forks the supervisor, reads its events
- *	supervisor  enters a user namespace with one uid, then the other namespaces; forks init,
- *	            passes the log on, watches the clock, ends only after the last process has
- *	init        pid 1: makes the root, goes into a second user namespace, drops everything,
- *	            loads the filter, runs the steps one after the other
+ *	supervisor  enters a user namespace with one uid, then the other namespaces; forks
+ *init, passes the log on, watches the clock, ends only after the last process has init
+ *pid 1: makes the root, goes into a second user namespace, drops everything, loads the
+ *filter, runs the steps one after the other
  *
- * Events travel as whole structs through pipes (each write is atomic: smaller than PIPE_BUF).
+ * Events travel as whole structs through pipes (each write is atomic: smaller than
+ *PIPE_BUF).
  */
 #ifndef BUILDER_SANDBOX_SANDBOX_PRIVATE_H
 #define BUILDER_SANDBOX_SANDBOX_PRIVATE_H
@@ -28,11 +29,16 @@
 /* Names below the scratch directory. */
 #define SCRATCH_UPPER "upper"
 #define SCRATCH_WORK  "work"
-#define SCRATCH_ROOT  "root"  /* where the overlay is mounted */
-#define SCRATCH_BASE  "base"  /* where base_dirfd is mounted, so that overlay names are relative */
+#define SCRATCH_ROOT  "root" /* where the overlay is mounted */
+#define SCRATCH_BASE                                                                     \
+	"base" /* where base_dirfd is mounted, so that overlay names are relative */
 #define SCRATCH_GIVEN "given" /* copies of the binds: one more lower layer */
 
-enum sandbox_event_kind { SANDBOX_EVENT_STEP = 1, SANDBOX_EVENT_END, SANDBOX_EVENT_ERROR };
+enum sandbox_event_kind {
+	SANDBOX_EVENT_STEP = 1,
+	SANDBOX_EVENT_END,
+	SANDBOX_EVENT_ERROR
+};
 
 struct sandbox_event {
 	enum sandbox_event_kind kind;
@@ -42,7 +48,8 @@ struct sandbox_event {
 	double seconds;
 	struct error error;
 };
-_Static_assert(sizeof(struct sandbox_event) <= PIPE_BUF, "events must be written at once");
+_Static_assert(
+	sizeof(struct sandbox_event) <= PIPE_BUF, "events must be written at once");
 
 /* All that the children need, made before the first fork. */
 struct sandbox_plan {
@@ -55,8 +62,8 @@ struct sandbox_plan {
 };
 
 /* plan.c */
-MUST_USE int sandbox_plan_make(const struct sandbox *sandbox, struct sandbox_plan *ret_plan,
-	struct error *err);
+MUST_USE int sandbox_plan_make(
+	const struct sandbox *sandbox, struct sandbox_plan *ret_plan, struct error *err);
 /* Copies the binds to SCRATCH_GIVEN, owned by the outer ids. */
 MUST_USE int sandbox_give(const struct sandbox *sandbox, struct error *err);
 
@@ -83,7 +90,8 @@ MUST_USE int sandbox_become_outer(struct error *err);
 int sandbox_supervise(const struct sandbox_plan *plan);
 
 /* init.c, in pid 1; returns its exit status */
-int sandbox_init(const struct sandbox_plan *plan, int base_tree, int report_fd, int log_fd);
+int sandbox_init(
+	const struct sandbox_plan *plan, int base_tree, int report_fd, int log_fd);
 
 /* root.c: in init, cwd is the scratch directory */
 /* A detached copy of the mount at the working directory, in *ret_tree. */
@@ -95,11 +103,11 @@ MUST_USE int sandbox_make_root(const struct sandbox_plan *plan, int base_tree,
 /* mount.c: the kernel's newer mount calls */
 enum { MOUNT_READ_ONLY = 1, MOUNT_NO_EXEC = 2, MOUNT_DEVICES = 4 };
 /* A detached mount of a new tmpfs or proc. mode, size: texts, NULL for none. */
-MUST_USE int mount_new(const char *type, const char *mode, const char *size, unsigned flags,
-	int *ret_fd, struct error *err);
+MUST_USE int mount_new(const char *type, const char *mode, const char *size,
+	unsigned flags, int *ret_fd, struct error *err);
 /* A detached copy of what is at dirfd/name. */
-MUST_USE int mount_copy(int dirfd, const char *name, unsigned flags, int *ret_fd,
-	struct error *err);
+MUST_USE int mount_copy(
+	int dirfd, const char *name, unsigned flags, int *ret_fd, struct error *err);
 /* Changes the flags of a mount. */
 MUST_USE int mount_change(int fd, unsigned flags, struct error *err);
 /* Puts a detached mount on dirfd/name, which must be there and no symlink. */
@@ -107,7 +115,7 @@ MUST_USE int mount_attach(int fd, int dirfd, const char *name, struct error *err
 
 /* devices.c, proc.c: dirfd is the new root */
 MUST_USE int sandbox_mount_devices(int root_fd, int *ret_devices, struct error *err);
-MUST_USE int sandbox_mount_proc(int root_fd, int devices, unsigned cpus, int *ret_user_limits,
-	struct error *err);
+MUST_USE int sandbox_mount_proc(
+	int root_fd, int devices, unsigned cpus, int *ret_user_limits, struct error *err);
 
 #endif

@@ -36,7 +36,7 @@ _Noreturn static void run_function(int (*function)(void *context, struct error *
 	/* The second call because a change of uid clears the first. */
 	if (sandbox_die_with(parent, &err) == 0 && sandbox_become_outer(&err) == 0 &&
 		sandbox_die_with(parent, &err) == 0)
-		(void)function(context, &err); /* told by err */
+		(void)function(context, &err);      /* told by err */
 	(void)!write(answer_fd, &err, sizeof(err)); /* nobody to tell */
 	_exit(0);
 }
@@ -65,7 +65,8 @@ int sandbox_as_builder(int (*function)(void *context, struct error *err), void *
 {
 	int ends[2];
 	pid_t self = getpid();
-	_Static_assert(sizeof(struct error) <= PIPE_BUF, "answers must be written at once");
+	_Static_assert(
+		sizeof(struct error) <= PIPE_BUF, "answers must be written at once");
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return error_set_errno(err, errno, "making a pipe");
 	cleanup_fd int read_end = ends[0];

@@ -62,7 +62,8 @@ static void take_event(struct monitor *monitor, bool *ret_end)
 	}
 	if (event.kind == SANDBOX_EVENT_STEP) {
 		monitor->step = event.step;
-		(void)sandbox_send_event(monitor->plan->events_fd, &event); /* progress only */
+		(void)sandbox_send_event(
+			monitor->plan->events_fd, &event); /* progress only */
 		return;
 	}
 	monitor->last = event;
@@ -86,7 +87,9 @@ static int watch(struct monitor *monitor, struct error *err)
 		int ready = poll(polled, 2, monitor->killed ? -1 : time_left(monitor));
 		if (ready < 0 && errno != EINTR)
 			return error_set_errno(err, errno, "watching the sandbox");
-		if (ready == 0 && !monitor->killed && time_left(monitor) == 0) {
+		/* In each round: a flood of output must not keep the clock from being
+		 * looked at. */
+		if (!monitor->killed && time_left(monitor) == 0) {
 			monitor->timed_out = true;
 			kill_all(monitor);
 		}
@@ -98,11 +101,6 @@ static int watch(struct monitor *monitor, struct error *err)
 			polled[1].fd = -1;
 		if (polled[0].revents)
 			take_event(monitor, &ended);
-		/* A flood of output must not keep the clock from being looked at. */
-		if (!monitor->killed && !monitor->timed_out && clock_monotonic() > monitor->deadline) {
-			monitor->timed_out = true;
-			kill_all(monitor);
-		}
 	}
 	return 0;
 }
@@ -136,9 +134,11 @@ static int finish(struct monitor *monitor, int status, struct error *err)
 		event.log_exceeded = monitor->log_exceeded;
 	}
 	if (event.kind == 0) {
-		error_set(err, ERR_SYSTEM, "the sandbox's first process was killed by signal %d",
+		error_set(err, ERR_SYSTEM,
+			"the sandbox's first process was killed by signal %d",
 			WIFSIGNALED(status) ? WTERMSIG(status) : 0);
-		return error_remedy(err, "the machine may have run out of memory: see dmesg");
+		return error_remedy(
+			err, "the machine may have run out of memory: see dmesg");
 	}
 	event.seconds = clock_monotonic() - monitor->started;
 	if (sandbox_send_event(monitor->plan->events_fd, &event) < 0)
@@ -164,26 +164,28 @@ static int monitor_run(struct monitor *monitor, struct error *err)
 static int make_scratch_names(int scratch_fd, struct error *err)
 {
 	static const char *const names[] = {SCRATCH_UPPER, SCRATCH_ROOT, SCRATCH_BASE,
-		SCRATCH_WORK, SCRATCH_UPPER "/dev", SCRATCH_UPPER "/proc", SCRATCH_UPPER "/tmp"};
+		SCRATCH_WORK, SCRATCH_UPPER "/dev", SCRATCH_UPPER "/proc",
+		SCRATCH_UPPER "/tmp"};
 	if (fs_remove_tree(scratch_fd, SCRATCH_WORK, err) < 0 ||
 		fs_remove_tree(scratch_fd, SCRATCH_UPPER "/tmp", err) < 0)
 		return err->class;
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (mkdirat(scratch_fd, names[i], 0755) < 0 && errno != EEXIST)
-			return error_set_errno(err, errno, "making %s in the scratch directory",
-				names[i]);
+			return error_set_errno(err, errno,
+				"making %s in the scratch directory", names[i]);
 	if (fchmodat(scratch_fd, SCRATCH_UPPER "/tmp", 01777, 0) < 0)
 		return error_set_errno(err, errno, "opening up /tmp");
 	return 0;
 }
 
-static int enter_namespaces(const struct sandbox_plan *plan, int *ret_base_tree,
-	struct error *err)
+static int enter_namespaces(
+	const struct sandbox_plan *plan, int *ret_base_tree, struct error *err)
 {
 	const struct sandbox *sandbox = plan->sandbox;
 	/* As the caller: its parents, and it itself, may be closed to the builder. */
 	if (fchdir(sandbox->base_dirfd) < 0)
-		return error_set_errno(err, errno, "entering the directory of the layers");
+		return error_set_errno(
+			err, errno, "entering the directory of the layers");
 	if (sandbox_enter_user_namespace(err) < 0 ||
 		sandbox_die_with(plan->caller, err) < 0 ||
 		make_scratch_names(sandbox->scratch_dirfd, err) < 0 ||
@@ -191,8 +193,8 @@ static int enter_namespaces(const struct sandbox_plan *plan, int *ret_base_tree,
 		return err->class;
 	if (fchdir(sandbox->scratch_dirfd) < 0)
 		return error_set_errno(err, errno, "entering the scratch directory");
-	if (unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
-		    CLONE_NEWCGROUP) < 0) {
+	if (unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC |
+		    CLONE_NEWUTS | CLONE_NEWCGROUP) < 0) {
 		int sys = errno;
 		error_set_errno(err, sys, "making namespaces");
 		return sandbox_explain_namespaces(sys, err);
@@ -200,8 +202,8 @@ static int enter_namespaces(const struct sandbox_plan *plan, int *ret_base_tree,
 	return 0;
 }
 
-static int start_init(const struct sandbox_plan *plan, int base_tree, struct monitor *monitor,
-	struct error *err)
+static int start_init(const struct sandbox_plan *plan, int base_tree,
+	struct monitor *monitor, struct error *err)
 {
 	int report[2], log[2];
 	if (pipe2(report, O_CLOEXEC) < 0)
@@ -215,7 +217,8 @@ static int start_init(const struct sandbox_plan *plan, int base_tree, struct mon
 	cleanup_fd int log_end = log[1];
 	monitor->init = fork();
 	if (monitor->init < 0)
-		return error_set_errno(err, errno, "starting the sandbox's first process");
+		return error_set_errno(
+			err, errno, "starting the sandbox's first process");
 	if (monitor->init == 0)
 		_exit(sandbox_init(plan, base_tree, report_end, log_end));
 	return 0;
@@ -225,11 +228,12 @@ static int supervise(const struct sandbox_plan *plan, struct error *err)
 {
 	const struct sandbox *sandbox = plan->sandbox;
 	cleanup_fd int base_tree = -1;
-	unsigned seconds =
-		sandbox->timeout_seconds ? sandbox->timeout_seconds : SANDBOX_DEFAULT_TIME;
+	unsigned seconds = sandbox->timeout_seconds ? sandbox->timeout_seconds
+						    : SANDBOX_DEFAULT_TIME;
 	struct monitor monitor = {.plan = plan,
 		.started = clock_monotonic(),
-		.log_left = sandbox->log_limit ? sandbox->log_limit : SANDBOX_DEFAULT_LOG};
+		.log_left =
+			sandbox->log_limit ? sandbox->log_limit : SANDBOX_DEFAULT_LOG};
 	monitor.deadline = monitor.started + seconds;
 	if (enter_namespaces(plan, &base_tree, err) < 0 ||
 		start_init(plan, base_tree, &monitor, err) < 0)
@@ -249,7 +253,8 @@ int sandbox_supervise(const struct sandbox_plan *plan)
 	int keep[] = {plan->events_fd, sandbox->log_fd, sandbox->base_dirfd,
 		sandbox->scratch_dirfd};
 	sandbox_reset_signals();
-	(void)signal(SIGPIPE, SIG_IGN); /* a closed log is an error to report; init resets this */
+	(void)signal(SIGPIPE,
+		SIG_IGN); /* a closed log is an error to report; init resets this */
 	sandbox_close_others(keep, ARRAY_LEN(keep));
 	(void)umask(022);
 	if (sandbox_die_with(plan->caller, &err) < 0 || supervise(plan, &err) < 0) {

@@ -10,7 +10,7 @@
 #include "base/limits.h"
 #include "builder/source/source_private.h"
 
-#define PARTIAL	     "partial"
+#define PARTIAL      "partial"
 #define ATTEMPTS_MAX 4 /* at one place, as long as each brings something */
 
 int places_add(struct places *places, struct error *err, const char *format, ...)
@@ -26,7 +26,8 @@ int places_add(struct places *places, struct error *err, const char *format, ...
 		if (strcmp(places->urls[i], buffer_str(&text)) == 0)
 			return 0;
 	if (places->count == PLACES_MAX)
-		return error_set(err, ERR_INPUT, "more than %d places to fetch from", PLACES_MAX);
+		return error_set(
+			err, ERR_INPUT, "more than %d places to fetch from", PLACES_MAX);
 	const char **slot = arena_append(places->arena, &places->urls, &places->count,
 		&places->capacity, sizeof(*slot));
 	if (!slot || !(*slot = arena_strdup(places->arena, buffer_str(&text))))
@@ -40,7 +41,7 @@ struct arrival {
 	struct http_client *client;
 	struct store *store;
 	char key[DIGEST_TEXT_MAX];
-	int fd; /* of the partial file */
+	int fd;                /* of the partial file */
 	struct buffer reasons; /* "URL: why\n" … */
 	bool wrong_digest, unreachable;
 };
@@ -58,7 +59,8 @@ static int open_partial(struct arrival *arrival, struct error *err)
 	cleanup_fd int folder = -1;
 	if (fs_make_dirs(store_dirfd(arrival->store), PARTIAL, 0755, &folder, err) < 0)
 		return err->class;
-	return fs_open(folder, arrival->key, FS_OWN, O_CREAT | O_RDWR, 0644, &arrival->fd, err);
+	return fs_open(
+		folder, arrival->key, FS_OWN, O_CREAT | O_RDWR, 0644, &arrival->fd, err);
 }
 
 static int empty_partial(const struct arrival *arrival, struct error *err)
@@ -75,7 +77,8 @@ static void remove_partial(const struct arrival *arrival)
 	(void)unlinkat(store_dirfd(arrival->store), path, 0); /* only a cache */
 }
 
-static int partial_size(const struct arrival *arrival, uint64_t *ret_size, struct error *err)
+static int partial_size(
+	const struct arrival *arrival, uint64_t *ret_size, struct error *err)
 {
 	struct stat st;
 	if (fstat(arrival->fd, &st) < 0)
@@ -88,7 +91,8 @@ static int request_rest(const struct arrival *arrival, const char *url, uint64_t
 	struct http_response *response, struct error *err)
 {
 	cleanup_writer struct writer *output = NULL;
-	uint64_t most = arrival->download->size ? arrival->download->size : LIMIT_SOURCE_BYTES;
+	uint64_t most =
+		arrival->download->size ? arrival->download->size : LIMIT_SOURCE_BYTES;
 	if (lseek(arrival->fd, (off_t)from, SEEK_SET) < 0) /* a file's size fits off_t */
 		return error_set_errno(err, errno, "writing a partial file");
 	if (writer_to_fd(arrival->fd, &output, err) < 0)
@@ -108,7 +112,8 @@ static int request_rest(const struct arrival *arrival, const char *url, uint64_t
 	return result;
 }
 
-/* Whatever came so far stays in the file; ERR_NETWORK "HTTP 404" for an answer without it. */
+/* Whatever came so far stays in the file; ERR_NETWORK "HTTP 404" for an answer without
+ * it. */
 static int fetch_once(const struct arrival *arrival, const char *url, struct error *err)
 {
 	uint64_t from = 0;
@@ -144,8 +149,8 @@ static int fetch_all(const struct arrival *arrival, const char *url, struct erro
 	}
 }
 
-static int keep(const struct arrival *arrival, struct digest *ret_blob, uint64_t *ret_size,
-	struct error *err)
+static int keep(const struct arrival *arrival, struct digest *ret_blob,
+	uint64_t *ret_size, struct error *err)
 {
 	cleanup_reader struct reader *reader = NULL;
 	cleanup_fd int fd = fcntl(arrival->fd, F_DUPFD_CLOEXEC, 3);
@@ -161,10 +166,10 @@ static int keep(const struct arrival *arrival, struct digest *ret_blob, uint64_t
 	if (reader_from_fd(&fd, &reader, err) < 0)
 		return err->class;
 	if (!download->expected)
-		return store_put_stream(arrival->store, reader, LIMIT_SOURCE_BYTES, ret_blob,
-			ret_size, err);
-	return store_put_expected(arrival->store, reader, LIMIT_SOURCE_BYTES, download->expected,
-		ret_blob, ret_size, err);
+		return store_put_stream(arrival->store, reader, LIMIT_SOURCE_BYTES,
+			ret_blob, ret_size, err);
+	return store_put_expected(arrival->store, reader, LIMIT_SOURCE_BYTES,
+		download->expected, ret_blob, ret_size, err);
 }
 
 /*
@@ -218,19 +223,22 @@ static int give_up(const struct arrival *arrival, struct error *err)
 		return error_remedy(err, "name a Debian mirror with --mirror");
 	}
 	/* Everything that answered had other bytes: that is not the network's fault. */
-	enum err class = arrival->wrong_digest && !arrival->unreachable ? ERR_INPUT : ERR_NETWORK;
-	return error_set(err, class, "fetching %s (%s) from %zu places: %s", download->name, text,
-		download->places->count, buffer_str(&arrival->reasons));
+	enum err class =
+		arrival->wrong_digest && !arrival->unreachable ? ERR_INPUT : ERR_NETWORK;
+	return error_set(err, class, "fetching %s (%s) from %zu places: %s",
+		download->name, text, download->places->count,
+		buffer_str(&arrival->reasons));
 }
 
-static int try_places(struct arrival *arrival, struct digest *ret_blob, uint64_t *ret_size,
-	char **ret_url, struct error *err)
+static int try_places(struct arrival *arrival, struct digest *ret_blob,
+	uint64_t *ret_size, char **ret_url, struct error *err)
 {
 	const struct places *places = arrival->download->places;
 	for (size_t i = 0; i < places->count; i++) {
 		struct error why = ERROR_INIT;
 		log_task_step(arrival->download->task, "%s", places->urls[i]);
-		if (fetch_and_keep(arrival, places->urls[i], ret_blob, ret_size, &why) == 0) {
+		if (fetch_and_keep(arrival, places->urls[i], ret_blob, ret_size, &why) ==
+			0) {
 			remove_partial(arrival);
 			return slice_to_str(slice_str(places->urls[i]), ret_url, err);
 		}
@@ -254,8 +262,8 @@ static int choose_key(struct arrival *arrival, struct error *err)
 		return 0;
 	}
 	if (digest_of(DIGEST_SHA256,
-		    slice_str(download->places->count ? download->places->urls[0] : ""), &of_url,
-		    err) < 0)
+		    slice_str(download->places->count ? download->places->urls[0] : ""),
+		    &of_url, err) < 0)
 		return err->class;
 	(void)snprintf(arrival->key, sizeof(arrival->key), "url-%.64s",
 		digest_format_hex(&of_url, hex));
@@ -275,8 +283,8 @@ int download_run(struct http_client *client, const struct download *download,
 		store_lock(store, "locks", arrival.key, &lock, err) < 0)
 		return err->class;
 	/* Another process may have brought it while we waited. */
-	if (download->expected && source_find_blob(store, download->expected, &found, ret_blob,
-					  ret_size, err) < 0)
+	if (download->expected && source_find_blob(store, download->expected, &found,
+					  ret_blob, ret_size, err) < 0)
 		return err->class;
 	if (found)
 		return 0;

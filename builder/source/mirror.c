@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Where this machine gets Debian packages from: /etc/apt/sources.list and
- * sources.list.d. What apt would reject is an error here, too; what it would take but is of no use for
- * pool files (cdrom:, mirror lists, other projects' repositories) is passed over.
+ * sources.list.d. What apt would reject is an error here, too; what it would take but is
+ * of no use for pool files (cdrom:, mirror lists, other projects' repositories) is passed
+ * over.
  */
 #include <strings.h>
 
@@ -35,9 +36,9 @@ static bool same_word(struct slice word, const char *text)
 /* Of Debian itself: other repositories do not have Debian's pool. */
 static bool is_debian_suite(struct slice suite)
 {
-	static const char *const names[] = {"oldoldstable", "oldstable", "stable", "testing",
-		"unstable", "experimental", "buster", "bullseye", "bookworm", "trixie", "forky",
-		"duke", "sid"};
+	static const char *const names[] = {"oldoldstable", "oldstable", "stable",
+		"testing", "unstable", "experimental", "buster", "bullseye", "bookworm",
+		"trixie", "forky", "duke", "sid"};
 	size_t end = 0;
 	/* "bookworm-updates", "buster/updates" */
 	while (end < suite.len && suite.data[end] != '-' && suite.data[end] != '/')
@@ -48,12 +49,27 @@ static bool is_debian_suite(struct slice suite)
 	return false;
 }
 
+/* http or https, a host, and nothing that a URL cannot have. */
+static bool is_url(struct slice url)
+{
+	struct slice rest = url;
+	size_t scheme = slice_starts_with(url, SLICE("http://"))    ? strlen("http://")
+			: slice_starts_with(url, SLICE("https://")) ? strlen("https://")
+								    : 0;
+	rest = slice_sub(rest, scheme, SIZE_MAX);
+	if (scheme == 0 || rest.len == 0 || rest.data[0] == '/')
+		return false;
+	for (size_t i = 0; i < rest.len; i++)
+		if (rest.data[i] <= ' ' || rest.data[i] >= 0x7f)
+			return false;
+	return true;
+}
+
 static int add_url(struct mirror_urls *urls, struct slice url, struct error *err)
 {
-	if (!slice_starts_with(url, SLICE("http://")) &&
-		!slice_starts_with(url, SLICE("https://")))
+	if (!is_url(url))
 		return 0;
-	while (url.len && url.data[url.len - 1] == '/')
+	while (url.data[url.len - 1] == '/')
 		url.len--;
 	for (size_t i = 0; i < urls->count; i++)
 		if (slice_equal_str(url, urls->items[i]))
@@ -62,7 +78,8 @@ static int add_url(struct mirror_urls *urls, struct slice url, struct error *err
 		return 0;
 	cleanup_mem char *text = NULL;
 	if (slice_to_str(url, &text, err) < 0 ||
-		array_add(&urls->items, &urls->count, &urls->capacity, sizeof(char *), err) < 0)
+		array_add(&urls->items, &urls->count, &urls->capacity, sizeof(char *),
+			err) < 0)
 		return err->class;
 	urls->items[urls->count - 1] = take_ptr(text);
 	return 0;
@@ -80,7 +97,8 @@ static int malformed(struct position at, struct error *err, const char *what)
 	return error_set_at(err, ERR_INPUT, at.name, at.line, 0, "%s", what);
 }
 
-/* "[ arch=amd64 signed-by=/x ]" may have spaces anywhere; *enabled by "enabled=no" does not exist. */
+/* "[ arch=amd64 signed-by=/x ]" may have spaces anywhere; *enabled by "enabled=no" does
+ * not exist. */
 static int skip_options(struct slice *line, struct position at, struct error *err)
 {
 	*line = slice_trim(*line);
@@ -98,7 +116,8 @@ static int parse_line(struct slice line, struct position at, struct mirror_urls 
 {
 	struct slice type, url, suite;
 	struct slice comment = line;
-	(void)slice_cut(&comment, '#', &line); /* an empty line gives false and stays empty */
+	(void)slice_cut(
+		&comment, '#', &line); /* an empty line gives false and stays empty */
 	line = slice_trim(line);
 	if (!slice_word(&line, &type))
 		return 0;
@@ -118,7 +137,8 @@ static int parse_line(struct slice line, struct position at, struct mirror_urls 
 static int check_text(struct slice text, const char *name, struct error *err)
 {
 	if (text.len > APT_FILE_MAX)
-		return error_set(err, ERR_INPUT, "%s: larger than %zu bytes", name, APT_FILE_MAX);
+		return error_set(
+			err, ERR_INPUT, "%s: larger than %zu bytes", name, APT_FILE_MAX);
 	if (slice_has_byte(text, '\0'))
 		return error_set(err, ERR_INPUT, "%s: has a NUL byte", name);
 	return 0;
@@ -140,7 +160,7 @@ int mirror_parse_lines(
 
 struct stanza {
 	struct slice types, urls, suites, enabled; /* with their continuation lines */
-	struct slice *current;			   /* which of them goes on; NULL: another field */
+	struct slice *current; /* which of them goes on; NULL: another field */
 	bool any;
 	unsigned line;
 };
@@ -158,10 +178,23 @@ static struct slice *find_field(struct stanza *stanza, struct slice name)
 	return NULL;
 }
 
+/* The next word of a field, without the comment lines among its continuation lines. */
+static bool field_word(struct slice *list, struct slice *ret)
+{
+	const char *start = list->data;
+	while (slice_word(list, ret)) {
+		struct slice comment;
+		if (ret->data[0] != '#' || ret->data == start || ret->data[-1] != '\n')
+			return true;
+		(void)slice_cut(list, '\n', &comment); /* at the end: nothing is left */
+	}
+	return false;
+}
+
 static bool has_word(struct slice list, const char *word)
 {
 	struct slice item;
-	while (slice_word(&list, &item))
+	while (field_word(&list, &item))
 		if (same_word(item, word))
 			return true;
 	return false;
@@ -171,12 +204,13 @@ static bool has_word(struct slice list, const char *word)
 static bool is_enabled(const struct stanza *stanza)
 {
 	return !has_word(stanza->enabled, "no") && !has_word(stanza->enabled, "false") &&
-		!has_word(stanza->enabled, "without") && !has_word(stanza->enabled, "off") &&
-		!has_word(stanza->enabled, "disable") && !has_word(stanza->enabled, "0");
+	       !has_word(stanza->enabled, "without") &&
+	       !has_word(stanza->enabled, "off") &&
+	       !has_word(stanza->enabled, "disable") && !has_word(stanza->enabled, "0");
 }
 
-static int finish_stanza(struct stanza *stanza, const char *name, struct mirror_urls *urls,
-	struct error *err)
+static int finish_stanza(struct stanza *stanza, const char *name,
+	struct mirror_urls *urls, struct error *err)
 {
 	struct slice item;
 	struct position at = {name, stanza->line};
@@ -189,15 +223,15 @@ static int finish_stanza(struct stanza *stanza, const char *name, struct mirror_
 		return malformed(at, err, "the entry has no URIs");
 	if (slice_trim(stanza->suites).len == 0)
 		return malformed(at, err, "the entry has no Suites");
-	for (struct slice types = stanza->types; slice_word(&types, &item);)
+	for (struct slice types = stanza->types; field_word(&types, &item);)
 		if (!slice_equal_str(item, "deb") && !slice_equal_str(item, "deb-src"))
 			return malformed(at, err, "Types are deb and deb-src");
-	for (struct slice suites = stanza->suites; slice_word(&suites, &item);)
+	for (struct slice suites = stanza->suites; field_word(&suites, &item);)
 		debian |= is_debian_suite(item);
 	if (!debian || !is_enabled(stanza) || !has_word(stanza->types, "deb"))
 		return 0;
-	for (struct slice list = stanza->urls; slice_word(&list, &item);)
-		if (item.data[0] != '#' && add_url(urls, item, err) < 0)
+	for (struct slice list = stanza->urls; field_word(&list, &item);)
+		if (add_url(urls, item, err) < 0)
 			return err->class;
 	return 0;
 }
@@ -209,8 +243,8 @@ static void extend(struct slice *field, struct slice line)
 		field->len = (size_t)(line.data + line.len - field->data);
 }
 
-static int parse_field(struct stanza *stanza, struct slice line, struct position at,
-	struct error *err)
+static int parse_field(
+	struct stanza *stanza, struct slice line, struct position at, struct error *err)
 {
 	struct slice name;
 	if (line.data[0] == ' ' || line.data[0] == '\t') {
@@ -219,14 +253,16 @@ static int parse_field(struct stanza *stanza, struct slice line, struct position
 		extend(stanza->current, line);
 		return 0;
 	}
-	if (!slice_has_byte(line, ':'))
-		return malformed(at, err, "a line is neither \"Field: value\" nor indented");
 	struct slice value = line;
-	(void)slice_cut(&value, ':', &name);
+	/* The line is not empty, so there is a name. */
+	if (!slice_has_byte(line, ':') || !slice_cut(&value, ':', &name) ||
+		slice_has_byte(name, ' ') || slice_has_byte(name, '\t'))
+		return malformed(
+			at, err, "a line is neither \"Field: value\" nor indented");
 	if (!stanza->any)
 		stanza->line = at.line;
 	stanza->any = true;
-	stanza->current = find_field(stanza, slice_trim(name));
+	stanza->current = find_field(stanza, name);
 	if (!stanza->current)
 		return 0;
 	if (stanza->current->data)
@@ -259,7 +295,8 @@ int mirror_parse_deb822(
 
 /* ---- files ---- */
 
-static int read_part(int dirfd, const char *file, struct mirror_urls *urls, struct error *err)
+static int read_part(
+	int dirfd, const char *file, struct mirror_urls *urls, struct error *err)
 {
 	cleanup_buffer struct buffer text = BUFFER_INIT;
 	struct slice name = slice_str(file);

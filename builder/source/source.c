@@ -29,7 +29,8 @@ static int read_alias(struct store *store, const struct digest *expected, bool *
 	char key[DIGEST_TEXT_MAX];
 	cleanup_buffer struct buffer text = BUFFER_INIT;
 	alias_key(expected, key, sizeof(key));
-	if (store_get_record(store, ALIASES, key, DIGEST_TEXT_MAX, &text, ret_found, err) < 0)
+	if (store_get_record(
+		    store, ALIASES, key, DIGEST_TEXT_MAX, &text, ret_found, err) < 0)
 		return err->class;
 	if (*ret_found && digest_parse(buffer_slice(&text), ret_blob, err) < 0) {
 		error_clear(err); /* damaged: as if it were not there */
@@ -88,7 +89,8 @@ static int put_alias(struct store *store, const struct digest *expected,
 	if (expected->algorithm == DIGEST_SHA256)
 		return 0;
 	alias_key(expected, key, sizeof(key));
-	return store_put_record(store, ALIASES, key, slice_str(digest_format(blob, text)), err);
+	return store_put_record(
+		store, ALIASES, key, slice_str(digest_format(blob, text)), err);
 }
 
 /* ---- places ---- */
@@ -106,7 +108,8 @@ static int quote_path(const char *path, struct buffer *out, struct error *err)
 {
 	struct slice rest = slice_str(path), name;
 	for (bool first = true; slice_cut(&rest, '/', &name); first = false) {
-		if (name.len == 0 || slice_equal_str(name, ".") || slice_equal_str(name, ".."))
+		if (name.len == 0 || slice_equal_str(name, ".") ||
+			slice_equal_str(name, ".."))
 			return error_set(err, ERR_INPUT, "pool path %s", path);
 		if ((!first && buffer_add_byte(out, '/', err) < 0) ||
 			url_quote(name, out, err) < 0)
@@ -123,14 +126,16 @@ int source_add_pool_places(struct places *places, const char *pool_path,
 		return err->class;
 	for (size_t i = 0; i < options->mirror_count; i++) {
 		struct slice mirror = without_slash(options->mirrors[i]);
-		if (places_add(places, err, "%.*s/%s", SLICE_ARG(mirror), buffer_str(&quoted)) < 0)
+		if (places_add(places, err, "%.*s/%s", SLICE_ARG(mirror),
+			    buffer_str(&quoted)) < 0)
 			return err->class;
 	}
 	return 0;
 }
 
 static int add_mirror_places(struct places *places, const char *file_name,
-	const struct digest *expected, const struct source_options *options, struct error *err)
+	const struct digest *expected, const struct source_options *options,
+	struct error *err)
 {
 	char text[DIGEST_TEXT_MAX];
 	cleanup_buffer struct buffer quoted = BUFFER_INIT;
@@ -149,13 +154,15 @@ static int add_mirror_places(struct places *places, const char *file_name,
 }
 
 static int add_places(struct places *places, const struct recipe_source *source,
-	const struct digest *expected, const struct source_options *options, struct error *err)
+	const struct digest *expected, const struct source_options *options,
+	struct error *err)
 {
 	if (!options->upstream_last && places_add(places, err, "%s", source->uri) < 0)
 		return err->class;
 	/* Without a digest only the upstream place itself can be believed. */
 	for (size_t i = 0; expected && i < source->debian.count; i++)
-		if (source_add_pool_places(places, source->debian.items[i], options, err) < 0)
+		if (source_add_pool_places(
+			    places, source->debian.items[i], options, err) < 0)
 			return err->class;
 	if (expected &&
 		add_mirror_places(places, source->file_name, expected, options, err) < 0)
@@ -165,7 +172,8 @@ static int add_places(struct places *places, const struct recipe_source *source,
 
 /* ---- fetching ---- */
 
-static int refuse_offline(const char *name, const struct digest *expected, struct error *err)
+static int refuse_offline(
+	const char *name, const struct digest *expected, struct error *err)
 {
 	char text[DIGEST_TEXT_MAX] = "no digest";
 	if (expected)
@@ -180,17 +188,18 @@ static int check_source(const struct recipe_source *source,
 	if (source->kind == RECIPE_SOURCE_GIT) {
 		error_set(err, ERR_INPUT, "line %u: %s: git repositories are not fetched",
 			source->line, source->uri);
-		return error_remedy(err, "name a release archive and its digest with `uses: fetch`");
+		return error_remedy(
+			err, "name a release archive and its digest with `uses: fetch`");
 	}
 	if (!digest_is_set(&source->expected) && !options->allow_unpinned)
-		return error_set(err, ERR_REFUSED, "line %u: %s has no digest", source->line,
-			source->uri);
+		return error_set(err, ERR_REFUSED, "line %u: %s has no digest",
+			source->line, source->uri);
 	return 0;
 }
 
-static int fetch_missing(const struct recipe_source *source, const struct digest *expected,
-	const struct source_options *options, struct store *store,
-	struct source_result *ret_result, struct error *err)
+static int fetch_missing(const struct recipe_source *source,
+	const struct digest *expected, const struct source_options *options,
+	struct store *store, struct source_result *ret_result, struct error *err)
 {
 	cleanup_arena struct arena *arena = NULL;
 	cleanup_http struct http_client *client = NULL;
@@ -222,8 +231,8 @@ int source_fetch(const struct recipe_source *source, const struct source_options
 	bool found = false;
 	if (check_source(source, options, err) < 0)
 		return err->class;
-	if (expected && source_find_blob(store, expected, &found, &result.blob, &result.size,
-				err) < 0)
+	if (expected && source_find_blob(store, expected, &found, &result.blob,
+				&result.size, err) < 0)
 		return err->class;
 	if (!found && options->offline)
 		return refuse_offline(source->file_name, expected, err);

@@ -13,7 +13,8 @@ struct mirror_urls {
 	size_t count, capacity;
 };
 void mirror_urls_done(struct mirror_urls *urls);
-/* sources.list(5), "one-line-style" and "deb822-style". name is for messages. Add to *urls. */
+/* sources.list(5), "one-line-style" and "deb822-style". name is for messages. Add to
+ * *urls. */
 MUST_USE int mirror_parse_lines(
 	struct slice text, const char *name, struct mirror_urls *urls, struct error *err);
 MUST_USE int mirror_parse_deb822(
@@ -32,19 +33,21 @@ MUST_USE int places_add(struct places *places, struct error *err, const char *fo
 	PRINTF_LIKE(3, 4);
 
 struct download {
-	const char *name;	       /* of the file, for people */
+	const char *name;              /* of the file, for people */
 	const struct digest *expected; /* NULL: take what comes */
-	uint64_t size;		       /* 0: unknown */
+	uint64_t size;                 /* 0: unknown */
 	const struct places *places;
-	struct log_task *task;	 /* may be NULL */
-	uint64_t *progress;	 /* may be NULL: set to the bytes so far, by one thread */
+	struct log_task *task; /* may be NULL */
+	uint64_t *progress;    /* may be NULL: set to the bytes so far, by one thread */
 };
-/* *ret_url is heap, untouched if it was in the store by then. ERR_NETWORK or ERR_INPUT listing the places, see source.h. */
+/* *ret_url is heap, untouched if it was in the store by then. ERR_NETWORK or ERR_INPUT
+ * listing the places, see source.h. */
 MUST_USE int download_run(struct http_client *client, const struct download *download,
 	struct store *store, struct digest *ret_blob, uint64_t *ret_size, char **ret_url,
 	struct error *err);
 
-/* A SHA-256 blob in the store with this digest of any algorithm, verified as to the other. */
+/* A SHA-256 blob in the store with this digest of any algorithm, verified as to the
+ * other. */
 MUST_USE int source_find_blob(struct store *store, const struct digest *expected,
 	bool *ret_found, struct digest *ret_blob, uint64_t *ret_size, struct error *err);
 /* A client as all our downloads use it. */

@@ -37,8 +37,10 @@ int toolchain_load(
 	cleanup_buffer struct buffer yaml_name = BUFFER_INIT, lock_name = BUFFER_INIT;
 	if (buffer_printf(&yaml_name, err, "%s/toolchain.yaml", directory) < 0 ||
 		buffer_printf(&lock_name, err, "%s/toolchain.lock.json", directory) < 0 ||
-		fs_read_file(AT_FDCWD, buffer_str(&yaml_name), LIMIT_YAML_BYTES, &yaml, err) < 0 ||
-		fs_read_file(AT_FDCWD, buffer_str(&lock_name), LIMIT_JSON_BYTES, &lock, err) < 0)
+		fs_read_file(AT_FDCWD, buffer_str(&yaml_name), LIMIT_YAML_BYTES, &yaml,
+			err) < 0 ||
+		fs_read_file(AT_FDCWD, buffer_str(&lock_name), LIMIT_JSON_BYTES, &lock,
+			err) < 0)
 		return error_wrap(err, "loading the toolchain");
 	return toolchain_load_text(buffer_slice(&yaml), buffer_str(&yaml_name),
 		buffer_slice(&lock), buffer_str(&lock_name), ret_toolchain, err);

@@ -18,11 +18,12 @@ struct toolchain_deb {
 struct toolchain;
 #define cleanup_toolchain CLEANUP(toolchain_free)
 /* Reads both files from the directory (recipes/). */
-MUST_USE int toolchain_load(const char *directory, struct toolchain **ret_toolchain,
-	struct error *err);
+MUST_USE int toolchain_load(
+	const char *directory, struct toolchain **ret_toolchain, struct error *err);
 /* The same from texts, for tests and fuzzing; the names are for messages. */
-MUST_USE int toolchain_load_text(struct slice yaml, const char *yaml_name, struct slice lock,
-	const char *lock_name, struct toolchain **ret_toolchain, struct error *err);
+MUST_USE int toolchain_load_text(struct slice yaml, const char *yaml_name,
+	struct slice lock, const char *lock_name, struct toolchain **ret_toolchain,
+	struct error *err);
 void toolchain_free(struct toolchain **toolchain);
 
 /*
@@ -33,11 +34,12 @@ void toolchain_free(struct toolchain **toolchain);
 bool toolchain_provides(const struct toolchain *toolchain, const char *name);
 bool toolchain_has(const struct toolchain *toolchain, const char *name);
 /* Environment for every build step. */
-const struct recipe_variable *toolchain_environment(const struct toolchain *toolchain,
-	size_t *ret_count);
+const struct recipe_variable *toolchain_environment(
+	const struct toolchain *toolchain, size_t *ret_count);
 /*
- * Group names (and names of the `provided` list, which add nothing) to layers: the base group and
- * those the names ask for, unique, in a stable order. ERR_INPUT for a name that is neither.
+ * Group names (and names of the `provided` list, which add nothing) to layers: the base
+ * group and those the names ask for, unique, in a stable order. ERR_INPUT for a name that
+ * is neither.
  */
 struct toolchain_layers {
 	struct arena *arena;
@@ -49,17 +51,19 @@ struct toolchain_layers {
 	struct digest digest; /* over all that makes up the layers: for input keys */
 };
 #define cleanup_toolchain_layers CLEANUP(toolchain_layers_done)
-MUST_USE int toolchain_select(const struct toolchain *toolchain, const struct recipe_list *names,
-	struct toolchain_layers *ret_layers, struct error *err);
+MUST_USE int toolchain_select(const struct toolchain *toolchain,
+	const struct recipe_list *names, struct toolchain_layers *ret_layers,
+	struct error *err);
 void toolchain_layers_done(struct toolchain_layers *layers);
 
 /*
- * Fetches and unpacks what is missing into store/roots/<digest>/ (owned by the uid that sandboxes
- * map, see sandbox_outer_ids) and gives the directories relative to store_dirfd,
- * topmost first; heap array of heap strings.
+ * Fetches and unpacks what is missing into store/roots/<digest>/ (owned by the uid that
+ * sandboxes map, see sandbox_outer_ids) and gives the directories relative to
+ * store_dirfd, topmost first; heap array of heap strings.
  */
 MUST_USE int toolchain_prepare(const struct toolchain *toolchain,
 	const struct toolchain_layers *layers, const struct source_options *options,
-	struct store *store, char ***ret_directories, size_t *ret_count, struct error *err);
+	struct store *store, char ***ret_directories, size_t *ret_count,
+	struct error *err);
 
 #endif

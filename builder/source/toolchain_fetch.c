@@ -25,7 +25,8 @@ struct queue {
 static const struct toolchain_deb *take_next(struct queue *queue)
 {
 	const struct toolchain_deb *deb = NULL;
-	(void)pthread_mutex_lock(&queue->lock); /* cannot fail: a default mutex, not held */
+	(void)pthread_mutex_lock(
+		&queue->lock); /* cannot fail: a default mutex, not held */
 	if (!error_is_set(&queue->error) && queue->next < queue->count)
 		deb = queue->debs[queue->next++];
 	(void)pthread_mutex_unlock(&queue->lock);
@@ -110,8 +111,9 @@ static int fetch_missing(struct queue *queue, struct error *err)
 	if (queue->count == 0)
 		return 0;
 	if (queue->options->offline) {
-		error_set(err, ERR_NETWORK, "%zu packages of the toolchain, %s first, are not in "
-					    "the store",
+		error_set(err, ERR_NETWORK,
+			"%zu packages of the toolchain, %s first, are not in "
+			"the store",
 			queue->count, queue->debs[0]->name);
 		return error_remedy(err, "run once without --offline");
 	}
@@ -140,14 +142,16 @@ int toolchain_fetch(const struct toolchain_deb *const *debs, size_t count,
 	const struct source_options *options, struct store *store, struct error *err)
 {
 	struct queue queue = {.options = options, .store = store};
-	const struct toolchain_deb **missing = calloc(count ? count : 1, sizeof(*missing));
+	const struct toolchain_deb **missing =
+		calloc(count ? count : 1, sizeof(*missing));
 	if (!missing)
 		return error_set_memory(err);
 	for (size_t i = 0; i < count; i++)
 		if (!is_queued(missing, queue.count, debs[i]) &&
 			!store_has_blob(store, &debs[i]->digest)) {
 			missing[queue.count++] = debs[i];
-			queue.total += debs[i]->size; /* each at most LIMIT_SOURCE_BYTES */
+			queue.total +=
+				debs[i]->size; /* each at most LIMIT_SOURCE_BYTES */
 		}
 	queue.debs = missing;
 	int result = fetch_missing(&queue, err);

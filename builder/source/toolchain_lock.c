@@ -6,23 +6,25 @@
 #include "builder/source/toolchain_private.h"
 
 #define LIMIT_LOCK_BYTES (16 * MIB)
-#define REMEDY "run: alnage toolchain lock"
+#define REMEDY           "run: alnage toolchain lock"
 
 /* pool/main/x/xz-utils/xz-utils_1_amd64.deb: no way to point a mirror elsewhere. */
 static bool is_pool_path(struct slice path)
 {
 	struct slice name;
-	if (!slice_starts_with(path, SLICE("pool/")) || !slice_ends_with(path, SLICE(".deb")) ||
-		path.len > 1024 || !slice_is_printable(path))
+	if (!slice_starts_with(path, SLICE("pool/")) ||
+		!slice_ends_with(path, SLICE(".deb")) || path.len > 1024 ||
+		!slice_is_printable(path))
 		return false;
 	while (slice_cut(&path, '/', &name))
-		if (name.len == 0 || slice_equal_str(name, ".") || slice_equal_str(name, ".."))
+		if (name.len == 0 || slice_equal_str(name, ".") ||
+			slice_equal_str(name, ".."))
 			return false;
 	return true;
 }
 
-static int read_texts(const json_t *object, const char *where, struct toolchain *toolchain,
-	struct toolchain_deb *deb, struct error *err)
+static int read_texts(const json_t *object, const char *where,
+	struct toolchain *toolchain, struct toolchain_deb *deb, struct error *err)
 {
 	const char *path, *version, *hex;
 	if (json_get_string(object, "path", where, &path, err) < 0 ||
@@ -30,7 +32,8 @@ static int read_texts(const json_t *object, const char *where, struct toolchain 
 		json_get_string(object, "sha256", where, &hex, err) < 0)
 		return err->class;
 	if (!is_pool_path(slice_str(path)))
-		return error_set(err, ERR_INPUT, "%s.path: '%s' is no pool path", where, path);
+		return error_set(
+			err, ERR_INPUT, "%s.path: '%s' is no pool path", where, path);
 	if (digest_parse_hex(DIGEST_SHA256, slice_str(hex), &deb->digest, err) < 0)
 		return error_wrap(err, "%s.sha256", where);
 	/* The document goes; the texts stay. */
@@ -67,13 +70,14 @@ static int read_debs(json_t *root, struct toolchain *toolchain, struct error *er
 		return err->class;
 	size_t count = json_object_size(packages);
 	if (count > LIMIT_TOOLCHAIN_NAMES)
-		return error_set(err, ERR_INPUT, "packages: more than %d", LIMIT_TOOLCHAIN_NAMES);
+		return error_set(
+			err, ERR_INPUT, "packages: more than %d", LIMIT_TOOLCHAIN_NAMES);
 	toolchain->debs = arena_array(toolchain->arena, count, sizeof(*toolchain->debs));
 	if (!toolchain->debs)
 		return error_set_memory(err);
-	json_object_foreach(packages, name, value)
-		if (read_deb(name, value, toolchain, &toolchain->debs[toolchain->deb_count++],
-			    err) < 0)
+	json_object_foreach (packages, name, value)
+		if (read_deb(name, value, toolchain,
+			    &toolchain->debs[toolchain->deb_count++], err) < 0)
 			return err->class;
 	return 0;
 }
@@ -110,13 +114,14 @@ static int read_members(const json_t *names, struct toolchain *toolchain,
 }
 
 /* What the group asks for by name must be among what it got. */
-static int check_group(const struct toolchain *toolchain, const struct toolchain_group *group,
-	struct error *err)
+static int check_group(const struct toolchain *toolchain,
+	const struct toolchain_group *group, struct error *err)
 {
 	for (size_t i = 0; i < group->debian.count; i++)
 		if (!is_listed(group, group->debian.items[i]) &&
 			!is_listed(toolchain->base, group->debian.items[i])) {
-			error_set(err, ERR_INPUT, "group %s wants %s, which the lock does not have",
+			error_set(err, ERR_INPUT,
+				"group %s wants %s, which the lock does not have",
 				group->name, group->debian.items[i]);
 			return error_remedy(err, REMEDY);
 		}
@@ -129,10 +134,11 @@ static int read_groups(json_t *root, struct toolchain *toolchain, struct error *
 	const char *name;
 	if (json_get_object(root, "groups", "lock", &groups, err) < 0)
 		return err->class;
-	json_object_foreach(groups, name, value) {
+	json_object_foreach (groups, name, value) {
 		struct toolchain_group *group = toolchain_find_group(toolchain, name);
 		if (!group) {
-			error_set(err, ERR_INPUT, "groups.%s: toolchain.yaml has no such group", name);
+			error_set(err, ERR_INPUT,
+				"groups.%s: toolchain.yaml has no such group", name);
 			return error_remedy(err, REMEDY);
 		}
 		if (!json_is_array(value))
@@ -164,8 +170,8 @@ static int check_head(json_t *root, const struct toolchain *toolchain, struct er
 			(unsigned long long)version);
 	if (strcmp(architecture, toolchain->architecture) != 0 ||
 		strcmp(suite, toolchain->suite) != 0) {
-		error_set(err, ERR_INPUT, "made for %s %s, but the toolchain is %s %s", suite,
-			architecture, toolchain->suite, toolchain->architecture);
+		error_set(err, ERR_INPUT, "made for %s %s, but the toolchain is %s %s",
+			suite, architecture, toolchain->suite, toolchain->architecture);
 		return error_remedy(err, REMEDY);
 	}
 	return 0;

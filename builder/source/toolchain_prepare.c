@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Layers on disk: roots/<digest>/root, made in a scratch directory by the
- * builder's identity and renamed when whole. A group is unpacked by two processes: nothing is written
- * twice, so they do not meet.
+ * builder's identity and renamed when whole. A group is unpacked by two processes:
+ * nothing is written twice, so they do not meet.
  */
 #include <pthread.h>
 #include <sys/stat.h>
@@ -11,7 +11,7 @@
 #include "builder/sandbox/sandbox.h"
 #include "builder/source/toolchain_private.h"
 
-#define ROOTS	"roots"
+#define ROOTS   "roots"
 #define WORKERS 2
 
 struct job {
@@ -26,7 +26,8 @@ struct job {
 static int run_job(void *context, struct error *err)
 {
 	const struct job *job = context;
-	return job->debs ? toolchain_unpack_debs(job->debs, job->count, job->store, job->dirfd, err)
+	return job->debs ? toolchain_unpack_debs(
+				   job->debs, job->count, job->store, job->dirfd, err)
 			 : toolchain_write_declared(job->toolchain, job->dirfd, err);
 }
 
@@ -45,7 +46,8 @@ static int compare_sizes(const void *left, const void *right)
 }
 
 /* The largest first, each to who has least. */
-static void share(const struct job *all, const struct toolchain_deb **sorted, struct job *jobs)
+static void share(
+	const struct job *all, const struct toolchain_deb **sorted, struct job *jobs)
 {
 	uint64_t sizes[WORKERS] = {0};
 	for (size_t i = 0; i < all->count; i++) {
@@ -59,7 +61,8 @@ static int run_shared(const struct job *all, struct arena *arena, struct error *
 {
 	struct job jobs[WORKERS];
 	pthread_t thread;
-	const struct toolchain_deb **sorted = arena_array(arena, all->count, sizeof(*sorted));
+	const struct toolchain_deb **sorted =
+		arena_array(arena, all->count, sizeof(*sorted));
 	if (!sorted)
 		return error_set_memory(err);
 	if (all->count) {
@@ -97,8 +100,8 @@ static int fill(struct job *job, int scratch_fd, struct error *err)
 	if (mkdirat(scratch_fd, "root", 0755) < 0 ||
 		fchownat(scratch_fd, "root", uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_set_errno(err, errno, "making the layer's root");
-	cleanup_fd int dirfd =
-		openat(scratch_fd, "root", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_fd int dirfd = openat(
+		scratch_fd, "root", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dirfd < 0 || fchmod(dirfd, 0755) < 0)
 		return error_set_errno(err, errno, "opening the layer's root");
 	job->dirfd = dirfd;
@@ -109,6 +112,20 @@ static int fill(struct job *job, int scratch_fd, struct error *err)
 	return run_shared(job, arena, err);
 }
 
+/*
+ * Reading a blob that is damaged removes it, so that the next try fetches it anew. The
+ * unpackers may not do that themselves: the store is not theirs.
+ */
+static void forget_damaged(const struct job *job)
+{
+	for (size_t i = 0; i < job->count; i++) {
+		struct error ignored = ERROR_INIT;
+		cleanup_buffer struct buffer content = BUFFER_INIT;
+		(void)!store_read_blob(job->store, &job->debs[i]->digest,
+			(size_t)job->debs[i]->size, &content, &ignored); /* a cache */
+	}
+}
+
 static int make_layer(struct job *job, const char *hex, struct error *err)
 {
 	char scratch[128];
@@ -116,13 +133,17 @@ static int make_layer(struct job *job, const char *hex, struct error *err)
 	cleanup_fd int roots = -1;
 	struct error ignored = ERROR_INIT;
 	if (fs_make_dirs(store_dirfd(job->store), ROOTS, 0755, &roots, err) < 0 ||
-		sandbox_make_scratch(job->store, scratch, sizeof(scratch), &scratch_fd, err) < 0)
+		sandbox_make_scratch(
+			job->store, scratch, sizeof(scratch), &scratch_fd, err) < 0)
 		return err->class;
 	int result = fill(job, scratch_fd, err);
 	if (result == 0 && renameat(store_dirfd(job->store), scratch, roots, hex) < 0)
 		result = error_set_errno(err, errno, "renaming a layer");
 	if (result < 0)
-		(void)!sandbox_remove_scratch(job->store, scratch, &ignored); /* the first error counts */
+		(void)!sandbox_remove_scratch(
+			job->store, scratch, &ignored); /* the first error counts */
+	if (result == ERR_INPUT)
+		forget_damaged(job);
 	return result;
 }
 
@@ -158,7 +179,8 @@ static int prepare_group(const struct toolchain *toolchain, const char *name,
 	if (!group)
 		return error_set(err, ERR_BUG, "no group %s", name);
 	if (arena_new(&arena, err) < 0 ||
-		toolchain_group_debs(toolchain, group, arena, &job.debs, &job.count, err) < 0 ||
+		toolchain_group_debs(
+			toolchain, group, arena, &job.debs, &job.count, err) < 0 ||
 		toolchain_group_digest(toolchain, group, &digest, err) < 0)
 		return err->class;
 	return prepare_layer(&job, &digest, name, ret_layer, err);
@@ -182,15 +204,16 @@ static int want_group(struct wanted *wanted, const struct toolchain *toolchain,
 	if (!group)
 		return error_set(err, ERR_BUG, "no group %s", name);
 	if (toolchain_group_digest(toolchain, group, &digest, err) < 0 ||
-		toolchain_group_debs(toolchain, group, wanted->arena, &debs, &count, err) < 0)
+		toolchain_group_debs(
+			toolchain, group, wanted->arena, &debs, &count, err) < 0)
 		return err->class;
-	(void)snprintf(
-		layer, sizeof(layer), ROOTS "/%.64s/root", digest_format_hex(&digest, hex));
+	(void)snprintf(layer, sizeof(layer), ROOTS "/%.64s/root",
+		digest_format_hex(&digest, hex));
 	if (fs_exists(store_dirfd(store), layer))
 		return 0;
 	for (size_t i = 0; i < count; i++) {
-		const struct toolchain_deb **slot = arena_append(wanted->arena, &wanted->debs,
-			&wanted->count, &wanted->capacity, sizeof(*slot));
+		const struct toolchain_deb **slot = arena_append(wanted->arena,
+			&wanted->debs, &wanted->count, &wanted->capacity, sizeof(*slot));
 		if (!slot)
 			return error_set_memory(err);
 		*slot = debs[i];
@@ -199,8 +222,9 @@ static int want_group(struct wanted *wanted, const struct toolchain *toolchain,
 }
 
 /* All groups' files first: one queue for the connections. */
-static int fetch_groups(const struct toolchain *toolchain, const struct toolchain_layers *layers,
-	const struct source_options *options, struct store *store, struct error *err)
+static int fetch_groups(const struct toolchain *toolchain,
+	const struct toolchain_layers *layers, const struct source_options *options,
+	struct store *store, struct error *err)
 {
 	cleanup_arena struct arena *arena = NULL;
 	struct wanted wanted = {0};
@@ -221,9 +245,10 @@ static void free_layers(char ***layers, size_t count)
 	*layers = NULL;
 }
 
-int toolchain_prepare(const struct toolchain *toolchain, const struct toolchain_layers *layers,
-	const struct source_options *options, struct store *store, char ***ret_directories,
-	size_t *ret_count, struct error *err)
+int toolchain_prepare(const struct toolchain *toolchain,
+	const struct toolchain_layers *layers, const struct source_options *options,
+	struct store *store, char ***ret_directories, size_t *ret_count,
+	struct error *err)
 {
 	struct job declared = {.toolchain = toolchain, .store = store};
 	struct digest digest;

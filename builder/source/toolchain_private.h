@@ -10,8 +10,8 @@
 
 struct toolchain_group {
 	const char *name;
-	struct recipe_list debian;   /* as toolchain.yaml asks */
-	struct recipe_list packages; /* ours */
+	struct recipe_list debian;         /* as toolchain.yaml asks */
+	struct recipe_list packages;       /* ours */
 	const struct toolchain_deb **debs; /* as the lock resolves */
 	size_t deb_count;
 };
@@ -19,7 +19,7 @@ struct toolchain_group {
 struct toolchain_file {
 	const char *path; /* relative: "usr/bin/sh" */
 	const char *text; /* content, or the target of a link */
-	uint32_t mode;	  /* of a file */
+	uint32_t mode;    /* of a file */
 };
 
 struct toolchain_files {
@@ -45,7 +45,8 @@ struct toolchain {
 /* Fills all but debs; group->debs stay empty. */
 MUST_USE int toolchain_read_yaml(struct slice text, const char *name,
 	struct toolchain *toolchain, struct error *err);
-/* Fills debs and group->debs; every group that asks for Debian packages has to be there. */
+/* Fills debs and group->debs; every group that asks for Debian packages has to be there.
+ */
 MUST_USE int toolchain_read_lock(struct slice text, const char *name,
 	struct toolchain *toolchain, struct error *err);
 
@@ -59,10 +60,11 @@ MUST_USE int toolchain_group_debs(const struct toolchain *toolchain,
 	const struct toolchain_group *group, struct arena *arena,
 	const struct toolchain_deb ***ret_debs, size_t *ret_count, struct error *err);
 MUST_USE int toolchain_group_digest(const struct toolchain *toolchain,
-	const struct toolchain_group *group, struct digest *ret_digest, struct error *err);
+	const struct toolchain_group *group, struct digest *ret_digest,
+	struct error *err);
 /* Of directories, links and files. */
-MUST_USE int toolchain_declared_digest(const struct toolchain *toolchain,
-	struct digest *ret_digest, struct error *err);
+MUST_USE int toolchain_declared_digest(
+	const struct toolchain *toolchain, struct digest *ret_digest, struct error *err);
 
 /* ---- toolchain_fetch.c ---- */
 

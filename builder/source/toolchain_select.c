@@ -10,7 +10,8 @@ static int compare_debs(const void *left, const void *right)
 	return strcmp((*a)->name, (*b)->name);
 }
 
-static bool group_has(const struct toolchain_group *group, const struct toolchain_deb *deb)
+static bool group_has(
+	const struct toolchain_group *group, const struct toolchain_deb *deb)
 {
 	for (size_t i = 0; i < group->deb_count; i++)
 		if (group->debs[i] == deb)
@@ -23,11 +24,13 @@ int toolchain_group_debs(const struct toolchain *toolchain,
 	const struct toolchain_deb ***ret_debs, size_t *ret_count, struct error *err)
 {
 	size_t count = 0;
-	const struct toolchain_deb **debs = arena_array(arena, group->deb_count, sizeof(*debs));
+	const struct toolchain_deb **debs =
+		arena_array(arena, group->deb_count, sizeof(*debs));
 	if (!debs)
 		return error_set_memory(err);
 	for (size_t i = 0; i < group->deb_count; i++)
-		if (group == toolchain->base || !group_has(toolchain->base, group->debs[i]))
+		if (group == toolchain->base ||
+			!group_has(toolchain->base, group->debs[i]))
 			debs[count++] = group->debs[i];
 	if (count)
 		qsort(debs, count, sizeof(*debs), compare_debs);
@@ -49,14 +52,15 @@ int toolchain_group_digest(const struct toolchain *toolchain,
 		buffer_add_str(&all, LAYER_FORMAT " debs\n", err) < 0)
 		return err->class;
 	for (size_t i = 0; i < count; i++)
-		if (buffer_printf(&all, err, "%s\n", digest_format(&debs[i]->digest, text)) < 0)
+		if (buffer_printf(
+			    &all, err, "%s\n", digest_format(&debs[i]->digest, text)) < 0)
 			return err->class;
 	return digest_of(DIGEST_SHA256, buffer_slice(&all), ret_digest, err);
 }
 
 /* Lengths before texts, so that no two lists give the same bytes. */
-static int add_files(struct buffer *all, const char *kind, const struct toolchain_files *files,
-	struct error *err)
+static int add_files(struct buffer *all, const char *kind,
+	const struct toolchain_files *files, struct error *err)
 {
 	for (size_t i = 0; i < files->count; i++) {
 		const struct toolchain_file *file = &files->items[i];
@@ -82,13 +86,14 @@ int toolchain_declared_digest(
 
 /* ---- selection ---- */
 
-static int unknown_name(const struct toolchain *toolchain, const char *name, struct error *err)
+static int unknown_name(
+	const struct toolchain *toolchain, const char *name, struct error *err)
 {
 	(void)toolchain;
 	error_set(err, ERR_INPUT, "'%s' is no group of the toolchain", name);
-	return error_remedy(err,
-		"add a recipe that makes it, or a group to recipes/toolchain.yaml and run "
-		"alnage toolchain lock");
+	return error_remedy(err, "add a recipe that makes it, or a group to "
+				 "recipes/toolchain.yaml and run "
+				 "alnage toolchain lock");
 }
 
 static int compare_texts(const void *left, const void *right)
@@ -106,8 +111,8 @@ static int unite(struct arena *arena, struct recipe_list *list, size_t *capacity
 			known |= strcmp(list->items[k], more->items[i]) == 0;
 		if (known)
 			continue;
-		const char **slot =
-			arena_append(arena, &list->items, &list->count, capacity, sizeof(*slot));
+		const char **slot = arena_append(
+			arena, &list->items, &list->count, capacity, sizeof(*slot));
 		if (!slot || !(*slot = arena_strdup(arena, more->items[i])))
 			return error_set_memory(err);
 	}
@@ -115,8 +120,9 @@ static int unite(struct arena *arena, struct recipe_list *list, size_t *capacity
 }
 
 /* Names to groups, without what is provided; sorted, unique. */
-static int choose_groups(const struct toolchain *toolchain, const struct recipe_list *names,
-	struct toolchain_layers *layers, struct error *err)
+static int choose_groups(const struct toolchain *toolchain,
+	const struct recipe_list *names, struct toolchain_layers *layers,
+	struct error *err)
 {
 	size_t capacity = 0, package_capacity = 0;
 	struct recipe_list chosen = {0};
@@ -124,12 +130,13 @@ static int choose_groups(const struct toolchain *toolchain, const struct recipe_
 		const char *name = names->items[i];
 		if (toolchain_provides(toolchain, name))
 			continue;
-		const struct toolchain_group *group = toolchain_find_group(toolchain, name);
+		const struct toolchain_group *group =
+			toolchain_find_group(toolchain, name);
 		if (!group)
 			return unknown_name(toolchain, name, err);
 		struct recipe_list one = {&name, 1};
-		if (unite(layers->arena, &layers->packages, &package_capacity, &group->packages,
-			    err) < 0)
+		if (unite(layers->arena, &layers->packages, &package_capacity,
+			    &group->packages, err) < 0)
 			return err->class;
 		if (group != toolchain->base &&
 			unite(layers->arena, &chosen, &capacity, &one, err) < 0)
@@ -164,29 +171,32 @@ static int compare_copies(const void *left, const void *right)
 	return strcmp(a->name, b->name);
 }
 
-static int collect_debs(
-	const struct toolchain *toolchain, struct toolchain_layers *layers, struct error *err)
+static int collect_debs(const struct toolchain *toolchain,
+	struct toolchain_layers *layers, struct error *err)
 {
-	layers->debs = arena_array(layers->arena, toolchain->deb_count, sizeof(*layers->debs));
+	layers->debs =
+		arena_array(layers->arena, toolchain->deb_count, sizeof(*layers->debs));
 	if (!layers->debs)
 		return error_set_memory(err);
 	for (size_t i = 0; i < toolchain->deb_count; i++) {
 		bool wanted = false;
 		for (size_t g = 0; g < layers->group_count; g++)
-			wanted |= group_has(toolchain_find_group(toolchain, layers->groups[g]),
+			wanted |= group_has(
+				toolchain_find_group(toolchain, layers->groups[g]),
 				&toolchain->debs[i]);
 		if (wanted && copy_deb(layers->arena, &toolchain->debs[i],
 				      &layers->debs[layers->deb_count++], err) < 0)
 			return err->class;
 	}
 	if (layers->deb_count)
-		qsort(layers->debs, layers->deb_count, sizeof(*layers->debs), compare_copies);
+		qsort(layers->debs, layers->deb_count, sizeof(*layers->debs),
+			compare_copies);
 	return 0;
 }
 
 /* All that a step can notice: the layers, their order, and the common environment. */
-static int digest_layers(
-	const struct toolchain *toolchain, struct toolchain_layers *layers, struct error *err)
+static int digest_layers(const struct toolchain *toolchain,
+	struct toolchain_layers *layers, struct error *err)
 {
 	char text[DIGEST_TEXT_MAX];
 	struct digest digest;
@@ -196,8 +206,10 @@ static int digest_layers(
 		return err->class;
 	for (size_t i = 0; i < layers->group_count; i++)
 		if (toolchain_group_digest(toolchain,
-			    toolchain_find_group(toolchain, layers->groups[i]), &digest, err) < 0 ||
-			buffer_printf(&all, err, "%s\n", digest_format(&digest, text)) < 0)
+			    toolchain_find_group(toolchain, layers->groups[i]), &digest,
+			    err) < 0 ||
+			buffer_printf(&all, err, "%s\n", digest_format(&digest, text)) <
+				0)
 			return err->class;
 	for (size_t i = 0; i < toolchain->environment_count; i++) {
 		const struct recipe_variable *variable = &toolchain->environment[i];

@@ -26,8 +26,8 @@ static int verify(int fd, const struct toolchain_deb *deb, struct error *err)
 	return 0;
 }
 
-static int unpack_deb(
-	const struct toolchain_deb *deb, struct store *store, int dirfd, struct error *err)
+static int unpack_deb(const struct toolchain_deb *deb, struct store *store, int dirfd,
+	struct error *err)
 {
 	cleanup_fd int fd = -1;
 	cleanup_reader struct reader *reader = NULL;
@@ -44,20 +44,22 @@ int toolchain_unpack_debs(const struct toolchain_deb *const *debs, size_t count,
 {
 	for (size_t i = 0; i < count; i++)
 		if (unpack_deb(debs[i], store, dirfd, err) < 0)
-			return error_wrap(err, "unpacking %s %s", debs[i]->name, debs[i]->version);
+			return error_wrap(
+				err, "unpacking %s %s", debs[i]->name, debs[i]->version);
 	return 0;
 }
 
 /* ---- what toolchain.yaml writes itself ---- */
 
-static int open_parent(
-	int dirfd, const char *path, int *ret_fd, const char **ret_name, struct error *err)
+static int open_parent(int dirfd, const char *path, int *ret_fd, const char **ret_name,
+	struct error *err)
 {
 	const char *slash = strrchr(path, '/');
 	cleanup_mem char *parent = NULL;
 	*ret_name = slash ? slash + 1 : path;
 	if (!slash)
-		return fs_open(dirfd, ".", FS_BENEATH, O_PATH | O_DIRECTORY, 0, ret_fd, err);
+		return fs_open(
+			dirfd, ".", FS_BENEATH, O_PATH | O_DIRECTORY, 0, ret_fd, err);
 	if (slice_to_str(slice_from(path, (size_t)(slash - path)), &parent, err) < 0)
 		return err->class;
 	return fs_make_dirs_beneath(dirfd, parent, 0755, ret_fd, err);
@@ -69,8 +71,8 @@ static int write_file(const struct toolchain_file *file, int dirfd, struct error
 	cleanup_fd int parent = -1;
 	cleanup_fd int fd = -1;
 	if (open_parent(dirfd, file->path, &parent, &name, err) < 0 ||
-		fs_open(parent, name, FS_BENEATH, O_CREAT | O_EXCL | O_WRONLY, 0600, &fd, err) <
-			0 ||
+		fs_open(parent, name, FS_BENEATH, O_CREAT | O_EXCL | O_WRONLY, 0600, &fd,
+			err) < 0 ||
 		fs_write_all(fd, slice_str(file->text), err) < 0)
 		return err->class;
 	if (fchmod(fd, (mode_t)file->mode) < 0)
@@ -100,9 +102,11 @@ int toolchain_write_declared(
 	}
 	for (size_t i = 0; i < toolchain->files.count; i++)
 		if (write_file(&toolchain->files.items[i], dirfd, err) < 0)
-			return error_wrap(err, "toolchain: /%s", toolchain->files.items[i].path);
+			return error_wrap(
+				err, "toolchain: /%s", toolchain->files.items[i].path);
 	for (size_t i = 0; i < toolchain->links.count; i++)
 		if (write_link(&toolchain->links.items[i], dirfd, err) < 0)
-			return error_wrap(err, "toolchain: /%s", toolchain->links.items[i].path);
+			return error_wrap(
+				err, "toolchain: /%s", toolchain->links.items[i].path);
 	return 0;
 }

@@ -15,7 +15,8 @@ static int read_text(const struct reading *reading, const struct yaml_node *root
 {
 	const struct yaml_node *node = yaml_get(root, key);
 	if (!node)
-		return yaml_error(root, reading->name, reading->err, "%s is missing", key);
+		return yaml_error(
+			root, reading->name, reading->err, "%s is missing", key);
 	if (yaml_expect(node, YAML_SCALAR, key, reading->name, reading->err) < 0)
 		return reading->err->class;
 	if (!node->text[0])
@@ -33,13 +34,15 @@ static int read_list(const struct reading *reading, const struct yaml_node *pare
 	if (yaml_expect(node, YAML_SEQUENCE, key, reading->name, reading->err) < 0)
 		return reading->err->class;
 	if (node->count > LIMIT_TOOLCHAIN_NAMES)
-		return yaml_error(node, reading->name, reading->err, "%s: more than %d items", key,
-			LIMIT_TOOLCHAIN_NAMES);
-	const char **items = arena_array(reading->toolchain->arena, node->count, sizeof(*items));
+		return yaml_error(node, reading->name, reading->err,
+			"%s: more than %d items", key, LIMIT_TOOLCHAIN_NAMES);
+	const char **items =
+		arena_array(reading->toolchain->arena, node->count, sizeof(*items));
 	if (!items)
 		return error_set_memory(reading->err);
 	for (size_t i = 0; i < node->count; i++) {
-		if (yaml_expect(node->items[i], YAML_SCALAR, key, reading->name, reading->err) < 0)
+		if (yaml_expect(node->items[i], YAML_SCALAR, key, reading->name,
+			    reading->err) < 0)
 			return reading->err->class;
 		if (!node->items[i]->text[0])
 			return yaml_error(node->items[i], reading->name, reading->err,
@@ -52,18 +55,18 @@ static int read_list(const struct reading *reading, const struct yaml_node *pare
 
 /* ---- groups ---- */
 
-static int read_group(
-	const struct reading *reading, const struct yaml_pair *pair, struct toolchain_group *group)
+static int read_group(const struct reading *reading, const struct yaml_pair *pair,
+	struct toolchain_group *group)
 {
 	static const char *const known[] = {"debian", "packages", NULL};
 	group->name = pair->key;
 	if (!pair->key[0])
-		return yaml_error(pair->value, reading->name, reading->err, "an empty name");
-	if (!pair->value->is_null &&
-		(yaml_expect(pair->value, YAML_MAPPING, "a group", reading->name, reading->err) <
-				0 ||
-			yaml_only_keys(pair->value, known, "group", reading->name, reading->err) <
-				0))
+		return yaml_error(
+			pair->value, reading->name, reading->err, "an empty name");
+	if (!pair->value->is_null && (yaml_expect(pair->value, YAML_MAPPING, "a group",
+					      reading->name, reading->err) < 0 ||
+					     yaml_only_keys(pair->value, known, "group",
+						     reading->name, reading->err) < 0))
 		return reading->err->class;
 	if (read_list(reading, pair->value, "debian", &group->debian) < 0 ||
 		read_list(reading, pair->value, "packages", &group->packages) < 0)
@@ -82,8 +85,8 @@ static int read_groups(const struct reading *reading, const struct yaml_node *ro
 	if (yaml_expect(node, YAML_MAPPING, "groups", reading->name, reading->err) < 0)
 		return reading->err->class;
 	if (node->count > LIMIT_TOOLCHAIN_NAMES)
-		return yaml_error(node, reading->name, reading->err, "more than %d groups",
-			LIMIT_TOOLCHAIN_NAMES);
+		return yaml_error(node, reading->name, reading->err,
+			"more than %d groups", LIMIT_TOOLCHAIN_NAMES);
 	toolchain->groups =
 		arena_array(toolchain->arena, node->count, sizeof(*toolchain->groups));
 	if (!toolchain->groups)
@@ -114,9 +117,11 @@ static int check_path(const struct reading *reading, const struct yaml_node *at,
 		!slice_is_printable(rest) || !slice_is_utf8(rest))
 		return yaml_error(at, reading->name, reading->err, "path '%s'", path);
 	while (slice_cut(&rest, '/', &name))
-		if (name.len == 0 || name.len > LIMIT_NAME_BYTES || ++depth > LIMIT_PATH_DEPTH ||
-			slice_equal_str(name, ".") || slice_equal_str(name, ".."))
-			return yaml_error(at, reading->name, reading->err, "path '%s'", path);
+		if (name.len == 0 || name.len > LIMIT_NAME_BYTES ||
+			++depth > LIMIT_PATH_DEPTH || slice_equal_str(name, ".") ||
+			slice_equal_str(name, ".."))
+			return yaml_error(
+				at, reading->name, reading->err, "path '%s'", path);
 	*ret_path = path + 1;
 	return 0;
 }
@@ -132,8 +137,8 @@ static struct toolchain_file *add_file(const struct reading *reading,
 			LIMIT_TOOLCHAIN_NAMES);
 		return NULL;
 	}
-	struct toolchain_file *file = arena_append(reading->toolchain->arena, &files->items,
-		&files->count, &files->capacity, sizeof(*file));
+	struct toolchain_file *file = arena_append(reading->toolchain->arena,
+		&files->items, &files->count, &files->capacity, sizeof(*file));
 	if (!file) {
 		(void)error_set_memory(reading->err);
 		return NULL;
@@ -148,8 +153,8 @@ static int read_directories(const struct reading *reading, const struct yaml_nod
 	if (read_list(reading, root, "directories", &list) < 0)
 		return reading->err->class;
 	for (size_t i = 0; i < list.count; i++)
-		if (!add_file(reading, yaml_get(root, "directories")->items[i], list.items[i],
-			    &reading->toolchain->directories))
+		if (!add_file(reading, yaml_get(root, "directories")->items[i],
+			    list.items[i], &reading->toolchain->directories))
 			return reading->err->class;
 	return 0;
 }
@@ -158,11 +163,12 @@ static int read_link(const struct reading *reading, const struct yaml_pair *pair
 {
 	struct toolchain_file *link =
 		add_file(reading, pair->value, pair->key, &reading->toolchain->links);
-	if (!link || yaml_expect(pair->value, YAML_SCALAR, "a link's target", reading->name,
-			     reading->err) < 0)
+	if (!link || yaml_expect(pair->value, YAML_SCALAR, "a link's target",
+			     reading->name, reading->err) < 0)
 		return reading->err->class;
 	if (!pair->value->text[0] || strlen(pair->value->text) > LIMIT_PATH_BYTES)
-		return yaml_error(pair->value, reading->name, reading->err, "the link's target");
+		return yaml_error(
+			pair->value, reading->name, reading->err, "the link's target");
 	link->text = pair->value->text;
 	return 0;
 }
@@ -174,19 +180,22 @@ static int read_file(const struct reading *reading, const struct yaml_pair *pair
 	struct toolchain_file *file =
 		add_file(reading, pair->value, pair->key, &reading->toolchain->files);
 	if (!file ||
-		yaml_expect(pair->value, YAML_MAPPING, "a file", reading->name, reading->err) <
-			0 ||
-		yaml_only_keys(pair->value, known, "file", reading->name, reading->err) < 0)
+		yaml_expect(pair->value, YAML_MAPPING, "a file", reading->name,
+			reading->err) < 0 ||
+		yaml_only_keys(pair->value, known, "file", reading->name, reading->err) <
+			0)
 		return reading->err->class;
 	const struct yaml_node *content = yaml_get(pair->value, "content");
 	const struct yaml_node *mode_node = yaml_get(pair->value, "mode");
 	if (!content)
-		return yaml_error(pair->value, reading->name, reading->err, "content is missing");
+		return yaml_error(
+			pair->value, reading->name, reading->err, "content is missing");
 	if (yaml_expect(content, YAML_SCALAR, "content", reading->name, reading->err) < 0)
 		return reading->err->class;
 	/* Quoted, so that nobody reads 755 as decimal; no set-id or sticky bits. */
-	if (mode_node && (!mode_node->quoted || slice_parse_u64(slice_str(mode_node->text), 8, 0777,
-							&mode, reading->err) < 0)) {
+	if (mode_node &&
+		(!mode_node->quoted || slice_parse_u64(slice_str(mode_node->text), 8,
+					       0777, &mode, reading->err) < 0)) {
 		error_clear(reading->err);
 		return yaml_error(mode_node, reading->name, reading->err,
 			"mode is a quoted octal number up to \"0777\"");
@@ -229,21 +238,23 @@ static int read_environment(const struct reading *reading, const struct yaml_nod
 	const struct yaml_node *node = yaml_get(root, "environment");
 	if (!node || node->is_null)
 		return 0;
-	if (yaml_expect(node, YAML_MAPPING, "environment", reading->name, reading->err) < 0)
+	if (yaml_expect(node, YAML_MAPPING, "environment", reading->name, reading->err) <
+		0)
 		return reading->err->class;
-	toolchain->environment =
-		arena_array(toolchain->arena, node->count, sizeof(*toolchain->environment));
+	toolchain->environment = arena_array(
+		toolchain->arena, node->count, sizeof(*toolchain->environment));
 	if (!toolchain->environment)
 		return error_set_memory(reading->err);
 	for (size_t i = 0; i < node->count; i++) {
 		const struct yaml_pair *pair = &node->pairs[i];
-		if (yaml_expect(pair->value, YAML_SCALAR, pair->key, reading->name, reading->err) <
-			0)
+		if (yaml_expect(pair->value, YAML_SCALAR, pair->key, reading->name,
+			    reading->err) < 0)
 			return reading->err->class;
 		if (!is_variable_name(pair->key))
 			return yaml_error(pair->value, reading->name, reading->err,
 				"'%s' is no name of a variable", pair->key);
-		toolchain->environment[i] = (struct recipe_variable){pair->key, pair->value->text};
+		toolchain->environment[i] =
+			(struct recipe_variable){pair->key, pair->value->text};
 	}
 	toolchain->environment_count = node->count;
 	return 0;
@@ -251,12 +262,15 @@ static int read_environment(const struct reading *reading, const struct yaml_nod
 
 static int read_head(const struct reading *reading, const struct yaml_node *root)
 {
-	static const char *const known[] = {"version", "suite", "component", "architecture", "base",
-		"omit", "provided", "groups", "directories", "links", "files", "environment", NULL};
+	static const char *const known[] = {"version", "suite", "component",
+		"architecture", "base", "omit", "provided", "groups", "directories",
+		"links", "files", "environment", NULL};
 	const char *version = NULL;
 	struct toolchain *toolchain = reading->toolchain;
-	if (yaml_expect(root, YAML_MAPPING, "the toolchain", reading->name, reading->err) < 0 ||
-		yaml_only_keys(root, known, "toolchain", reading->name, reading->err) < 0 ||
+	if (yaml_expect(root, YAML_MAPPING, "the toolchain", reading->name,
+		    reading->err) < 0 ||
+		yaml_only_keys(root, known, "toolchain", reading->name, reading->err) <
+			0 ||
 		read_text(reading, root, "version", &version) < 0)
 		return reading->err->class;
 	if (strcmp(version, "1") != 0)

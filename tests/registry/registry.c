@@ -208,7 +208,7 @@ static bool parameter(const char *query, const char *name, char *out, size_t siz
 	return false;
 }
 
-static void fail(struct answer *answer, int status, const char *code)
+static void refuse(struct answer *answer, int status, const char *code)
 {
 	answer->status = status;
 	add(&answer->headers, "Content-Type: application/json\r\n");
@@ -223,7 +223,7 @@ static void challenge(
 {
 	const struct test_registry_options *options = &registry->options;
 
-	fail(answer, 401, "UNAUTHORIZED");
+	refuse(answer, 401, "UNAUTHORIZED");
 	if (options->auth == TEST_AUTH_BASIC) {
 		add(&answer->headers,
 			"WWW-Authenticate: Basic realm=\"test, registry\"\r\n");
@@ -278,11 +278,11 @@ static void token(struct test_registry *registry, const struct request *request,
 			!parameter(buffer_str(&request->body), "refresh_token", given,
 				sizeof(given)) ||
 			strcmp(given, options->identity_token) != 0) {
-			fail(answer, 401, "UNAUTHORIZED");
+			refuse(answer, 401, "UNAUTHORIZED");
 			return;
 		}
 	} else if (options->user && !basic_is_right(registry, request)) {
-		fail(answer, 401, "UNAUTHORIZED");
+		refuse(answer, 401, "UNAUTHORIZED");
 		return;
 	}
 	answer->status = 200;
@@ -305,7 +305,7 @@ static void get_blob(struct test_registry *registry, const struct request *reque
 	(void)snprintf(key, sizeof(key), "B %s %s", repository, digest);
 	entry = find(registry, key);
 	if (!entry) {
-		fail(answer, 404, "BLOB_UNKNOWN");
+		refuse(answer, 404, "BLOB_UNKNOWN");
 		return;
 	}
 	if (redirect && strcmp(request->method, "GET") == 0) {
@@ -374,7 +374,7 @@ static void finish_upload(struct test_registry *registry, const struct request *
 	digest_text(buffer_slice(&upload->bytes), have);
 	if (!parameter(request->query, "digest", wanted, sizeof(wanted)) ||
 		strcmp(wanted, have) != 0) {
-		fail(answer, 400, "DIGEST_INVALID");
+		refuse(answer, 400, "DIGEST_INVALID");
 		return;
 	}
 	(void)snprintf(key, sizeof(key), "B %s %s", repository, have);
@@ -398,7 +398,7 @@ static void add_part(struct test_registry *registry, const struct request *reque
 	(void)snprintf(key, sizeof(key), "U %s", id);
 	upload = find(registry, key);
 	if (!upload) {
-		fail(answer, 404, "BLOB_UPLOAD_UNKNOWN");
+		refuse(answer, 404, "BLOB_UPLOAD_UNKNOWN");
 		return;
 	}
 	if (header(request, "Content-Range", text, sizeof(text))) {
@@ -406,7 +406,7 @@ static void add_part(struct test_registry *registry, const struct request *reque
 		(void)slice_cut(&range, '-', &first);
 		CHECK(slice_parse_u64(first, 10, UINT32_MAX, &from, scratch()) == 0);
 		if (from != upload->bytes.len) {
-			fail(answer, 416, "RANGE_INVALID");
+			refuse(answer, 416, "RANGE_INVALID");
 			return;
 		}
 	}
@@ -435,12 +435,12 @@ static void upload(struct test_registry *registry, const struct request *request
 	(void)snprintf(key, sizeof(key), "U %s", id);
 	entry = find(registry, key);
 	if (strcmp(request->method, "PATCH") == 0 && registry->options.no_patch) {
-		fail(answer, 405, "UNSUPPORTED");
+		refuse(answer, 405, "UNSUPPORTED");
 	} else if (strcmp(request->method, "PATCH") == 0 ||
 		   strcmp(request->method, "PUT") == 0) {
 		add_part(registry, request, repository, id, answer);
 	} else if (!entry) {
-		fail(answer, 404, "BLOB_UPLOAD_UNKNOWN");
+		refuse(answer, 404, "BLOB_UPLOAD_UNKNOWN");
 	} else if (strcmp(request->method, "DELETE") == 0) {
 		forget(registry, entry);
 		answer->status = 204;
@@ -461,7 +461,7 @@ static void get_manifest(struct test_registry *registry, const char *repository,
 	char digest[DIGEST_TEXT_MAX];
 
 	if (!entry) {
-		fail(answer, 404, "MANIFEST_UNKNOWN");
+		refuse(answer, 404, "MANIFEST_UNKNOWN");
 		return;
 	}
 	digest_text(buffer_slice(&entry->bytes), digest);
@@ -509,12 +509,12 @@ static void put_manifest(struct test_registry *registry, const struct request *r
 	if (!json || !header(request, "Content-Type", type, sizeof(type)) ||
 		(strchr(reference, ':') && strcmp(reference, digest) != 0)) {
 		json_decref(json);
-		fail(answer, 400, "MANIFEST_INVALID");
+		refuse(answer, 400, "MANIFEST_INVALID");
 		return;
 	}
 	if (!may_write(registry, request, repository, reference)) {
 		json_decref(json);
-		fail(answer, 412, "PRECONDITION_FAILED");
+		refuse(answer, 412, "PRECONDITION_FAILED");
 		return;
 	}
 	store_manifest(registry, repository, reference, type, bytes);
@@ -549,7 +549,7 @@ static void page(struct test_registry *registry, const struct request *request,
 static void tags(struct test_registry *registry, const struct request *request,
 	const char *repository, struct answer *answer)
 {
-	const char *found[ENTRIES_MAX];
+	static _Thread_local const char *found[ENTRIES_MAX];
 	size_t count = 0, from, to;
 	char prefix[2400];
 
@@ -672,7 +672,7 @@ static void answer_request(struct test_registry *registry, const struct request 
 		answer->status = 200;
 		add(&answer->body, "{}");
 	} else if (!name) {
-		fail(answer, 404, "NAME_UNKNOWN");
+		refuse(answer, 404, "NAME_UNKNOWN");
 	} else if (strcmp(kind, "/blobs/uploads/") == 0) {
 		upload(registry, request, name, rest, answer);
 	} else if (strcmp(kind, "/blobs/") == 0) {
@@ -770,7 +770,7 @@ static void send_answer(int fd, const struct request *request, struct answer *an
 
 static bool receive(int fd, struct buffer *into)
 {
-	char bytes[65536];
+	static _Thread_local char bytes[65536];
 	ssize_t got = recv(fd, bytes, sizeof(bytes), 0);
 
 	if (got <= 0)

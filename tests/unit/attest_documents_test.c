@@ -91,6 +91,12 @@ static const struct record_material materials[] = {
 		.download = "http://mirror.invalid/debian/pool/main/g/gcc-13/x",
 		.package = "libstdc++"},
 	{.kind = RECORD_SOURCE,
+		.name = "mpfr",
+		.version = "4.2.1",
+		.uri = "https://www.mpfr.org/mpfr-4.2.1.tar.xz",
+		.download = "http://mirror.invalid/mpfr-4.2.1.tar.xz",
+		.package = "libstdc++"},
+	{.kind = RECORD_SOURCE,
 		.name = "config",
 		.uri = "packages/busybox/config",
 		.package = "busybox"},
@@ -254,7 +260,7 @@ static void spdx_graph_is_closed(void **state)
 		assert_non_null(
 			json_object_get(ids, text_of(item, "relatedSpdxElement")));
 	}
-	assert_int_equal(json_array_size(json_object_get(root, "packages")), 1 + 4 + 3);
+	assert_int_equal(json_array_size(json_object_get(root, "packages")), 1 + 4 + 4);
 	assert_int_equal(json_array_size(json_object_get(root, "files")), 4);
 }
 
@@ -324,8 +330,8 @@ static void spdx_says_what_the_record_says(void **state)
 	assert_int_equal(count_relations(root, "DESCRIBES", "SPDXRef-Image"), 1);
 	/* four packages, four files */
 	assert_int_equal(count_relations(root, "CONTAINS", NULL), 8);
-	/* two sources by busybox and busybox-extra each, one by libstdc++ */
-	assert_int_equal(count_relations(root, "GENERATED_FROM", NULL), 5);
+	/* two sources by busybox and busybox-extra each, two by libstdc++ */
+	assert_int_equal(count_relations(root, "GENERATED_FROM", NULL), 6);
 	assert_int_equal(count_relations(root, "DEPENDS_ON", "NONE"), 3);
 	assert_null(strstr(buffer_str(&out), "mirror.invalid"));
 	assert_null(strstr(buffer_str(&out), "somebody"));
@@ -363,10 +369,12 @@ static void provenance_says_what_the_record_says(void **state)
 	assert_string_equal(text_of(item, "uri"), "recipe:images/base.yaml");
 
 	list = json_object_get(definition, "resolvedDependencies");
-	/* five materials (the sixth is one of the packages) and four packages */
-	assert_int_equal(json_array_size(list), 5 + 4);
+	/* six materials (the seventh is one of the packages) and four packages */
+	assert_int_equal(json_array_size(list), 6 + 4);
 	item = find(list, "uri", "https://busybox.net/downloads/busybox-1.36.1.tar.bz2");
 	assert_string_equal(text_of(item, "downloadLocation"), text_of(item, "uri"));
+	item = find(list, "uri", "https://www.mpfr.org/mpfr-4.2.1.tar.xz");
+	assert_string_equal(text_of(item, "downloadLocation"), "(none)");
 	item = find(list, "uri", "pool:main/g/gcc-12/g%2B%2B-12_12.2.0-14_amd64.deb");
 	assert_string_equal(text_of(item, "downloadLocation"), "(none)");
 	assert_string_equal(

@@ -220,7 +220,8 @@ static void written_and_read(void **state)
 	const struct archive_entry_info *info;
 	cleanup_buffer struct buffer tar = BUFFER_INIT;
 	cleanup_archive struct archive_reader *archive = NULL;
-	const struct tar_record records[] = {{"SCHILY.xattr.security.x", {"\0\1", 2}}};
+	const struct tar_record records[] = {
+		{"SCHILY.xattr.security.x", {"\0\1", 2}}, {"VENDOR.key", {"\0v", 2}}};
 	char path[400];
 	struct tar_entry entry = {.type = TAR_FILE,
 		.path = path,
@@ -231,7 +232,7 @@ static void written_and_read(void **state)
 		.gname = "group",
 		.mtime = 253402300799,
 		.records = records,
-		.record_count = 1};
+		.record_count = 2};
 
 	(void)state;
 	memset(path, 'n', sizeof(path));
@@ -251,6 +252,9 @@ static void written_and_read(void **state)
 	assert_int_equal(info->size, 4);
 	assert_int_equal(info->xattr_count, 1);
 	assert_true(slice_equal(info->xattrs[0].value, SLICE("\0\1")));
+	assert_int_equal(info->record_count, 1);
+	assert_string_equal(info->records[0].name, "VENDOR.key");
+	assert_true(slice_equal(info->records[0].value, SLICE("\0v")));
 }
 
 static void flags(void **state)
@@ -403,8 +407,8 @@ static int remove_scratch(void **state)
 {
 	static const char *const names[] = {"root/usr/a", "root/usr/l", "root/usr/h",
 		"root/usr/empty", "root/usr", "root/x", "root/d/e/f", "root/d/e",
-		"root/d", "root/set", "root/private", "root/link", "root", "outside/x",
-		"outside"};
+		"root/d", "root/set", "root/private", "root/link", "root",
+		"outside/inside/x", "outside/inside", "outside/x", "outside"};
 	int fd = *(int *)*state;
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
@@ -491,10 +495,12 @@ static void planted_symlinks(void **state)
 		enum tar_type type;
 		const char *path;
 	} cases[] = {{TAR_FILE, "link/x"}, {TAR_FILE, "link/y/x"},
-		{TAR_DIRECTORY, "link/y"}, {TAR_DIRECTORY, "link"}, {TAR_FILE, "link"}};
+		{TAR_DIRECTORY, "link/y"}, {TAR_DIRECTORY, "link"}, {TAR_FILE, "link"},
+		{TAR_FILE, "link/inside/x"}, {TAR_DIRECTORY, "link/inside/x"}};
 
 	assert_int_equal(mkdirat(fd, "root", 0755), 0);
 	assert_int_equal(mkdirat(fd, "outside", 0755), 0);
+	assert_int_equal(mkdirat(fd, "outside/inside", 0755), 0);
 	assert_int_equal(symlinkat("../outside", fd, "root/link"), 0);
 	/* The attack works where nobody looks. */
 	assert_int_equal(
@@ -509,7 +515,9 @@ static void planted_symlinks(void **state)
 		assert_true(err.sys == ELOOP || err.sys == EEXIST || err.sys == ENOTDIR ||
 			    err.sys == EXDEV);
 	}
-	assert_int_equal(unlinkat(fd, "outside", AT_REMOVEDIR), 0); /* it is empty */
+	/* Both are empty. */
+	assert_int_equal(unlinkat(fd, "outside/inside", AT_REMOVEDIR), 0);
+	assert_int_equal(unlinkat(fd, "outside", AT_REMOVEDIR), 0);
 }
 
 static void bad_prefixes(void **state)

@@ -89,6 +89,9 @@ static void parsing(void **state)
 	assert_false(digest_equal(&digest, &other));
 	assert_true(digest_compare(&digest, &other) < 0);
 	other = digest;
+	other.algorithm = DIGEST_SHA512; /* same length, same bytes */
+	assert_false(digest_equal(&digest, &other));
+	other = digest;
 	other.bytes[31] ^= 1;
 	assert_false(digest_equal(&digest, &other));
 	assert_int_not_equal(digest_compare(&digest, &other), 0);

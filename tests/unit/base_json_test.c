@@ -130,6 +130,22 @@ static void dump_keeps_to_the_buffers_limit(void **state)
 	assert_int_equal(json_dump(json, JSON_STYLE_COMPACT, &out, &err), ERR_INPUT);
 }
 
+/* Wherever it is cut: in a key, too, where jansson does not notice. */
+static void dump_never_leaves_anything_out(void **state)
+{
+	(void)state;
+	const char *text = "{\"a long key and a short value\":1}";
+	cleanup_json json_t *json = load(text);
+	for (size_t max = 1; max <= strlen(text) + 8; max++) {
+		struct error err = ERROR_INIT;
+		cleanup_buffer struct buffer out = {.max = max};
+		if (json_dump(json, JSON_STYLE_COMPACT, &out, &err) == 0)
+			assert_string_equal(buffer_str(&out), text);
+		else
+			assert_true(max <= strlen(text));
+	}
+}
+
 static void members_are_there(void **state)
 {
 	(void)state;
@@ -330,6 +346,7 @@ int main(void)
 		cmocka_unit_test(size_is_limited),
 		cmocka_unit_test(dump_is_canonical),
 		cmocka_unit_test(dump_keeps_to_the_buffers_limit),
+		cmocka_unit_test(dump_never_leaves_anything_out),
 		cmocka_unit_test(members_are_there),
 		cmocka_unit_test(absent_members_leave_the_result),
 		cmocka_unit_test(wrong_members_are_named),

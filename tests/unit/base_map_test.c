@@ -14,6 +14,9 @@ static void put_get_remove(void **state)
 {
 	struct error err = ERROR_INIT;
 	cleanup_map struct map *map = NULL;
+	struct slice last = SLICE_EMPTY;
+	size_t position = 0;
+	void *value;
 	int a, b;
 
 	(void)state;
@@ -32,6 +35,12 @@ static void put_get_remove(void **state)
 	map_remove(map, SLICE("a"));
 	assert_null(map_get_str(map, "a"));
 	assert_int_equal(map_len(map), 2);
+	/* A key that comes back is a new one, at the end. */
+	assert_int_equal(map_put(map, SLICE("a"), &a, &err), 0);
+	assert_int_equal(map_len(map), 3);
+	while (map_next(map, &position, &last, &value))
+		;
+	assert_true(slice_equal_str(last, "a"));
 	assert_int_equal(map_put(map, SLICE("x"), NULL, &err), ERR_BUG);
 }
 

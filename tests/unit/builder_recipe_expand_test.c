@@ -113,6 +113,24 @@ static void the_sum_is_limited(void **state)
 	expect_refusal(buffer_str(&text), &plain, "expands to more than the allowed");
 }
 
+/* Each variable is sixteen times the one before: 128 bytes become 8 GiB in eight lines.
+ */
+static void nested_variables_are_limited(void **state)
+{
+	(void)state;
+	cleanup_buffer struct buffer text = BUFFER_INIT;
+	add(&text, HEAD "vars:\n  a0: ", 0);
+	for (unsigned i = 0; i < 16; i++)
+		add(&text, "hahahaha", 0);
+	for (unsigned i = 1; i <= 8; i++) {
+		add(&text, "\n  a%u: ", i);
+		for (unsigned j = 0; j < 16; j++)
+			add(&text, "${{vars.a%u}}", i - 1);
+	}
+	add(&text, "\n", 0);
+	expect_refusal(buffer_str(&text), &plain, "more than the allowed 16777216 bytes");
+}
+
 static void environments_are_limited(void **state)
 {
 	(void)state;
@@ -229,7 +247,7 @@ static void folders_are_searched_in_order(void **state)
 static void links_are_not_followed(void **state)
 {
 	(void)state;
-	char one[64], link[64];
+	char one[64], link[64], folder_link[64];
 	const char *dirs[] = {one};
 	struct recipe_options options = {
 		.architecture = "x86_64", .pipeline_dirs = dirs, .pipeline_dir_count = 1};
@@ -238,6 +256,10 @@ static void links_are_not_followed(void **state)
 	write_file("outside.yaml", "pipeline: [{runs: outside}]\n");
 	assert_int_equal(symlink("../outside.yaml", link), 0);
 	expect_refusal(HEAD "pipeline: [{uses: link}]\n", &options, "link.yaml");
+	(void)snprintf(folder_link, sizeof(folder_link), "%s/one/dir", folder);
+	assert_int_equal(symlink("..", folder_link), 0);
+	expect_refusal(
+		HEAD "pipeline: [{uses: dir/outside}]\n", &options, "outside.yaml");
 }
 
 static void recipes_outlive_the_cache(void **state)
@@ -299,6 +321,7 @@ int main(void)
 		cmocka_unit_test(ranges_are_limited),
 		cmocka_unit_test(steps_are_limited),
 		cmocka_unit_test(the_sum_is_limited),
+		cmocka_unit_test(nested_variables_are_limited),
 		cmocka_unit_test(environments_are_limited),
 		cmocka_unit_test(build_options_change_the_plan),
 		cmocka_unit_test(architectures),

@@ -2,6 +2,8 @@
 #include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -50,7 +52,8 @@ static void attacks_fail_inside(void **state)
 	for (size_t i = 0; i < report.count; i++)
 		if (report.findings[i].outcome != SANDBOX_HELD)
 			fail_msg("%s", buffer_str(&text));
-	assert_int_not_equal(slice_find(buffer_slice(&text), SLICE("no set-id files")), SIZE_MAX);
+	assert_int_not_equal(
+		slice_find(buffer_slice(&text), SLICE("no set-id files")), SIZE_MAX);
 }
 
 static void report_is_json(void **state)
@@ -66,7 +69,8 @@ static void report_is_json(void **state)
 	assert_int_equal(sandbox_report_json(&report, &json, &err), 0);
 	assert_true(json_is_false(json_object_get(json, "good")));
 	json_t *first = json_array_get(json_object_get(json, "findings"), 0);
-	assert_string_equal(json_string_value(json_object_get(first, "outcome")), "broken");
+	assert_string_equal(
+		json_string_value(json_object_get(first, "outcome")), "broken");
 	json_done(&json);
 	report.findings[0].outcome = SANDBOX_HELD;
 	report.tier = SANDBOX_NONE;
@@ -74,7 +78,8 @@ static void report_is_json(void **state)
 	(void)error_remedy(&report.unavailable, "turn it on");
 	assert_int_equal(sandbox_report_json(&report, &json, &err), 0);
 	assert_true(json_is_false(json_object_get(json, "good")));
-	assert_string_equal(json_string_value(json_object_get(json, "remedy")), "turn it on");
+	assert_string_equal(
+		json_string_value(json_object_get(json, "remedy")), "turn it on");
 }
 
 static int bind_outside(struct attack_target *target)
@@ -92,13 +97,15 @@ static int bind_outside(struct attack_target *target)
 	memcpy(local.sun_path + 1, target->socket_name, name_len);
 	int local_fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	assert_int_equal(bind(local_fd, (struct sockaddr *)&local,
-				 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + name_len)),
+				 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
+					     name_len)),
 		0);
 	assert_int_equal(listen(local_fd, 4), 0);
 	return fd; /* both stay open: also what "find open descriptors" has to find */
 }
 
-/* Those that would change the machine if they worked, or need a network or another user. */
+/* Those that would change the machine if they worked, or need a network or another user.
+ */
 static bool unsafe_outside(const char *text)
 {
 	static const char *const names[] = {"find a route to 192.0.2.1", "mount, chroot",
@@ -110,15 +117,19 @@ static bool unsafe_outside(const char *text)
 	return false;
 }
 
-/* Without the walls each attack gets through, so it can tell. As an ordinary user only. */
+/* Without the walls each attack gets through, so it can tell. As an ordinary user only.
+ */
 static void attacks_work_outside(void **state)
 {
 	(void)state;
 	size_t tried = 0;
 	char name[64];
 	(void)snprintf(name, sizeof(name), "alnage-test-%d", (int)getpid());
-	struct attack_target target = {.socket_name = name, .outside_path = "/usr/bin",
-		.directory = home, .process_limit = 16, .file_limit = 4096};
+	struct attack_target target = {.socket_name = name,
+		.outside_path = "/usr/bin",
+		.directory = home,
+		.process_limit = 16,
+		.file_limit = 4096};
 	if (geteuid() == 0)
 		skip();
 	int fd = bind_outside(&target);
@@ -151,7 +162,8 @@ static void filter_tells_reasons(void **state)
 	cleanup_buffer struct buffer text = BUFFER_INIT;
 	assert_int_equal(filter_describe(&text, &err), 0);
 	assert_int_not_equal(
-		slice_find(buffer_slice(&text), SLICE("\nkeyctl: EPERM: keys outlive")), SIZE_MAX);
+		slice_find(buffer_slice(&text), SLICE("\nkeyctl: EPERM: keys outlive")),
+		SIZE_MAX);
 	assert_int_not_equal(
 		slice_find(buffer_slice(&text), SLICE("\nchown: pretended: ")), SIZE_MAX);
 }

@@ -6,6 +6,8 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/resource.h>
 #include <sys/xattr.h>
 
@@ -29,7 +31,8 @@ struct fixture {
 };
 
 static const char *const layers[] = {"usr"};
-static const char *const environment[] = {"PATH=/usr/bin:/bin", "HOME=/home/build", "A=1", NULL};
+static const char *const environment[] = {
+	"PATH=/usr/bin:/bin", "HOME=/home/build", "A=1", NULL};
 
 static void note_step(void *context, size_t step)
 {
@@ -50,17 +53,23 @@ static int set_up(void **state)
 	(void)snprintf(path, sizeof(path), "%s/store", home);
 	check(fixture, store_open(path, &fixture->store, &fixture->err));
 	check(fixture,
-		sandbox_make_scratch(fixture->store, fixture->scratch, sizeof(fixture->scratch),
-			&fixture->scratch_fd, &fixture->err));
+		sandbox_make_scratch(fixture->store, fixture->scratch,
+			sizeof(fixture->scratch), &fixture->scratch_fd, &fixture->err));
 	(void)snprintf(path, sizeof(path), "%s/log", home);
 	fixture->log_fd = open(path, O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0600);
 	fixture->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	fixture->shell_fd = open("/usr/bin/bash", O_PATH | O_CLOEXEC);
 	fixture->binds[0] = (struct sandbox_bind){fixture->shell_fd, "/bin/sh"};
-	fixture->sandbox = (struct sandbox){.base_dirfd = fixture->root_fd, .layers = layers,
-		.layer_count = 1, .scratch_dirfd = fixture->scratch_fd,
-		.binds = fixture->binds, .bind_count = 1, .environment = environment,
-		.steps = fixture->steps, .log_fd = fixture->log_fd, .on_step = note_step,
+	fixture->sandbox = (struct sandbox){.base_dirfd = fixture->root_fd,
+		.layers = layers,
+		.layer_count = 1,
+		.scratch_dirfd = fixture->scratch_fd,
+		.binds = fixture->binds,
+		.bind_count = 1,
+		.environment = environment,
+		.steps = fixture->steps,
+		.log_fd = fixture->log_fd,
+		.on_step = note_step,
 		.context = fixture};
 	*state = fixture;
 	return 0;
@@ -84,8 +93,8 @@ static int tear_down(void **state)
 static void add_step(struct fixture *fixture, const char *script)
 {
 	struct sandbox_step *step = &fixture->steps[fixture->sandbox.step_count++];
-	*step = (struct sandbox_step){.label = "test", .script = script,
-		.working_directory = "/home/build"};
+	*step = (struct sandbox_step){
+		.label = "test", .script = script, .working_directory = "/home/build"};
 }
 
 static void run(struct fixture *fixture)
@@ -176,7 +185,8 @@ static void working_directory_is_quoted(void **state)
 	fixture->steps[0].working_directory = "/home/build/it's $(touch /tmp/bad) \"x\"";
 	add_step(fixture, "test ! -e /tmp/bad");
 	run_to_end(fixture);
-	assert_string_equal(read_log(fixture), "/home/build/it's $(touch /tmp/bad) \"x\"\n");
+	assert_string_equal(
+		read_log(fixture), "/home/build/it's $(touch /tmp/bad) \"x\"\n");
 }
 
 static void input_is_empty_and_no_terminal(void **state)
@@ -185,14 +195,15 @@ static void input_is_empty_and_no_terminal(void **state)
 	add_step(fixture, "cat; test ! -t 0; test ! -t 1; ls /proc/self/fd | wc -l; "
 			  "echo out >/dev/stdout; echo err >/dev/stderr");
 	run_to_end(fixture);
-	assert_string_equal(read_log(fixture), "4\nout\nerr\n"); /* 0, 1, 2 and ls's own */
+	assert_string_equal(
+		read_log(fixture), "4\nout\nerr\n"); /* 0, 1, 2 and ls's own */
 }
 
 static void ownership_is_pretended(void **state)
 {
 	struct fixture *fixture = *state;
-	add_step(fixture,
-		"touch f; chown 0:0 f; chgrp 33 f; stat -c %u:%g f; chmod u+s f || echo refused");
+	add_step(fixture, "touch f; chown 0:0 f; chgrp 33 f; stat -c %u:%g f; chmod u+s "
+			  "f || echo refused");
 	run_to_end(fixture);
 	const char *log = read_log(fixture);
 	assert_non_null(strstr(log, "1000:1000\n"));
@@ -203,7 +214,8 @@ static void lower_layers_are_never_changed(void **state)
 {
 	struct fixture *fixture = *state;
 	add_step(fixture, "rm /bin/bash && test ! -e /bin/bash");
-	run(fixture); /* as an ordinary user /usr/bin is not writable: both ways are fine */
+	run(fixture); /* as an ordinary user /usr/bin is not writable: both ways are fine
+		       */
 	assert_int_equal(access("/usr/bin/bash", X_OK), 0);
 }
 
@@ -216,17 +228,19 @@ static void binds_are_copied(void **state)
 	cleanup_fd int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_int_equal(mkdirat(directory, "deep", 0700), 0);
 	assert_int_equal(symlinkat("/etc/shadow", directory, "link"), 0);
-	cleanup_fd int file = openat(directory, "deep/run", O_CREAT | O_RDWR | O_CLOEXEC, 0700);
+	cleanup_fd int file =
+		openat(directory, "deep/run", O_CREAT | O_RDWR | O_CLOEXEC, 0700);
 	assert_int_equal(write(file, "#!/bin/sh\necho ran\n", 19), 19);
 	close_fd(&file);
 	fixture->binds[1] = (struct sandbox_bind){directory, "/home/build/src"};
-	cleanup_fd int single =
-		openat(directory, "deep/run", O_PATH | O_CLOEXEC);
+	cleanup_fd int single = openat(directory, "deep/run", O_PATH | O_CLOEXEC);
 	fixture->binds[2] = (struct sandbox_bind){single, "/var/cache/melange/sha256:00"};
 	fixture->sandbox.bind_count = 3;
-	add_step(fixture, "/home/build/src/deep/run; readlink src/link; "
-			  "stat -c %a src/deep/run /var/cache/melange/sha256:00 src/deep; "
-			  "touch src/deep/new; { echo >src/deep/run; } 2>/dev/null || echo read-only");
+	add_step(fixture,
+		"/home/build/src/deep/run; readlink src/link; "
+		"stat -c %a src/deep/run /var/cache/melange/sha256:00 src/deep; "
+		"touch src/deep/new; { echo >src/deep/run; } 2>/dev/null || echo "
+		"read-only");
 	run_to_end(fixture);
 	assert_string_equal(
 		read_log(fixture), "ran\n/etc/shadow\n555\n555\n755\nread-only\n");
@@ -235,13 +249,15 @@ static void binds_are_copied(void **state)
 
 static void bad_bind_targets_are_refused(void **state)
 {
-	static const char *const targets[] = {"relative", "/", "/a/../b", "/a//b", "/a/./b"};
+	static const char *const targets[] = {
+		"relative", "/", "/a/../b", "/a//b", "/a/./b"};
 	struct fixture *fixture = *state;
 	add_step(fixture, "true");
 	for (size_t i = 0; i < ARRAY_LEN(targets); i++) {
 		fixture->binds[0].target = targets[i];
 		assert_int_equal(
-			sandbox_run(&fixture->sandbox, &fixture->result, &fixture->err), ERR_INPUT);
+			sandbox_run(&fixture->sandbox, &fixture->result, &fixture->err),
+			ERR_INPUT);
 		assert_non_null(strstr(fixture->err.text, "target"));
 		error_clear(&fixture->err);
 	}
@@ -250,7 +266,8 @@ static void bad_bind_targets_are_refused(void **state)
 static void second_run_sees_the_first(void **state)
 {
 	struct fixture *fixture = *state;
-	add_step(fixture, "echo x >/home/build/kept; echo x >/tmp/gone; mkdir -m 0 closed");
+	add_step(fixture,
+		"echo x >/home/build/kept; echo x >/tmp/gone; mkdir -m 0 closed");
 	run_to_end(fixture);
 	fixture->steps[0].script = "cat kept; ls /tmp";
 	run_to_end(fixture);
@@ -280,10 +297,36 @@ static void output_limit_kills(void **state)
 	assert_int_equal(lseek(fixture->log_fd, 0, SEEK_END), 10000);
 }
 
+/* Output without a pause must not keep the clock from being looked at. */
+static void time_limit_kills_the_noisy(void **state)
+{
+	struct fixture *fixture = *state;
+	cleanup_fd int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	add_step(fixture, "yes & yes & yes");
+	fixture->sandbox.timeout_seconds = 1;
+	fixture->sandbox.log_limit = UINT64_MAX;
+	fixture->sandbox.log_fd = null;
+	run(fixture);
+	assert_true(fixture->result.timed_out);
+	assert_true(fixture->result.seconds < 10);
+}
+
+/* Programs behind a pipe expect to die of it; curl's users ignore the signal. */
+static void ignored_signals_do_not_pass(void **state)
+{
+	struct fixture *fixture = *state;
+	add_step(fixture, "kill -PIPE $$; echo survived");
+	void (*before)(int) = signal(SIGPIPE, SIG_IGN);
+	run(fixture);
+	(void)signal(SIGPIPE, before);
+	assert_int_equal(fixture->result.status, 128 + SIGPIPE);
+}
+
 static void leftovers_die_with_their_step(void **state)
 {
 	struct fixture *fixture = *state;
-	add_step(fixture, "setsid sleep 1000 & setsid bash -c 'trap \"\" TERM; sleep 999' &");
+	add_step(fixture,
+		"setsid sleep 1000 & setsid bash -c 'trap \"\" TERM; sleep 999' &");
 	add_step(fixture, "n=0; for p in /proc/[0-9]*; do n=$((n + 1)); done; echo $n");
 	run_to_end(fixture);
 	assert_string_equal(read_log(fixture), "2\n"); /* pid 1 and the shell */
@@ -302,7 +345,8 @@ static void processors_can_be_limited(void **state)
 static void loopback_is_there(void **state)
 {
 	struct fixture *fixture = *state;
-	add_step(fixture, "{ echo >/dev/tcp/127.0.0.1/9; } 2>&1 | grep -o refused || true");
+	add_step(fixture,
+		"{ echo >/dev/tcp/127.0.0.1/9; } 2>&1 | grep -o refused || true");
 	run_to_end(fixture);
 	assert_non_null(strstr(read_log(fixture), "refused"));
 }
@@ -325,8 +369,8 @@ static void missing_layer_is_an_error(void **state)
 	struct fixture *fixture = *state;
 	add_step(fixture, "true");
 	fixture->sandbox.layers = nothing;
-	assert_int_equal(
-		sandbox_run(&fixture->sandbox, &fixture->result, &fixture->err), ERR_SYSTEM);
+	assert_int_equal(sandbox_run(&fixture->sandbox, &fixture->result, &fixture->err),
+		ERR_SYSTEM);
 	assert_non_null(strstr(fixture->err.text, "overlay"));
 }
 
@@ -336,7 +380,8 @@ static void planted_symlinks_do_not_lead_out(void **state)
 	/* What the first run leaves must not catch the second one's mounts and copies. */
 	add_step(fixture, "ln -s /etc /home/build/trap; rmdir /dev /proc /tmp || true");
 	run_to_end(fixture);
-	fixture->binds[1] = (struct sandbox_bind){fixture->shell_fd, "/home/build/trap/planted"};
+	fixture->binds[1] =
+		(struct sandbox_bind){fixture->shell_fd, "/home/build/trap/planted"};
 	fixture->sandbox.bind_count = 2;
 	run(fixture);
 	assert_int_equal(access("/etc/planted", F_OK), -1);
@@ -409,6 +454,8 @@ static int tests(const char *directory)
 		TEST(second_run_sees_the_first),
 		TEST(time_limit_kills),
 		TEST(output_limit_kills),
+		TEST(time_limit_kills_the_noisy),
+		TEST(ignored_signals_do_not_pass),
 		TEST(leftovers_die_with_their_step),
 		TEST(processors_can_be_limited),
 		TEST(loopback_is_there),

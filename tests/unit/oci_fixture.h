@@ -85,6 +85,10 @@ static inline struct descriptor put_document(
 	MUST(manifest_write(manifest, &bytes, err));
 	MUST(repository_put_manifest(
 		repository, buffer_slice(&bytes), NULL, tag, &descriptor, err));
+	/* usable longer than the repository */
+	descriptor.media_type = manifest->is_index ? OCI_INDEX : OCI_MANIFEST;
+	descriptor.artifact_type = NULL;
+	descriptor.annotation_count = 0;
 	return descriptor;
 }
 

@@ -8,7 +8,22 @@
 
 #include <pthread.h>
 
+#include "oci/layout_index.h"
+#include "tests/unit/oci_cases.h"
 #include "tests/unit/oci_fixture.h"
+
+static int parse_index(struct slice bytes, struct error *err)
+{
+	cleanup_layout_index struct layout_index index = {0};
+
+	return layout_index_parse(bytes, &index, err);
+}
+
+static void cases(void **state)
+{
+	(void)state;
+	cases_run("layout_index", parse_index, parse_index);
+}
 
 static void read_path(const struct fixture *fixture, const char *name, struct buffer *out)
 {
@@ -495,6 +510,7 @@ static void cosign_save(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(cases),
 		cmocka_unit_test(image_comes_back),
 		cmocka_unit_test(order_of_writing_does_not_show),
 		cmocka_unit_test(referrers_are_listed_and_indexed),

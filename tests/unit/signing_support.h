@@ -52,7 +52,7 @@ UNUSED static bool read_test_file(const char *path, struct buffer *out)
  * not there. */
 UNUSED static const char *shared_path(const char *below)
 {
-	static char path[PATH_MAX];
+	static char path[1024];
 	const char *root = getenv("ALNAGE_SHARED");
 	int len = snprintf(path, sizeof(path), "%s/%s", root ? root : "../shared", below);
 

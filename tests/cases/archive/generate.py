@@ -165,6 +165,8 @@ bad = {
                        "the pax header says 0 bytes"),
     "pax-twice": (pax((b"path", b"a")) + pax((b"path", b"b")) + file(b"x") + END, "repeated"),
     "pax-key-twice": (pax((b"path", b"a"), (b"path", b"b")) + file(b"x") + END, '"path" twice'),
+    "pax-vendor-key-twice": (pax((b"SCHILY.fflags", b"a"), (b"SCHILY.fflags", b"a")) +
+                             file(b"x") + END, '"SCHILY.fflags" twice'),
     "pax-gnu": (pax((b"path", b"a")) + gnu(b"L", b"b\0") + file(b"x") + END, "mixed"),
     "gnu-pax": (gnu(b"L", b"b\0") + pax((b"path", b"a")) + file(b"x") + END, "mixed"),
     "gnu-twice": (gnu(b"L", b"a\0") + gnu(b"L", b"b\0") + file(b"x") + END, "twice"),

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Walks a folder of cases: what is there, and what a neighbour file says about it. */
+#ifndef TESTS_UNIT_BUILDER_CASES_H
+#define TESTS_UNIT_BUILDER_CASES_H
+
+#include "base/fs.h"
+#include "base/limits.h"
+
+struct test_case {
+	const char *name; /* file name */
+	struct buffer text, beside;
+};
+
+/* Calls check for each NAME in folder that has NAME + suffix beside it; returns how many.
+ */
+static size_t test_each_case(
+	const char *folder, const char *suffix, void (*check)(const struct test_case *))
+{
+	struct error err = ERROR_INIT;
+	char **names = NULL;
+	size_t count = 0, checked = 0;
+	cleanup_fd int dirfd = -1;
+	if (fs_open_dir(AT_FDCWD, folder, &dirfd, &err) < 0 ||
+		fs_list(dirfd, &names, &count, &err) < 0)
+		fail_msg("%s", err.text);
+	for (size_t i = 0; i < count; i++) {
+		char beside[300];
+		struct test_case one = {.name = names[i]};
+		(void)snprintf(beside, sizeof(beside), "%s%s", names[i], suffix);
+		if (!fs_exists(dirfd, beside))
+			continue;
+		if (fs_read_file(dirfd, names[i], MIB, &one.text, &err) < 0 ||
+			fs_read_file(dirfd, beside, MIB, &one.beside, &err) < 0)
+			fail_msg("%s", err.text);
+		check(&one);
+		buffer_done(&one.text);
+		buffer_done(&one.beside);
+		checked++;
+	}
+	fs_list_free(&names, count);
+	return checked;
+}
+
+#endif
