@@ -467,6 +467,23 @@ static void test_bad_files(void **state)
 		"without .PKGINFO");
 }
 
+static void test_one_line(void **state)
+{
+	struct place *place = *state;
+	struct error err = ERROR_INIT;
+	cleanup_package struct package *package = NULL;
+	static const char *const cases[][2] = {{"plain", "plain"}, {"", ""},
+		{" \n\t ", ""}, {"two\nlines\n", "two lines"},
+		{"  a \t b\r\n\n c", "a b c"}};
+	make_package(place->store, &package);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		package->description = package_one_line(package->arena, cases[i][0]);
+		assert_string_equal(package->description, cases[i][1]);
+		assert_ok(apk_write(
+			package, place->store, SLICE_EMPTY, NULL, NULL, MTIME, &err));
+	}
+}
+
 static void test_writer_refuses(void **state)
 {
 	struct place *place = *state;
@@ -516,6 +533,7 @@ int main(void)
 		TEST(test_hand_made),
 		TEST(test_bad_info),
 		TEST(test_bad_files),
+		TEST(test_one_line),
 		TEST(test_writer_refuses),
 	};
 	return cmocka_run_group_tests(tests, make_keys, free_keys);
