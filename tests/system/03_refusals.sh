@@ -55,7 +55,7 @@ expect 3 'refused.*https://example.com/other' "$alnage" verify "oci:$layout:late
 	--require https://example.com/other
 
 # not there at all is not a refusal: the check could not be made
-expect 1 'no image|not there|nothing' "$alnage" verify "oci:$layout:unknown" --key "$key"
+expect 1 'no such image' "$alnage" verify "oci:$layout:unknown" --key "$key"
 expect 1 '.' "$alnage" verify "oci:$tmp/nowhere:latest" --key "$key"
 expect 2 '.' "$alnage" verify "oci:$layout:latest"
 same "$hex" "${digest#sha256:}"
