@@ -369,7 +369,7 @@ static int describe(const struct recipe *recipe, const struct recipe_package *fr
 	to->name = arena_strdup(arena, from->name);
 	to->version = arena_strdup(arena, recipe->full_version);
 	to->architecture = arena_strdup(arena, recipe->architecture);
-	to->description = arena_strdup(
+	to->description = package_one_line(
 		arena, first_of(from->description, main_package->description));
 	to->url = arena_strdup(arena, first_of(from->url, main_package->url));
 	to->license = arena_strdup(arena, recipe->license);
