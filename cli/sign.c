@@ -107,8 +107,7 @@ static int run_sign(
 	CLEANUP(signing_done) struct signing signing = {0};
 	if (prepare(given, arguments->items[0], &signing, err) < 0 ||
 		attach_signature(signing.opened.repository, &signing.image,
-			signing.secret, &signing.options, err) < 0 ||
-		repository_commit(signing.opened.repository, err) < 0)
+			signing.secret, &signing.options, err) < 0)
 		return err->class;
 	return finish(&signing, "signed", err);
 }
@@ -137,8 +136,7 @@ static int run_attest(
 			take_ptr(predicate), &statement, err) < 0 ||
 		attach_statement(signing.opened.repository, &signing.image,
 			buffer_slice(&statement), signing.secret, &signing.options,
-			err) < 0 ||
-		repository_commit(signing.opened.repository, err) < 0)
+			err) < 0)
 		return err->class;
 	return finish(&signing, "attested", err);
 }
