@@ -334,7 +334,9 @@ static int write_out(struct building *building, struct error *err)
 			building->tag, &building->manifest, err) < 0 ||
 		write_packages(building, err) < 0)
 		return err->class;
-	return attest(building, err);
+	if (attest(building, err) < 0)
+		return err->class;
+	return repository_sweep(building->layout, err);
 }
 
 /* ---- nothing to do? ---- */
