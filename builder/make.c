@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/log.h"
+#include "builder/make_declare.h"
 #include "builder/make_record.h"
 #include "builder/make_steps.h"
 #include "builder/package/apk.h"
@@ -177,16 +178,18 @@ static int collect(struct making *making, const struct recipe_package *from,
 	cleanup_package struct package *package = NULL;
 	cleanup_buffer struct buffer path = BUFFER_INIT;
 	cleanup_fd int output = -1;
-	if (from->setcap_count)
-		return error_set(err, ERR_INPUT, "setcap is not supported yet");
+	struct package_collect_options declared;
 	if (package_new(&package, err) < 0 ||
+		declare_attributes(from, making->arena, &declared, err) < 0 ||
 		describe(making->recipe, from, making->options->mtime, package, err) <
 			0 ||
 		buffer_printf(&path, err, "upper" OUTPUT_DIRECTORY "/%s", from->name) <
 			0 ||
 		fs_open(making->run.scratch_fd, buffer_str(&path), FS_BENEATH,
 			O_RDONLY | O_DIRECTORY, 0, &output, err) < 0 ||
-		package_collect(package, output, making->options->store, NULL, err) < 0)
+		package_collect(package, output, making->options->store, &declared, err) <
+			0 ||
+		declare_check(&declared, package->tree, err) < 0)
 		return err->class;
 	*ret_package = take_ptr(package);
 	return 0;
