@@ -405,23 +405,30 @@ static int start_ready(struct schedule *schedule, struct error *err)
 
 /* ---- after failures ---- */
 
-static int list_names(const struct schedule *schedule, enum state state, const char *what,
-	struct error *err)
+static void tell_names(enum state state, const struct buffer *line)
+{
+	if (state == FAILED)
+		log_warning("failed: %s", buffer_str(line));
+	else if (line->len)
+		log_info("done: %s", buffer_str(line));
+}
+
+static int list_names(
+	const struct schedule *schedule, enum state state, struct error *err)
 {
 	cleanup_buffer struct buffer line = BUFFER_INIT;
 	for (size_t i = 0; i < schedule->plan->count; i++) {
 		if (schedule->tasks[i].state != state)
 			continue;
+		if (line.len > NAMES_LINE_MAX) {
+			tell_names(state, &line);
+			buffer_clear(&line);
+		}
 		if (buffer_printf(&line, err, "%s%s", line.len ? ", " : "",
 			    schedule->tasks[i].item->recipe->name) < 0)
 			return err->class;
-		if (line.len > NAMES_LINE_MAX) {
-			log_warning("%s: %s", what, buffer_str(&line));
-			buffer_clear(&line);
-		}
 	}
-	if (line.len)
-		log_warning("%s: %s", what, buffer_str(&line));
+	tell_names(state, &line);
 	return 0;
 }
 
@@ -444,8 +451,8 @@ static int report(const struct schedule *schedule, struct error *err)
 		*err = schedule->first;
 		return err->class;
 	}
-	if (list_names(schedule, FINISHED, "done", err) < 0 ||
-		list_names(schedule, FAILED, "failed", err) < 0)
+	if (list_names(schedule, FINISHED, err) < 0 ||
+		list_names(schedule, FAILED, err) < 0)
 		return err->class;
 	list_waiting(schedule);
 	size_t failed = count_state(schedule, FAILED);
