@@ -247,7 +247,8 @@ static int check_bytes(struct verification *verification, struct error *err)
 	if (repository_check(verification->repository, &verification->image, &failure) <
 		0)
 		return add_broken(verification, rule, &failure, err);
-	/* what lies beside the image is evidence: damage there is told, even if a copy is whole */
+	/* what lies beside the image is evidence: damage there is told, even if a copy is
+	 * whole */
 	if (layout && repository_check(verification->repository, NULL, &failure) < 0)
 		return add_broken(verification, rule, &failure, err);
 	return verdict_add(verification->verdict, FINDING_PASSED, rule, err,

@@ -89,13 +89,14 @@ static int prepare(const struct sign_flags *flags, const char *text,
 	return 0;
 }
 
-static int print_done(const struct signing *signing, const char *what, struct error *err)
+static int finish(struct signing *signing, const char *what, struct error *err)
 {
 	cleanup_buffer struct buffer out = BUFFER_INIT;
 	char digest[DIGEST_TEXT_MAX];
-	if (buffer_printf(&out, err, "%s %s@%s\n", what,
-		    repository_name(signing->opened.repository),
-		    digest_format(&signing->image.digest, digest)) < 0)
+	if (repository_commit(signing->opened.repository, err) < 0 ||
+		buffer_printf(&out, err, "%s %s@%s\n", what,
+			repository_name(signing->opened.repository),
+			digest_format(&signing->image.digest, digest)) < 0)
 		return err->class;
 	return cli_print(buffer_slice(&out), err);
 }
@@ -108,7 +109,7 @@ static int run_sign(
 		attach_signature(signing.opened.repository, &signing.image,
 			signing.secret, &signing.options, err) < 0)
 		return err->class;
-	return print_done(&signing, "signed", err);
+	return finish(&signing, "signed", err);
 }
 
 static int read_predicate(const char *path, json_t **ret_json, struct error *err)
@@ -137,7 +138,7 @@ static int run_attest(
 			buffer_slice(&statement), signing.secret, &signing.options,
 			err) < 0)
 		return err->class;
-	return print_done(&signing, "attested", err);
+	return finish(&signing, "attested", err);
 }
 
 const struct cli_command sign_command = {

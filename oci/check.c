@@ -78,8 +78,8 @@ static int check_entries(struct walk *walk, struct error *err)
 {
 	struct descriptor_list entries = {0};
 
-	if (walk->repository->ops->entries(
-		    walk->repository, walk->arena, &entries, err) < 0)
+	if (walk->repository->ops->entries(walk->repository, walk->arena, &entries, err) <
+		0)
 		return refuse(err);
 	for (size_t i = 0; i < entries.count; i++)
 		if (check_manifest(walk, &entries.items[i], 0, err) < 0)

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Build locally, publish to a registry, verify before deployment: one test, as the README has it.
+# shellcheck source=tests/system/lib.sh
 source "$(dirname "$0")/lib.sh"
 need docker-registry jq curl skopeo
 make_keys
