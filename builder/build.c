@@ -14,6 +14,7 @@
 #include "builder/export.h"
 #include "builder/image/resolve.h"
 #include "builder/note.h"
+#include "builder/schedule.h"
 #include "builder/test.h"
 
 #define BUILD_FORMAT "alnage-image-1"
@@ -174,16 +175,17 @@ static int make_all(struct building *building, struct error *err)
 {
 	const struct plan *plan = building->plan;
 	struct make_options options = make_options(building);
+	struct schedule_options schedule = {.make = &options,
+		.jobs = building->options->jobs,
+		.keep_going = building->options->keep_going};
 	building->made = calloc(plan->count + 1, sizeof(struct made *));
 	if (!building->made)
 		return error_set_memory(err);
-	for (size_t i = 0; i < plan->count; i++) {
-		if (make_packages(plan->items[i], building->made, i, &options,
-			    &building->made[i], err) < 0)
-			return err->class;
-		building->made_count++;
+	building->made_count = plan->count;
+	if (schedule_run(plan, &schedule, building->made, err) < 0)
+		return err->class;
+	for (size_t i = 0; i < plan->count; i++)
 		building->built += !building->made[i]->cached;
-	}
 	return 0;
 }
 

@@ -30,7 +30,8 @@ struct build_options {
 		*package_key;         /* RSA; NULL: .apk files and index stay unsigned */
 	const char *package_key_name; /* "alnage.rsa.pub" */
 	enum compression compression;
-	unsigned cpus;
+	unsigned cpus, jobs; /* builder/schedule.h */
+	bool keep_going;
 	bool test; /* build_packages: run the recipes' tests, too */
 };
 

@@ -12,8 +12,8 @@ struct build_flags {
 	const char *recipes, *output, *store, *tag, *key, *package_key, *builder_id,
 		*compression;
 	struct cli_list pipeline_dirs, mirrors, source_mirrors;
-	bool offline, mirror_first, json, test;
-	uint64_t cpus;
+	bool offline, mirror_first, json, test, keep_going;
+	uint64_t cpus, jobs;
 };
 
 #define BUILD_FLAGS                                                                      \
@@ -37,7 +37,11 @@ struct build_flags {
 		CLI_OPTION(struct build_flags, mirror_first, "mirror-first", CLI_FLAG,   \
 			NULL, "try mirrors before the upstream address"),                \
 		CLI_OPTION(struct build_flags, cpus, "cpus", CLI_NUMBER, "N",            \
-			"processors a build may use (default: all)"),                    \
+			"processors for all jobs together (default: all)"),              \
+		CLI_OPTION(struct build_flags, jobs, "jobs", CLI_NUMBER, "N",            \
+			"recipes built at the same time (default: 1)"),                  \
+		CLI_OPTION(struct build_flags, keep_going, "keep-going", CLI_FLAG, NULL, \
+			"after a failure build all that does not need what failed"),     \
 		CLI_OPTION(struct build_flags, json, "json", CLI_FLAG, NULL,             \
 			"the result as JSON")
 
@@ -153,6 +157,8 @@ static int prepare(
 	options->image_key = prepared->image_key;
 	options->test = flags->test;
 	options->cpus = (unsigned)flags->cpus; /* at most INT32_MAX, see CLI_NUMBER */
+	options->jobs = (unsigned)flags->jobs;
+	options->keep_going = flags->keep_going;
 	return 0;
 }
 
