@@ -18,6 +18,8 @@ struct build_options {
 	const char *store_path;        /* NULL: the default store */
 	const char *tag;               /* in the layout; NULL: "latest" */
 	const char *builder_id;        /* NULL: BUILD_DEFAULT_BUILDER */
+	const char *organization; /* who supplies image and packages, for the SBOM; NULL:
+				     not said */
 	const char *const *pipeline_dirs; /* before the recipes' own */
 	size_t pipeline_dir_count;
 	const char *const
