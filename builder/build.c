@@ -148,8 +148,9 @@ static int compute_key(struct building *building, struct error *err)
 				     : "-",
 		    options->builder_id ? options->builder_id : BUILD_DEFAULT_BUILDER) <
 			0 ||
-		buffer_printf(&text, err, "%s %s\n", building->tag,
-			options->output_directory) < 0 ||
+		buffer_printf(&text, err, "%s %s\n%s\n", building->tag,
+			options->output_directory,
+			options->organization ? options->organization : "") < 0 ||
 		add_key_id(&text, options->image_key, err) < 0 ||
 		add_key_id(&text, options->package_key, err) < 0)
 		return err->class;

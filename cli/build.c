@@ -10,7 +10,7 @@
 
 struct build_flags {
 	const char *recipes, *output, *store, *tag, *key, *package_key, *builder_id,
-		*compression;
+		*organization, *compression;
 	struct cli_list pipeline_dirs, mirrors, source_mirrors;
 	bool offline, mirror_first, json, test, keep_going;
 	uint64_t cpus, jobs;
@@ -52,6 +52,8 @@ static const struct cli_option image_options[] = {
 		"key that signs the image and its attestations"),
 	CLI_OPTION(struct build_flags, builder_id, "builder-id", CLI_TEXT, "URI",
 		"who builds, as the provenance tells it"),
+	CLI_OPTION(struct build_flags, organization, "organization", CLI_TEXT, "NAME",
+		"who supplies the image and its packages, as the SBOM tells it"),
 	CLI_OPTION(struct build_flags, compression, "compression", CLI_TEXT, "NAME",
 		"gzip (default), zstd or none"),
 	BUILD_FLAGS,
@@ -151,6 +153,7 @@ static int prepare(
 	options->store_path = flags->store;
 	options->tag = flags->tag;
 	options->builder_id = flags->builder_id;
+	options->organization = flags->organization;
 	options->pipeline_dirs = flags->pipeline_dirs.items;
 	options->pipeline_dir_count = flags->pipeline_dirs.count;
 	options->sources = &prepared->sources;

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Several recipes at a time: order, processors, failures with and without --keep-going, a killed run.
+# shellcheck source=tests/system/lib.sh
 source "$(dirname "$0")/lib.sh"
 need jq
 mkdir -p "$tmp/recipes/packages"
