@@ -14,6 +14,8 @@
 #include "builder/export.h"
 #include "builder/image/resolve.h"
 #include "builder/note.h"
+#include "builder/schedule.h"
+#include "builder/test.h"
 
 #define BUILD_FORMAT "alnage-image-1"
 #define NOTE_MAX     (64 * MIB)
@@ -39,6 +41,7 @@ struct building {
 	int64_t mtime, started;
 	struct digest key;
 	size_t built;
+	struct test_counts tests;
 };
 
 static void building_done(struct building *building)
@@ -145,8 +148,9 @@ static int compute_key(struct building *building, struct error *err)
 				     : "-",
 		    options->builder_id ? options->builder_id : BUILD_DEFAULT_BUILDER) <
 			0 ||
-		buffer_printf(&text, err, "%s %s\n", building->tag,
-			options->output_directory) < 0 ||
+		buffer_printf(&text, err, "%s %s\n%s\n", building->tag,
+			options->output_directory,
+			options->organization ? options->organization : "") < 0 ||
 		add_key_id(&text, options->image_key, err) < 0 ||
 		add_key_id(&text, options->package_key, err) < 0)
 		return err->class;
@@ -159,24 +163,30 @@ static int compute_key(struct building *building, struct error *err)
 
 /* ---- 3. make ---- */
 
-static int make_all(struct building *building, struct error *err)
+static struct make_options make_options(const struct building *building)
 {
-	const struct plan *plan = building->plan;
-	struct make_options options = {.store = building->store,
+	return (struct make_options){.store = building->store,
 		.toolchain = building->toolchain,
 		.sources = building->options->sources,
 		.mtime = building->mtime,
 		.cpus = building->options->cpus};
+}
+
+static int make_all(struct building *building, struct error *err)
+{
+	const struct plan *plan = building->plan;
+	struct make_options options = make_options(building);
+	struct schedule_options schedule = {.make = &options,
+		.jobs = building->options->jobs,
+		.keep_going = building->options->keep_going};
 	building->made = calloc(plan->count + 1, sizeof(struct made *));
 	if (!building->made)
 		return error_set_memory(err);
-	for (size_t i = 0; i < plan->count; i++) {
-		if (make_packages(plan->items[i], building->made, i, &options,
-			    &building->made[i], err) < 0)
-			return err->class;
-		building->made_count++;
+	building->made_count = plan->count;
+	if (schedule_run(plan, &schedule, building->made, err) < 0)
+		return err->class;
+	for (size_t i = 0; i < plan->count; i++)
 		building->built += !building->made[i]->cached;
-	}
 	return 0;
 }
 
@@ -340,8 +350,10 @@ static int fill_result(const struct building *building, struct build_result *ret
 	cleanup_arena struct arena *arena = NULL;
 	if (arena_new(&arena, err) < 0)
 		return err->class;
-	struct build_result result = {
-		.package_count = building->package_count, .built = building->built};
+	struct build_result result = {.package_count = building->package_count,
+		.tests_passed = building->tests.passed,
+		.tests_cached = building->tests.cached,
+		.built = building->built};
 	result.tag = arena_strdup(arena, building->tag);
 	result.packages = arena_printf(
 		arena, "%s/%s", building->packages_path, building->architecture);
@@ -502,6 +514,14 @@ static int recipe_names(struct building *building, const char *const *recipes,
 	return 0;
 }
 
+static bool is_among(const char *name, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
 static int take_packages(struct building *building, const char *const *names,
 	size_t count, struct error *err)
 {
@@ -512,14 +532,45 @@ static int take_packages(struct building *building, const char *const *names,
 	if (!building->packages)
 		return error_set_memory(err);
 	for (size_t m = 0; m < building->made_count; m++)
-		for (size_t n = 0; n < count; n++) {
-			if (strcmp(names[n], building->made[m]->item->recipe->name) != 0)
-				continue;
+		if (is_among(building->made[m]->item->recipe->name, names, count))
 			for (size_t p = 0; p < building->made[m]->package_count; p++)
 				building->packages[building->package_count++] =
 					building->made[m]->packages[p];
-			break;
-		}
+	return 0;
+}
+
+/* What has to be made: the recipes' packages, and what their tests stand on. */
+static int plan_packages(struct building *building, const char *const *names,
+	size_t count, struct error *err)
+{
+	struct recipe_list wanted = {0};
+	size_t capacity = 0;
+	for (size_t i = 0; i < count; i++) {
+		const char **slot = arena_append(building->arena, &wanted.items,
+			&wanted.count, &capacity, sizeof(*slot));
+		if (!slot)
+			return error_set_memory(err);
+		*slot = names[i];
+	}
+	for (size_t i = 0; i < count && building->options->test; i++)
+		if (test_needs(catalog_find(building->catalog, names[i], NULL),
+			    building->catalog, building->toolchain, building->arena,
+			    &wanted, &capacity, err) < 0)
+			return err->class;
+	return plan(building, wanted.items, wanted.count, err);
+}
+
+static int test_all(struct building *building, const char *const *names, size_t count,
+	struct error *err)
+{
+	struct make_options make = make_options(building);
+	struct test_options options = {.make = &make, .catalog = building->catalog};
+	for (size_t m = 0; m < building->made_count && building->options->test; m++)
+		if (is_among(building->made[m]->item->recipe->name, names, count) &&
+			test_packages(building->made[m], building->made,
+				building->made_count, &options, &building->tests,
+				err) < 0)
+			return err->class;
 	return 0;
 }
 
@@ -531,10 +582,12 @@ int build_packages(const char *const *recipes, size_t count,
 	with_recipes.extra_recipes = recipes;
 	with_recipes.extra_recipe_count = count;
 	CLEANUP(building_done) struct building building = {.options = &with_recipes};
-	const char **names;
+	const char **names = NULL;
 	if (prepare(&building, err) < 0 ||
 		recipe_names(&building, recipes, count, &names, err) < 0 ||
-		plan(&building, names, count, err) < 0 || make_all(&building, err) < 0 ||
+		plan_packages(&building, names, count, err) < 0 ||
+		make_all(&building, err) < 0 ||
+		test_all(&building, names, count, err) < 0 ||
 		take_packages(&building, names, count, err) < 0 ||
 		write_packages(&building, err) < 0)
 		return err->class;

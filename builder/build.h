@@ -18,6 +18,8 @@ struct build_options {
 	const char *store_path;        /* NULL: the default store */
 	const char *tag;               /* in the layout; NULL: "latest" */
 	const char *builder_id;        /* NULL: BUILD_DEFAULT_BUILDER */
+	const char *organization; /* who supplies image and packages, for the SBOM; NULL:
+				     not said */
 	const char *const *pipeline_dirs; /* before the recipes' own */
 	size_t pipeline_dir_count;
 	const char *const
@@ -30,7 +32,9 @@ struct build_options {
 		*package_key;         /* RSA; NULL: .apk files and index stay unsigned */
 	const char *package_key_name; /* "alnage.rsa.pub" */
 	enum compression compression;
-	unsigned cpus;
+	unsigned cpus, jobs; /* builder/schedule.h */
+	bool keep_going;
+	bool test; /* build_packages: run the recipes' tests, too */
 };
 
 struct build_result {
@@ -40,8 +44,11 @@ struct build_result {
 	struct digest manifest;
 	uint64_t layer_size, plain_size;
 	size_t package_count, files_kept, files_removed;
-	size_t built;    /* recipes that had to be built */
-	bool up_to_date; /* nothing was done */
+	size_t tests_passed,
+		tests_cached; /* packages whose tests passed; of these: before
+			       */
+	size_t built;         /* recipes that had to be built */
+	bool up_to_date;      /* nothing was done */
 };
 void build_result_done(struct build_result *result);
 
@@ -50,7 +57,7 @@ MUST_USE int build_image(const char *image_recipe, const struct build_options *o
 
 /*
  * Packages only: recipes (files) to .apk files and index in the output directory. Makes
- * whatever they need to be built.
+ * whatever they need to be built, and with options->test whatever their tests need.
  */
 MUST_USE int build_packages(const char *const *recipes, size_t count,
 	const struct build_options *options, struct build_result *ret_result,

@@ -10,10 +10,10 @@
 
 struct build_flags {
 	const char *recipes, *output, *store, *tag, *key, *package_key, *builder_id,
-		*compression;
+		*organization, *compression;
 	struct cli_list pipeline_dirs, mirrors, source_mirrors;
-	bool offline, mirror_first, json;
-	uint64_t cpus;
+	bool offline, mirror_first, json, test, keep_going;
+	uint64_t cpus, jobs;
 };
 
 #define BUILD_FLAGS                                                                      \
@@ -37,7 +37,11 @@ struct build_flags {
 		CLI_OPTION(struct build_flags, mirror_first, "mirror-first", CLI_FLAG,   \
 			NULL, "try mirrors before the upstream address"),                \
 		CLI_OPTION(struct build_flags, cpus, "cpus", CLI_NUMBER, "N",            \
-			"processors a build may use (default: all)"),                    \
+			"processors for all jobs together (default: all)"),              \
+		CLI_OPTION(struct build_flags, jobs, "jobs", CLI_NUMBER, "N",            \
+			"recipes built at the same time (default: 1)"),                  \
+		CLI_OPTION(struct build_flags, keep_going, "keep-going", CLI_FLAG, NULL, \
+			"after a failure build all that does not need what failed"),     \
 		CLI_OPTION(struct build_flags, json, "json", CLI_FLAG, NULL,             \
 			"the result as JSON")
 
@@ -48,11 +52,17 @@ static const struct cli_option image_options[] = {
 		"key that signs the image and its attestations"),
 	CLI_OPTION(struct build_flags, builder_id, "builder-id", CLI_TEXT, "URI",
 		"who builds, as the provenance tells it"),
+	CLI_OPTION(struct build_flags, organization, "organization", CLI_TEXT, "NAME",
+		"who supplies the image and its packages, as the SBOM tells it"),
 	CLI_OPTION(struct build_flags, compression, "compression", CLI_TEXT, "NAME",
 		"gzip (default), zstd or none"),
 	BUILD_FLAGS,
 };
-static const struct cli_option package_options[] = {BUILD_FLAGS};
+static const struct cli_option package_options[] = {
+	CLI_OPTION(struct build_flags, test, "test", CLI_FLAG, NULL,
+		"run the tests of the recipes, too"),
+	BUILD_FLAGS,
+};
 
 /* Everything the options borrow, freed together. */
 struct prepared {
@@ -143,11 +153,15 @@ static int prepare(
 	options->store_path = flags->store;
 	options->tag = flags->tag;
 	options->builder_id = flags->builder_id;
+	options->organization = flags->organization;
 	options->pipeline_dirs = flags->pipeline_dirs.items;
 	options->pipeline_dir_count = flags->pipeline_dirs.count;
 	options->sources = &prepared->sources;
 	options->image_key = prepared->image_key;
+	options->test = flags->test;
 	options->cpus = (unsigned)flags->cpus; /* at most INT32_MAX, see CLI_NUMBER */
+	options->jobs = (unsigned)flags->jobs;
+	options->keep_going = flags->keep_going;
 	return 0;
 }
 
@@ -175,6 +189,10 @@ static int print_json(const struct build_result *result, struct error *err)
 	if (json_set(object, "packages", json_string(result->packages), err) < 0 ||
 		json_set(object, "packageCount",
 			json_integer((json_int_t)result->package_count), err) < 0 ||
+		json_set(object, "testsPassed",
+			json_integer((json_int_t)result->tests_passed), err) < 0 ||
+		json_set(object, "testsCached",
+			json_integer((json_int_t)result->tests_cached), err) < 0 ||
 		json_set(object, "built", json_integer((json_int_t)result->built), err) <
 			0 ||
 		json_set(object, "upToDate", json_boolean(result->up_to_date), err) < 0 ||
@@ -190,7 +208,12 @@ static int print_text(
 	char digest[DIGEST_TEXT_MAX];
 	if (!*result->name) {
 		if (buffer_printf(&out, err, "%s: %zu packages\n", result->packages,
-			    result->package_count) < 0)
+			    result->package_count) < 0 ||
+			(result->tests_passed &&
+				buffer_printf(&out, err,
+					"  tests    %zu packages passed, %zu of them "
+					"before\n",
+					result->tests_passed, result->tests_cached) < 0))
 			return err->class;
 		return cli_print(buffer_slice(&out), err);
 	}
@@ -267,7 +290,11 @@ const struct cli_command package_command = {
 	.arguments = "RECIPE.yaml...",
 	.summary = "build package recipes to .apk files and an APKINDEX",
 	.description = "Packages that the recipes need are made first. Results: "
-		       "OUTPUT/packages/ARCH/.",
+		       "OUTPUT/packages/ARCH/.\n"
+		       "With --test the `test` pipelines run, each in a root that holds "
+		       "the package, what it needs at\n"
+		       "run time and what the test names. A test that passed is run "
+		       "again when something changed.",
 	.options = package_options,
 	.option_count = ARRAY_LEN(package_options),
 	.options_size = sizeof(struct build_flags),
