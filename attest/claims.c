@@ -294,6 +294,9 @@ static int read_bundle(struct collector *collector, struct claim *claim,
 		    &bytes, err) < 0 ||
 		bundle_parse(buffer_slice(&bytes), &bundle, err) < 0)
 		return err->class;
+	if (!bundle->envelope)
+		return error_set(err, ERR_INPUT,
+			"the bundle holds a message signature, no DSSE envelope");
 	claim->with_certificate = !bundle->has_key;
 	return read_envelope(collector, claim, bundle->envelope, err);
 }

@@ -2,7 +2,8 @@
 #include "cli/verify.h"
 
 /* Only verifying: what this table does not name is not linked in. */
-static const struct cli_command *const commands[] = {&verify_only_command};
+static const struct cli_command *const commands[] = {
+	&verify_only_command, &verify_bundle_command};
 
 static const struct cli_program verify_program = {
 	.name = "alnage-verify",
