@@ -31,7 +31,8 @@ struct build_options {
 	const char *package_key_name; /* "alnage.rsa.pub" */
 	enum compression compression;
 	unsigned cpus;
-	bool test; /* build_packages: run the recipes' tests, too */
+	const struct lint_levels *lint; /* NULL: the linters' own levels */
+	bool test;                      /* build_packages: run the recipes' tests, too */
 };
 
 struct build_result {
