@@ -154,6 +154,9 @@ static int compute_key(struct building *building, struct error *err)
 		add_key_id(&text, options->image_key, err) < 0 ||
 		add_key_id(&text, options->package_key, err) < 0)
 		return err->class;
+	for (size_t i = 0; i < LINT_COUNT && options->lint; i++)
+		if (buffer_printf(&text, err, "%d", (int)options->lint->of[i]) < 0)
+			return err->class;
 	for (size_t i = 0; i < building->plan->count; i++)
 		if (buffer_printf(&text, err, "%s\n",
 			    digest_format(&building->plan->items[i]->input_key, hex)) < 0)
@@ -169,6 +172,7 @@ static struct make_options make_options(const struct building *building)
 		.toolchain = building->toolchain,
 		.sources = building->options->sources,
 		.mtime = building->mtime,
+		.lint = building->options->lint,
 		.cpus = building->options->cpus};
 }
 

@@ -35,6 +35,7 @@ struct build_options {
 	unsigned cpus, jobs; /* builder/schedule.h */
 	bool keep_going;
 	bool test; /* build_packages: run the recipes' tests, too */
+	const struct lint_levels *lint; /* NULL: the linters' own levels */
 };
 
 struct build_result {

@@ -6,6 +6,7 @@
 #include "base/encode.h"
 #include "base/log.h"
 #include "builder/make_declare.h"
+#include "builder/make_lint.h"
 #include "builder/make_record.h"
 #include "builder/make_steps.h"
 #include "builder/package/apk.h"
@@ -304,6 +305,8 @@ int make_packages(const struct plan_item *item, struct made *const *before,
 				item->recipe->name);
 		made->cached = false;
 	}
+	if (make_lint(made, before, before_count, options, err) < 0)
+		return error_wrap(err, "recipe %s", item->recipe->name);
 	*ret_made = take_ptr(made);
 	return 0;
 }

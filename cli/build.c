@@ -11,7 +11,7 @@
 struct build_flags {
 	const char *recipes, *output, *store, *tag, *key, *package_key, *builder_id,
 		*organization, *compression;
-	struct cli_list pipeline_dirs, mirrors, source_mirrors;
+	struct cli_list pipeline_dirs, mirrors, source_mirrors, lint_require, lint_warn;
 	bool offline, mirror_first, json, test, keep_going;
 	uint64_t cpus, jobs;
 };
@@ -42,6 +42,10 @@ struct build_flags {
 			"recipes built at the same time (default: 1)"),                  \
 		CLI_OPTION(struct build_flags, keep_going, "keep-going", CLI_FLAG, NULL, \
 			"after a failure build all that does not need what failed"),     \
+		CLI_OPTION(struct build_flags, lint_require, "lint-require", CLI_LIST,   \
+			"LINTER", "what this linter finds is an error"),                 \
+		CLI_OPTION(struct build_flags, lint_warn, "lint-warn", CLI_LIST,         \
+			"LINTER", "what this linter finds is a warning"),                \
 		CLI_OPTION(struct build_flags, json, "json", CLI_FLAG, NULL,             \
 			"the result as JSON")
 
@@ -68,6 +72,7 @@ static const struct cli_option package_options[] = {
 struct prepared {
 	struct build_options options;
 	struct source_options sources;
+	struct lint_levels lint;
 	struct secret *image_key, *package_key;
 	char **mirrors;
 	size_t mirror_count;
@@ -143,7 +148,10 @@ static int prepare(
 	if (choose_compression(flags->compression, &prepared->options.compression, err) <
 			0 ||
 		prepare_sources(flags, prepared, err) < 0 ||
-		prepare_package_key(flags->package_key, prepared, err) < 0)
+		prepare_package_key(flags->package_key, prepared, err) < 0 ||
+		lint_configure(flags->lint_require.items, flags->lint_require.count,
+			flags->lint_warn.items, flags->lint_warn.count, &prepared->lint,
+			err) < 0)
 		return err->class;
 	if (flags->key && load_secret(flags->key, &prepared->image_key, err) < 0)
 		return err->class;
@@ -159,6 +167,7 @@ static int prepare(
 	options->sources = &prepared->sources;
 	options->image_key = prepared->image_key;
 	options->test = flags->test;
+	options->lint = &prepared->lint;
 	options->cpus = (unsigned)flags->cpus; /* at most INT32_MAX, see CLI_NUMBER */
 	options->jobs = (unsigned)flags->jobs;
 	options->keep_going = flags->keep_going;
