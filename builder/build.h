@@ -34,7 +34,7 @@ struct build_options {
 	enum compression compression;
 	unsigned cpus, jobs; /* builder/schedule.h */
 	bool keep_going;
-	bool test; /* build_packages: run the recipes' tests, too */
+	bool test;                      /* build_packages: run the recipes' tests, too */
 	const struct lint_levels *lint; /* NULL: the linters' own levels */
 };
 

@@ -14,9 +14,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		return 0;
 	}
-	if (!bundle->envelope || bundle->envelope->signature_count != 1 ||
-		bundle->envelope->signatures[0].signature.len == 0 || !bundle->material ||
-		!bundle->key_hint ||
+	/* one signature, over an envelope or a message; one key or at least one
+	 * certificate */
+	if ((bundle->envelope ? bundle->envelope->signature_count != 1 ||
+					bundle->envelope->signatures[0].signature.len == 0
+			      : bundle->message_signature.len == 0) ||
+		bundle->has_key == (bundle->certificate_count > 0) || !bundle->key_hint ||
 		!slice_starts_with(
 			slice_str(bundle->media_type), SLICE(BUNDLE_MEDIA_TYPE_PREFIX)))
 		abort();

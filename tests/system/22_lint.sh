@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Linters: errors fail the build with file and remedy, warnings are said once, levels can be chosen.
+# shellcheck source=tests/system/lib.sh
 source "$(dirname "$0")/lib.sh"
 cp -R recipes "$tmp/recipes"
 recipe=$tmp/recipes/packages/sloppy.yaml
