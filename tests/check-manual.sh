@@ -42,7 +42,13 @@ for command in $names; do
 	compare "$page" "$build/alnage" "$command"
 done
 [ "$commands" -ge 10 ] || complain "only $commands commands found"
-compare cli/alnage-verify.1 "$build/alnage-verify" verify
+# the other program's commands have the same pages, and at most the same options
+for command in $("$build/alnage-verify" --help | sed -nE 's/^  ([a-z-]+) .*/\1/p'); do
+	for option in $(options_of "$build/alnage-verify" "$command"); do
+		options_of "$build/alnage" "$command" | grep -xF -- "$option" >/dev/null ||
+			complain "alnage-verify $command has --$option, which alnage $command does not"
+	done
+done
 for page in cli/alnage-*.1; do
 	command=${page#cli/alnage-}
 	grep -qxF -- "${command%.1}" <<<"$names" || complain "$page: there is no such command"
