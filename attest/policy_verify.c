@@ -41,13 +41,24 @@ static size_t key_index(const struct trust *trust, const struct key *key)
 	return (size_t)(trust_find_key(trust, key) - trust->keys); /* always found */
 }
 
-/* Which keys of a claim count for the rule. The reason why none does goes into out. */
-static uint64_t eligible_keys(const struct judgement *judgement,
+/* A key that would count but for its window tells more than one that never would. */
+static int note_reason(struct buffer *reason, const struct trust_key *key,
+	const char *window, struct error *err)
+{
+	if (!window && reason->len > 0)
+		return 0;
+	buffer_clear(reason);
+	return buffer_printf(reason, err, "key '%s' %s", key->name,
+		window ? window : "is not one of those for this");
+}
+
+/* Which keys of a claim count for the rule, and why others do not. */
+static int eligible_keys(const struct judgement *judgement,
 	const struct policy_signers *signers, const struct claim *claim,
-	struct buffer *reason, struct error *err)
+	struct buffer *reason, uint64_t *ret_set, struct error *err)
 {
 	const struct trust *trust = judgement->trust;
-	char text[TRUST_REASON_MAX];
+	char window[TRUST_REASON_MAX];
 	uint64_t set = 0;
 
 	for (size_t i = 0; i < claim->key_count; i++) {
@@ -55,14 +66,13 @@ static uint64_t eligible_keys(const struct judgement *judgement,
 		const struct trust_key *key = &trust->keys[index];
 		bool wanted = signers->eligible >> index & 1;
 
-		if (wanted && trust_key_is_valid(key, judgement->options->at, text))
+		if (wanted && trust_key_is_valid(key, judgement->options->at, window))
 			set |= UINT64_C(1) << index;
-		else if (reason->len == 0 &&
-			 buffer_printf(reason, err, "key '%s' %s", key->name,
-				 wanted ? text : "is not one of those for this") < 0)
-			return 0;
+		else if (note_reason(reason, key, wanted ? window : NULL, err) < 0)
+			return err->class;
 	}
-	return set;
+	*ret_set = set;
+	return 0;
 }
 
 static size_t count_keys(uint64_t set)
@@ -128,7 +138,7 @@ static int note_input(
 
 struct tally {
 	uint64_t keys;
-	const struct claim *mismatch, *certificate, *foreign, *broken;
+	const struct claim *misnamed, *mismatch, *certificate, *foreign, *broken;
 	size_t seen;
 	struct buffer untrusted; /* why a key of ours does not count */
 };
@@ -163,6 +173,10 @@ static int add_failure(struct judgement *judgement, const char *rule, const char
 {
 	struct verdict *verdict = verdict_of(judgement);
 
+	if (tally->misnamed)
+		return verdict_add(verdict, FINDING_FAILED, rule, err,
+			"not allowed: the signature in %s is for the name %s",
+			tally->misnamed->where, tally->misnamed->identity);
 	if (tally->untrusted.len > 0)
 		return verdict_add(verdict, FINDING_FAILED, rule, err,
 			"untrusted key: %s", buffer_str(&tally->untrusted));
@@ -224,7 +238,7 @@ static int tally_signature(struct judgement *judgement, struct tally *tally,
 	const struct claim *claim, struct error *err)
 {
 	const struct policy_scope *scope = judgement->scope;
-	uint64_t keys;
+	uint64_t keys = 0;
 
 	if (!claim_is_signature(claim) &&
 		!(claim->kind == CLAIM_BUNDLE && claim->problem))
@@ -233,13 +247,12 @@ static int tally_signature(struct judgement *judgement, struct tally *tally,
 		tally_reason(tally, claim);
 		return 0;
 	}
-	keys = eligible_keys(judgement, &scope->signature, claim, &tally->untrusted, err);
-	if (error_is_set(err))
+	if (eligible_keys(judgement, &scope->signature, claim, &tally->untrusted, &keys,
+		    err) < 0)
 		return err->class;
 	if (!identity_fits(scope, claim)) {
-		if (keys && claim->identity && tally->untrusted.len == 0)
-			return buffer_printf(&tally->untrusted, err,
-				"the signature is for the name %s", claim->identity);
+		if (keys && claim->identity)
+			first(&tally->misnamed, claim);
 		return 0;
 	}
 	tally->keys |= keys;
@@ -278,10 +291,9 @@ struct assessment {
 	bool enough;
 };
 
-static int run_checks(struct judgement *judgement, const struct check_input *input,
-	struct candidate *candidate, struct error *err)
+static int run_checks(
+	const struct check_input *input, struct candidate *candidate, struct error *err)
 {
-	(void)judgement;
 	candidate->good = true;
 	for (size_t i = 0; i < policy_check_count; i++) {
 		cleanup_buffer struct buffer text = BUFFER_INIT;
@@ -316,16 +328,15 @@ static int assess_claim(struct judgement *judgement,
 {
 	struct candidate candidate = {.claim = claim};
 
-	candidate.keys = eligible_keys(
-		judgement, &wanted->signers, claim, &assessment->tally.untrusted, err);
-	if (error_is_set(err))
+	if (eligible_keys(judgement, &wanted->signers, claim,
+		    &assessment->tally.untrusted, &candidate.keys, err) < 0)
 		return err->class;
 	if (candidate.keys == 0)
 		return 0;
 	struct check_input input = {.wanted = wanted,
 		.statement = claim->statement,
 		.at = judgement->options->at};
-	if (run_checks(judgement, &input, &candidate, err) < 0)
+	if (run_checks(&input, &candidate, err) < 0)
 		return err->class;
 	assessment->tally.keys |= candidate.keys;
 	if (candidate.good) {
@@ -459,7 +470,7 @@ static int tally_rebuilds(struct judgement *judgement, const struct claims *clai
 {
 	for (size_t i = 0; i < claims->count; i++) {
 		const struct claim *claim = &claims->items[i];
-		uint64_t keys;
+		uint64_t keys = 0;
 
 		if (!is_of_type(claim, PREDICATE_SLSA_PROVENANCE))
 			continue;
@@ -468,9 +479,9 @@ static int tally_rebuilds(struct judgement *judgement, const struct claims *clai
 			tally_reason(tally, claim);
 			continue;
 		}
-		keys = eligible_keys(judgement, &judgement->scope->rebuild, claim,
-			&tally->untrusted, err);
-		if (error_is_set(err) || (keys && note_input(judgement, claim, err) < 0))
+		if (eligible_keys(judgement, &judgement->scope->rebuild, claim,
+			    &tally->untrusted, &keys, err) < 0 ||
+			(keys && note_input(judgement, claim, err) < 0))
 			return err->class;
 		tally->keys |= keys;
 	}

@@ -267,7 +267,7 @@ const struct trust_key *trust_find(const struct trust *trust, const char *name)
 const struct trust_key *trust_find_key(const struct trust *trust, const struct key *key)
 {
 	for (size_t i = 0; i < trust->count; i++)
-		if (trust->keys[i].key == key)
+		if (key && trust->keys[i].key == key)
 			return &trust->keys[i];
 	return NULL;
 }
