@@ -60,7 +60,7 @@ static int check_usage(X509 *x509, struct error *err)
 	if (flags & EXFLAG_INVALID)
 		return error_set(
 			err, ERR_INPUT, "certificate: an extension is malformed");
-	if (X509_check_ca(x509) != 0)
+	if (x509_is_authority(x509))
 		return error_set(err, ERR_INPUT,
 			"certificate: it is an authority's, not a signer's");
 	if (!(flags & EXFLAG_XKUSAGE) ||

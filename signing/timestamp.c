@@ -113,12 +113,12 @@ static bool signer_is_meant(const STACK_OF(X509) * list, X509 *signer)
 {
 	bool has_leaf = false;
 
-	if (X509_check_ca(signer) != 0)
+	if (x509_is_authority(signer))
 		return false;
 	for (int i = 0; i < sk_X509_num(list); i++) {
 		X509 *one = sk_X509_value(list, i);
 
-		if (X509_check_ca(one) != 0)
+		if (x509_is_authority(one))
 			continue;
 		if (X509_cmp(one, signer) == 0)
 			return true;

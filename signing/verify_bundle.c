@@ -38,16 +38,28 @@ const char *bundle_check_name(enum bundle_check check)
 	return names[check];
 }
 
-/* A text that is cut is still a note. */
+/* Printable UTF-8, also where the text was cut in the middle of a character. */
+static void make_printable(char *text)
+{
+	size_t len = strlen(text);
+
+	while (len > 0 && !slice_is_utf8(slice_from(text, len)))
+		text[--len] = '\0';
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+			text[i] = '?';
+}
+
 static void PRINTF_LIKE(4, 5) note(struct verification *verification,
 	enum bundle_check check, bool done, const char *format, ...)
 {
+	char *text = verification->report->checks[check].text;
 	va_list args;
 
 	va_start(args, format);
-	(void)vsnprintf(
-		verification->report->checks[check].text, BUNDLE_NOTE_MAX, format, args);
+	(void)vsnprintf(text, BUNDLE_NOTE_MAX, format, args); /* cut is fine */
 	va_end(args);
+	make_printable(text);
 	verification->report->checks[check].done = done;
 }
 
@@ -125,7 +137,7 @@ static int check_signature(struct verification *verification, struct error *err)
 
 	if (status < 0)
 		return err->class;
-	note(verification, BUNDLE_SIGNATURE, true, "%s over %s, by %s key %.16s…",
+	note(verification, BUNDLE_SIGNATURE, true, "%s over %s, by %s key %.16s",
 		claim->envelope ? "DSSE envelope" : "message signature",
 		claim->has_bytes ? "the bytes" : "the digest",
 		key_type_name(key_get_type(claim->key)),

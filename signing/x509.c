@@ -90,6 +90,12 @@ bool x509_is_valid_at(const X509 *certificate, int64_t time)
 	return (start == -1 || start == 0) && (end == 0 || end == 1);
 }
 
+bool x509_is_authority(X509 *certificate)
+{
+	return X509_check_ca(certificate) != 0 ||
+	       (X509_get_extension_flags(certificate) & EXFLAG_CA) != 0;
+}
+
 bool x509_may_issue_for(X509 *certificate, uint32_t usage)
 {
 	uint32_t flags = X509_get_extension_flags(certificate);

@@ -38,6 +38,8 @@ MUST_USE int x509_load_authority(const struct trusted_authority *authority,
 	X509_STORE **ret_store, STACK_OF(X509) * *ret_list, struct error *err);
 /* Its own validity, both ends included (RFC 5280, 4.1.2.5). */
 bool x509_is_valid_at(const X509 *certificate, int64_t time);
+/* Says that it may issue others, even where its key usage contradicts that. */
+bool x509_is_authority(X509 *certificate);
 /* No extended key usage, or one that holds this bit (XKU_…). */
 bool x509_may_issue_for(X509 *certificate, uint32_t usage);
 
