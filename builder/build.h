@@ -18,6 +18,8 @@ struct build_options {
 	const char *store_path;        /* NULL: the default store */
 	const char *tag;               /* in the layout; NULL: "latest" */
 	const char *builder_id;        /* NULL: BUILD_DEFAULT_BUILDER */
+	const char *organization; /* who supplies image and packages, for the SBOM; NULL:
+				     not said */
 	const char *const *pipeline_dirs; /* before the recipes' own */
 	size_t pipeline_dir_count;
 	const char *const
@@ -30,7 +32,8 @@ struct build_options {
 		*package_key;         /* RSA; NULL: .apk files and index stay unsigned */
 	const char *package_key_name; /* "alnage.rsa.pub" */
 	enum compression compression;
-	unsigned cpus;
+	unsigned cpus, jobs; /* builder/schedule.h */
+	bool keep_going;
 	const struct lint_levels *lint; /* NULL: the linters' own levels */
 	bool test;                      /* build_packages: run the recipes' tests, too */
 };
@@ -42,6 +45,7 @@ struct build_result {
 	struct digest manifest;
 	uint64_t layer_size, plain_size;
 	size_t package_count, files_kept, files_removed;
+	size_t elf_files, elf_hardened, elf_failing; /* see audit/elf_audit.h */
 	size_t tests_passed,
 		tests_cached; /* packages whose tests passed; of these: before
 			       */

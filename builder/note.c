@@ -187,6 +187,7 @@ static int note_package(
 	entry->description = arena_strdup(arena, package->description);
 	entry->url = *package->url ? arena_strdup(arena, package->url) : NULL;
 	entry->origin = arena_strdup(arena, package->origin);
+	entry->supplier = note->organization;
 	entry->file = note->installed_files[at];
 	entry->installed_size = package->installed_size;
 	entry->build_date = package->build_date;
@@ -252,6 +253,7 @@ static int note_image(struct record *record, const struct note *note, struct err
 		arena_strdup(arena, relative_path(recipe->path, note->recipes_directory));
 	record->recipe = recipe->file_digest;
 	record->builder_id = arena_strdup(arena, note->builder_id);
+	record->organization = note->organization;
 	record->builder_version = ALNAGE_VERSION;
 	record->sandbox_tier = note->made_count
 				       ? arena_strdup(arena, note->made[0]->sandbox_tier)

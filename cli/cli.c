@@ -41,7 +41,10 @@ static void print_command_help(
 		fprintf(to, "\n%s\n", command->description);
 	fputs("\noptions:\n", to);
 	print_options(to, command);
-	fprintf(to, "\nmore: man %s-%s\n", program->name, command->name);
+	if (program->command_count == 1) /* its page is the program's */
+		fprintf(to, "\nmore: man %s\n", program->name);
+	else
+		fprintf(to, "\nmore: man %s-%s\n", program->name, command->name);
 }
 
 static void print_program_help(FILE *to, const struct cli_program *program)

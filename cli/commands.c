@@ -14,6 +14,7 @@ static const struct cli_command *const commands[] = {
 	&pull_command,
 	&copy_command,
 	&verify_command,
+	&verify_bundle_command,
 	&sandbox_command,
 	&completion_command,
 };

@@ -3,10 +3,9 @@
 
 #include "base/json.h"
 #include "base/limits.h"
-#include "signing/bundle.h"
+#include "signing/bundle_private.h"
 #include "signing/envelope_private.h"
-
-#define MATERIAL_ITEMS_MAX 32 /* log entries, certificates: as sigstore's own readers */
+#include "signing/proto_private.h"
 
 void bundle_free(struct bundle **bundle)
 {
@@ -15,7 +14,6 @@ void bundle_free(struct bundle **bundle)
 	if (!*bundle)
 		return;
 	envelope_free(&(*bundle)->envelope);
-	json_done(&(*bundle)->material);
 	arena = (*bundle)->arena; /* the bundle itself lies in it */
 	arena_free(&arena);
 	*bundle = NULL;
@@ -39,18 +37,15 @@ static int bundle_new(struct bundle **ret_bundle, struct error *err)
 
 /* ---- reading ---- */
 
-static bool media_type_is_known(const char *text)
-{
-	static const char *const known[] = {BUNDLE_MEDIA_TYPE,
-		"application/vnd.dev.sigstore.bundle+json;version=0.1",
-		"application/vnd.dev.sigstore.bundle+json;version=0.2",
-		"application/vnd.dev.sigstore.bundle+json;version=0.3"};
-
-	for (size_t i = 0; i < ARRAY_LEN(known); i++)
-		if (strcmp(known[i], text) == 0)
-			return true;
-	return false;
-}
+static const struct {
+	const char *media_type;
+	unsigned version;
+} versions[] = {
+	{"application/vnd.dev.sigstore.bundle+json;version=0.1", 1},
+	{"application/vnd.dev.sigstore.bundle+json;version=0.2", 2},
+	{"application/vnd.dev.sigstore.bundle+json;version=0.3", 3},
+	{BUNDLE_MEDIA_TYPE, 3},
+};
 
 static int parse_media_type(const json_t *root, struct bundle *bundle, struct error *err)
 {
@@ -58,54 +53,57 @@ static int parse_media_type(const json_t *root, struct bundle *bundle, struct er
 
 	if (json_get_string(root, "mediaType", "bundle", &media_type, err) < 0)
 		return err->class;
-	if (!media_type_is_known(media_type))
-		return error_set(err, ERR_INPUT,
-			"bundle: media type \"%.128s\" is not known", media_type);
-	bundle->media_type = arena_strdup(bundle->arena, media_type);
-	return bundle->media_type ? 0 : error_set_memory(err);
+	for (size_t i = 0; i < ARRAY_LEN(versions); i++)
+		if (strcmp(versions[i].media_type, media_type) == 0) {
+			bundle->media_type = versions[i].media_type;
+			bundle->version = versions[i].version;
+			return 0;
+		}
+	return error_set(
+		err, ERR_INPUT, "bundle: media type \"%.128s\" is not known", media_type);
 }
 
-static int parse_public_key(
-	const json_t *public_key, struct bundle *bundle, struct error *err)
+static int parse_message_digest(
+	const json_t *json, struct bundle *bundle, struct error *err)
 {
-	static const char *const keys[] = {"hint", NULL};
-	const char *where = "bundle.verificationMaterial.publicKey", *hint = "";
+	static const char *const keys[] = {"algorithm", "digest", NULL};
+	const char *where = "bundle.messageSignature.messageDigest", *algorithm;
+	struct digest digest = {.len = 0};
+	struct slice bytes;
 
-	if (json_only_keys(public_key, keys, where, err) < 0 ||
-		json_opt_string(public_key, "hint", where, &hint, err) < 0)
+	if (json_only_keys(json, keys, where, err) < 0 ||
+		json_get_string(json, "algorithm", where, &algorithm, err) < 0 ||
+		proto_bytes(json, "digest", where, DIGEST_BYTES_MAX, bundle->arena,
+			&bytes, err) < 0)
 		return err->class;
-	bundle->has_key = true;
-	bundle->key_hint = arena_strdup(bundle->arena, hint);
-	return bundle->key_hint ? 0 : error_set_memory(err);
+	if (strcmp(algorithm, "SHA2_256") == 0)
+		digest.algorithm = DIGEST_SHA256;
+	else if (strcmp(algorithm, "SHA2_512") == 0)
+		digest.algorithm = DIGEST_SHA512;
+	else
+		return error_set(err, ERR_INPUT, "%s: \"%.32s\" is not supported", where,
+			algorithm);
+	digest.len = digest_algorithm_len(digest.algorithm);
+	if (bytes.len != digest.len)
+		return error_set(err, ERR_INPUT, "%s: %zu bytes are not %s", where,
+			bytes.len, algorithm);
+	memcpy(digest.bytes, bytes.data, bytes.len);
+	bundle->message_digest = digest;
+	return 0;
 }
 
-static int parse_material(const json_t *root, struct bundle *bundle, struct error *err)
+static int parse_message(const json_t *json, struct bundle *bundle, struct error *err)
 {
-	static const char *const keys[] = {"publicKey", "certificate",
-		"x509CertificateChain", "tlogEntries", "timestampVerificationData", NULL};
-	const char *where = "bundle.verificationMaterial";
-	json_t *material, *key = NULL, *certificate = NULL, *chain = NULL,
-			  *ignored = NULL;
+	static const char *const keys[] = {"messageDigest", "signature", NULL};
+	const char *where = "bundle.messageSignature";
+	json_t *digest = NULL;
 
-	if (json_get_object(root, "verificationMaterial", "bundle", &material, err) < 0 ||
-		json_only_keys(material, keys, where, err) < 0 ||
-		json_opt_object(material, "publicKey", where, &key, err) < 0 ||
-		json_opt_object(material, "certificate", where, &certificate, err) < 0 ||
-		json_opt_object(material, "x509CertificateChain", where, &chain, err) <
-			0 ||
-		json_opt_array(material, "tlogEntries", where, MATERIAL_ITEMS_MAX,
-			&ignored, err) < 0 ||
-		json_opt_object(
-			material, "timestampVerificationData", where, &ignored, err) < 0)
+	if (json_only_keys(json, keys, where, err) < 0 ||
+		json_opt_object(json, "messageDigest", where, &digest, err) < 0 ||
+		(digest && parse_message_digest(digest, bundle, err) < 0))
 		return err->class;
-	if (!!key + !!certificate + !!chain != 1)
-		return error_set(err, ERR_INPUT,
-			"%s: exactly one of publicKey, certificate, x509CertificateChain "
-			"is "
-			"needed",
-			where);
-	bundle->material = json_incref(material);
-	return key ? parse_public_key(key, bundle, err) : 0;
+	return proto_bytes(json, "signature", where, LIMIT_KEY_BYTES, bundle->arena,
+		&bundle->message_signature, err);
 }
 
 static int parse_content(const json_t *root, struct bundle *bundle, struct error *err)
@@ -115,9 +113,12 @@ static int parse_content(const json_t *root, struct bundle *bundle, struct error
 	if (json_opt_object(root, "dsseEnvelope", "bundle", &envelope, err) < 0 ||
 		json_opt_object(root, "messageSignature", "bundle", &message, err) < 0)
 		return err->class;
-	if (!envelope || message)
+	if (!envelope == !message)
 		return error_set(err, ERR_INPUT,
-			"bundle: it must hold a DSSE envelope and no other signature");
+			"bundle: it must hold either a DSSE envelope or a message "
+			"signature");
+	if (message)
+		return parse_message(message, bundle, err);
 	if (envelope_from_json(envelope, &bundle->envelope, err) < 0)
 		return error_wrap(err, "bundle");
 	if (bundle->envelope->signature_count != 1)
@@ -143,7 +144,7 @@ int bundle_parse(struct slice json, struct bundle **ret_bundle, struct error *er
 		return error_set(err, ERR_INPUT, "bundle: not an object");
 	if (json_only_keys(root, keys, "bundle", err) < 0 ||
 		bundle_new(&bundle, err) < 0 || parse_media_type(root, bundle, err) < 0 ||
-		parse_material(root, bundle, err) < 0 ||
+		bundle_read_material(root, bundle, err) < 0 ||
 		parse_content(root, bundle, err) < 0)
 		return err->class;
 	*ret_bundle = take_ptr(bundle);

@@ -4,6 +4,7 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 
 #include "base/encode.h"
@@ -181,6 +182,33 @@ int key_from_der(struct slice der, struct key **ret_key, struct error *err)
 	return 0;
 }
 
+int key_from_pkcs1(struct slice der, struct key **ret_key, struct error *err)
+{
+	const unsigned char *at = (const unsigned char *)der.data;
+	unsigned char *spki = NULL;
+	EVP_PKEY *pkey;
+	int len, status;
+
+	if (der.len == 0 || der.len > LIMIT_KEY_BYTES)
+		return error_set(err, ERR_INPUT, "key: %zu bytes of DER", der.len);
+	ERR_clear_error();
+	pkey = d2i_PublicKey(
+		EVP_PKEY_RSA, NULL, &at, (long)der.len); /* below LIMIT_KEY_BYTES */
+	if (!pkey)
+		return key_crypto_error(err, ERR_INPUT, "key: not an RSA public key");
+	len = i2d_PUBKEY(pkey, &spki);
+	EVP_PKEY_free(pkey);
+	if (len <= 0)
+		return key_crypto_error(err, ERR_SYSTEM, "key: encoding");
+	if (at != (const unsigned char *)der.data + der.len)
+		status = error_set(err, ERR_INPUT, "key: bytes behind it");
+	else
+		status = key_from_der(
+			slice_from(spki, (size_t)len), ret_key, err); /* positive */
+	OPENSSL_free(spki);
+	return status;
+}
+
 int key_from_pem(struct slice pem, struct key **ret_key, struct error *err)
 {
 	cleanup_buffer struct buffer der = BUFFER_INIT;
@@ -295,6 +323,55 @@ int key_verify(const struct key *key, struct slice message, struct slice signatu
 		return err->class;
 	if (!holds && other &&
 		verify_with(key, other, message, signature, &holds, err) < 0)
+		return err->class;
+	if (!holds)
+		return error_set(err, ERR_REFUSED, "the signature is not by %s key %.16s",
+			key_type_name(key->type), digest_format_hex(&key->id, id));
+	return 0;
+}
+
+static int verify_digest_with(const struct key *key, const struct digest *digest,
+	struct slice signature, bool *ret_holds, struct error *err)
+{
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
+	const EVP_MD *algorithm =
+		digest->algorithm == DIGEST_SHA512 ? EVP_sha512() : EVP_sha256();
+
+	if (!context)
+		return error_set_memory(err);
+	ERR_clear_error();
+	if (EVP_PKEY_verify_init(context) != 1 ||
+		(key->type == KEY_RSA &&
+			EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) != 1) ||
+		EVP_PKEY_CTX_set_signature_md(context, algorithm) != 1) {
+		EVP_PKEY_CTX_free(context);
+		return key_crypto_error(
+			err, ERR_SYSTEM, "preparing to check a signature");
+	}
+	*ret_holds = EVP_PKEY_verify(context, (const unsigned char *)signature.data,
+			     signature.len, digest->bytes, digest->len) == 1;
+	EVP_PKEY_CTX_free(context);
+	ERR_clear_error(); /* as in verify_with */
+	return 0;
+}
+
+int key_verify_digest(const struct key *key, const struct digest *digest,
+	struct slice signature, struct error *err)
+{
+	char id[DIGEST_TEXT_MAX];
+	bool holds = false;
+
+	if (key->type == KEY_ED25519)
+		return error_set(err, ERR_REFUSED,
+			"an Ed25519 signature cannot be checked with a digest alone");
+	if (digest->algorithm != DIGEST_SHA256 &&
+		!(digest->algorithm == DIGEST_SHA512 && key->type == KEY_ECDSA_P521))
+		return error_set(err, ERR_REFUSED, "%s is not used with %s keys",
+			digest_algorithm_name(digest->algorithm),
+			key_type_name(key->type));
+	if (signature.len == 0)
+		return error_set(err, ERR_REFUSED, "the signature is empty");
+	if (verify_digest_with(key, digest, signature, &holds, err) < 0)
 		return err->class;
 	if (!holds)
 		return error_set(err, ERR_REFUSED, "the signature is not by %s key %.16s",

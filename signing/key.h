@@ -26,6 +26,8 @@ const char *key_type_name(enum key_type type); /* "ecdsa-p256", … */
 MUST_USE int key_from_pem(struct slice pem, struct key **ret_key, struct error *err);
 /* The same from the SubjectPublicKeyInfo itself (DER, nothing behind it). */
 MUST_USE int key_from_der(struct slice der, struct key **ret_key, struct error *err);
+/* An RSA key from its PKCS#1 form (RSAPublicKey, DER). */
+MUST_USE int key_from_pkcs1(struct slice der, struct key **ret_key, struct error *err);
 MUST_USE int key_load(const char *path, struct key **ret_key, struct error *err);
 void key_free(struct key **key);
 enum key_type key_get_type(const struct key *key);
@@ -42,6 +44,13 @@ MUST_USE int key_hint(const struct key *key, struct buffer *out, struct error *e
  * for P-384/P-521 also the curve's own digest. ECDSA DER is strict (no trailing bytes).
  */
 MUST_USE int key_verify(const struct key *key, struct slice message,
+	struct slice signature, struct error *err);
+
+/*
+ * The same where only the message's digest is at hand. Ed25519 signs the message itself:
+ * ERR_REFUSED, as is an algorithm that the key is not used with.
+ */
+MUST_USE int key_verify_digest(const struct key *key, const struct digest *digest,
 	struct slice signature, struct error *err);
 
 #endif

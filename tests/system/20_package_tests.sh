@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # package --test: tests see only what the package declares; failures are told; what passed is kept.
+# shellcheck source=tests/system/lib.sh
 source "$(dirname "$0")/lib.sh"
 need jq
 cp -R recipes "$tmp/recipes"

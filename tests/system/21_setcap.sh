@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Capabilities that a recipe declares arrive in the .apk and in the image's layer.
+# shellcheck source=tests/system/lib.sh
 source "$(dirname "$0")/lib.sh"
 need jq python3
 cp -R recipes "$tmp/recipes"

@@ -92,7 +92,7 @@ static const struct lint_case cases[] = {
 		.path = "usr/share/x-ppc64le.bin",
 		.innocent = "usr/include/linux/arm_sdei.h"},
 	{.linter = "usrlocal",
-		.path = "usr/local/bin/x",
+		.path = "usr/local/x",
 		.innocent = "usr/share/local/x"},
 	{.linter = "usrmerge", .path = "bin/x", .innocent = "usr/bin/z"},
 	{.linter = "varempty", .path = "var/empty/x", .innocent = "var/emptyx"},

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <jansson.h>
+
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "cli/cli.h"
+#include "signing/verify_bundle.h"
+
+struct flags {
+	const char *bundle, *identity, *issuer, *key, *trusted_root;
+	bool staging, json;
+};
+
+static const struct cli_option options[] = {
+	CLI_OPTION(struct flags, bundle, "bundle", CLI_TEXT, "FILE",
+		"the Sigstore bundle (v0.1, v0.2 or v0.3)"),
+	CLI_OPTION(struct flags, identity, "certificate-identity", CLI_TEXT, "NAME",
+		"who must have signed, exactly as in the certificate"),
+	CLI_OPTION(struct flags, issuer, "certificate-oidc-issuer", CLI_TEXT, "URL",
+		"who must have vouched for that identity"),
+	CLI_OPTION(struct flags, key, "key", CLI_TEXT, "FILE",
+		"public key (PEM) that must have signed, instead of an identity"),
+	CLI_OPTION(struct flags, trusted_root, "trusted-root", CLI_TEXT, "FILE",
+		"authorities and logs to trust (trusted_root.json)"),
+	CLI_OPTION(struct flags, staging, "staging", CLI_FLAG, NULL,
+		"the bundle is of Sigstore's staging instance"),
+	CLI_OPTION(
+		struct flags, json, "json", CLI_FLAG, NULL, "print the report as JSON"),
+};
+
+/* An artifact up to this size is read whole, which Ed25519 and other digests need. */
+#define ARTIFACT_BYTES_WHOLE (64 * MIB)
+
+struct loaded {
+	struct buffer bytes;
+	struct artifact artifact;
+};
+
+static void loaded_done(struct loaded *loaded)
+{
+	buffer_done(&loaded->bytes);
+}
+
+/* ---- what was signed ---- */
+
+static int hash_file(int fd, struct digest *ret_digest, struct error *err)
+{
+	cleanup_hasher struct hasher *hasher = NULL;
+	cleanup_mem char *chunk = malloc(MIB);
+	ssize_t got;
+
+	if (!chunk)
+		return error_set_memory(err);
+	if (hasher_new(DIGEST_SHA256, &hasher, err) < 0)
+		return err->class;
+	while ((got = read(fd, chunk, MIB)) != 0) {
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return error_set_errno(err, errno, "reading");
+		if (hasher_update(hasher, chunk, (size_t)got, err) < 0) /* positive */
+			return err->class;
+	}
+	return hasher_finish(hasher, ret_digest, err);
+}
+
+static int read_whole(int *fd, struct loaded *loaded, struct error *err)
+{
+	cleanup_reader struct reader *reader = NULL;
+
+	if (reader_from_fd(fd, &reader, err) < 0 ||
+		reader_read_all(reader, ARTIFACT_BYTES_WHOLE, &loaded->bytes, err) < 0)
+		return err->class;
+	loaded->artifact.bytes = buffer_slice(&loaded->bytes);
+	loaded->artifact.has_bytes = true;
+	return digest_of(
+		DIGEST_SHA256, loaded->artifact.bytes, &loaded->artifact.digest, err);
+}
+
+static int load_artifact(const char *name, struct loaded *loaded, struct error *err)
+{
+	cleanup_fd int fd = -1;
+	uint64_t size;
+	int status;
+
+	if (slice_starts_with(slice_str(name), SLICE("sha256:")) ||
+		slice_starts_with(slice_str(name), SLICE("sha512:"))) {
+		if (digest_parse(slice_str(name), &loaded->artifact.digest, err) == 0)
+			return 0;
+		err->class = ERR_USAGE;
+		return error_remedy(err, "a file of that name is given as ./%s", name);
+	}
+	if (fs_open_regular(AT_FDCWD, name, &fd, &size, err) < 0)
+		return error_wrap(err, "opening the artifact");
+	status = size <= ARTIFACT_BYTES_WHOLE
+			 ? read_whole(&fd, loaded, err)
+			 : hash_file(fd, &loaded->artifact.digest, err);
+	return status < 0 ? error_wrap(err, "%s", name) : 0;
+}
+
+/* ---- what came out ---- */
+
+static int print_text(const struct bundle_report *report, struct error *err)
+{
+	cleanup_buffer struct buffer out = BUFFER_INIT;
+
+	for (int i = 0; i < BUNDLE_CHECKS; i++)
+		if (buffer_printf(&out, err, "%s  %-24s  %s\n",
+			    report->checks[i].done ? "passed " : "skipped",
+			    bundle_check_name((enum bundle_check)i),
+			    report->checks[i].text) < 0)
+			return err->class;
+	return cli_print(buffer_slice(&out), err);
+}
+
+static int add_checks(const struct bundle_report *report, json_t *root, struct error *err)
+{
+	json_t *list = json_array();
+
+	if (json_set(root, "checks", list, err) < 0)
+		return err->class;
+	for (int i = 0; i < BUNDLE_CHECKS; i++) {
+		json_t *one;
+
+		if (report->checks[i].text[0] == '\0')
+			continue; /* not reached */
+		one = json_object();
+		if (json_push(list, one, err) < 0 ||
+			json_set(one, "check",
+				json_string(bundle_check_name((enum bundle_check)i)),
+				err) < 0 ||
+			json_set(one, "result",
+				json_string(
+					report->checks[i].done ? "passed" : "skipped"),
+				err) < 0 ||
+			json_set(one, "text", json_string(report->checks[i].text), err) <
+				0)
+			return err->class;
+	}
+	return 0;
+}
+
+/* reason NULL: verified. */
+static int print_json(
+	const struct bundle_report *report, const char *reason, struct error *err)
+{
+	cleanup_json json_t *root = json_object();
+	cleanup_buffer struct buffer out = BUFFER_INIT;
+
+	if (json_set(root, "verified", json_boolean(!reason), err) < 0 ||
+		(reason && json_set(root, "reason", json_string(reason), err) < 0) ||
+		add_checks(report, root, err) < 0 ||
+		json_dump(root, JSON_STYLE_PRETTY, &out, err) < 0)
+		return err->class;
+	return cli_print(buffer_slice(&out), err);
+}
+
+/* ---- the command ---- */
+
+static int check_flags(const struct flags *flags, struct error *err)
+{
+	bool with_certificate = flags->identity || flags->issuer;
+
+	if (!flags->bundle)
+		return error_set(err, ERR_USAGE, "--bundle is missing");
+	if (flags->key && with_certificate)
+		return error_set(err, ERR_USAGE,
+			"--key and --certificate-identity exclude each other");
+	if (!flags->key && (!flags->identity || !flags->issuer))
+		return error_set(err, ERR_USAGE,
+			"--key, or --certificate-identity with "
+			"--certificate-oidc-issuer, is missing");
+	if (!flags->key && !flags->trusted_root) {
+		error_set(err, ERR_USAGE, "--trusted-root is missing");
+		return error_remedy(err,
+			"nothing is fetched: save the %s trusted_root.json beforehand "
+			"and name it",
+			flags->staging ? "staging instance's" : "instance's");
+	}
+	return 0;
+}
+
+static int load_bundle(const char *path, struct bundle **ret_bundle, struct error *err)
+{
+	cleanup_buffer struct buffer bytes = BUFFER_INIT;
+
+	if (fs_read_file(AT_FDCWD, path, LIMIT_ENVELOPE_BYTES, &bytes, err) < 0)
+		return error_wrap(err, "reading the bundle");
+	if (bundle_parse(buffer_slice(&bytes), ret_bundle, err) == 0)
+		return 0;
+	if (err->class == ERR_INPUT) /* the thing to be judged is malformed: no */
+		err->class = ERR_REFUSED;
+	return err->class;
+}
+
+static int verify(const struct flags *flags, const char *name,
+	struct bundle_report *report, struct error *err)
+{
+	cleanup_key struct key *key = NULL;
+	cleanup_trusted_root struct trusted_root *root = NULL;
+	cleanup_bundle struct bundle *bundle = NULL;
+	CLEANUP(loaded_done) struct loaded loaded = {.bytes = BUFFER_INIT};
+
+	if ((flags->key && key_load(flags->key, &key, err) < 0) ||
+		(flags->trusted_root &&
+			trusted_root_load(flags->trusted_root, &root, err) < 0) ||
+		load_artifact(name, &loaded, err) < 0 ||
+		load_bundle(flags->bundle, &bundle, err) < 0)
+		return err->class;
+	return verify_bundle(bundle, &loaded.artifact,
+		&(struct verify_bundle_options){.key = key,
+			.identity = flags->identity,
+			.issuer = flags->issuer,
+			.root = root},
+		report, err);
+}
+
+static int run(const void *given, const struct cli_list *arguments, struct error *err)
+{
+	const struct flags *flags = given;
+	struct bundle_report report = {0};
+	struct error why = ERROR_INIT;
+
+	if (check_flags(flags, err) < 0)
+		return err->class;
+	if (verify(flags, arguments->items[0], &report, err) == 0)
+		return flags->json ? print_json(&report, NULL, err)
+				   : print_text(&report, err);
+	if (err->class != ERR_REFUSED)
+		return err->class;
+	if (flags->json && print_json(&report, err->text, &why) < 0) {
+		*err = why;
+		return err->class;
+	}
+	return error_wrap(err, "%s is refused", flags->bundle);
+}
+
+const struct cli_command verify_bundle_command = {
+	.name = "verify-bundle",
+	.arguments = "FILE|DIGEST",
+	.summary = "verify a Sigstore bundle for a file, offline",
+	.description = "Exit status 0: verified. 3: refused, with the reason. 1: the "
+		       "check could not be made,\n"
+		       "so nothing is known. Nothing is fetched: keys, logs and "
+		       "authorities come from the files\n"
+		       "that are named.",
+	.options = options,
+	.option_count = ARRAY_LEN(options),
+	.options_size = sizeof(struct flags),
+	.min_arguments = 1,
+	.max_arguments = 1,
+	.run = run,
+};
