@@ -14,6 +14,7 @@
 #include "builder/audit/elf_audit.h"
 #include "builder/export.h"
 #include "builder/image/resolve.h"
+#include "builder/make_lint.h"
 #include "builder/note.h"
 #include "builder/schedule.h"
 #include "builder/test.h"
@@ -192,8 +193,12 @@ static int make_all(struct building *building, struct error *err)
 	building->made_count = plan->count;
 	if (schedule_run(plan, &schedule, building->made, err) < 0)
 		return err->class;
-	for (size_t i = 0; i < plan->count; i++)
+	for (size_t i = 0; i < plan->count; i++) {
 		building->built += !building->made[i]->cached;
+		/* what was in the store may have been made with other levels */
+		if (make_lint(building->made[i], building->made, i, &options, err) < 0)
+			return error_wrap(err, "recipe %s", plan->items[i]->recipe->name);
+	}
 	return 0;
 }
 

@@ -143,7 +143,7 @@ static int describe(struct elf_audit *audit, const struct tree_node *node,
 static int audit_content(struct elf_audit *audit, const struct tree_node *node,
 	struct slice content, struct error *err)
 {
-	struct elf_audit_file *file;
+	struct elf_audit_file *file = NULL;
 	struct elf_info elf = {0};
 	if (describe(audit, node, &file, err) < 0)
 		return err->class;
