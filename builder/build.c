@@ -11,13 +11,15 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "builder/audit/elf_audit.h"
 #include "builder/export.h"
 #include "builder/image/resolve.h"
+#include "builder/make_lint.h"
 #include "builder/note.h"
 #include "builder/schedule.h"
 #include "builder/test.h"
 
-#define BUILD_FORMAT "alnage-image-1"
+#define BUILD_FORMAT "alnage-image-2"
 #define NOTE_MAX     (64 * MIB)
 
 /* What the stages hand on. */
@@ -35,6 +37,7 @@ struct building {
 	struct digest *package_files;    /* of the .apk files as written */
 	size_t package_count;
 	struct image *image;
+	struct elf_audit *hardening;
 	struct repository *layout;
 	struct descriptor manifest; /* in the layout */
 	const char *layout_path, *packages_path, *tag, *architecture;
@@ -48,6 +51,7 @@ static void building_done(struct building *building)
 {
 	repository_close(&building->layout);
 	image_free(&building->image);
+	elf_audit_free(&building->hardening);
 	for (size_t i = 0; i < building->made_count; i++)
 		made_free(&building->made[i]);
 	free(building->made);
@@ -189,8 +193,12 @@ static int make_all(struct building *building, struct error *err)
 	building->made_count = plan->count;
 	if (schedule_run(plan, &schedule, building->made, err) < 0)
 		return err->class;
-	for (size_t i = 0; i < plan->count; i++)
+	for (size_t i = 0; i < plan->count; i++) {
 		building->built += !building->made[i]->cached;
+		/* what was in the store may have been made with other levels */
+		if (make_lint(building->made[i], building->made, i, &options, err) < 0)
+			return error_wrap(err, "recipe %s", plan->items[i]->recipe->name);
+	}
 	return 0;
 }
 
@@ -241,7 +249,10 @@ static int make_image(struct building *building, struct error *err)
 		.architecture = building->architecture,
 		.compression = building->options->compression,
 		.mtime = building->mtime};
-	return image_build(&options, building->store, &building->image, err);
+	if (image_build(&options, building->store, &building->image, err) < 0)
+		return err->class;
+	return elf_audit_run(
+		building->image->tree, building->store, &building->hardening, err);
 }
 
 /* ---- 5. write out, sign, attest ---- */
@@ -296,6 +307,18 @@ static int attest_reachability(struct building *building,
 	return attach(building, buffer_slice(&statement), options, err);
 }
 
+static int attest_hardening(struct building *building,
+	const struct attach_options *options, struct error *err)
+{
+	cleanup_json json_t *report = NULL;
+	cleanup_buffer struct buffer statement = BUFFER_INIT;
+	if (elf_audit_to_json(building->hardening, &report, err) < 0 ||
+		statement_write(building->recipe->name, &building->image->manifest.digest,
+			PREDICATE_HARDENING, take_ptr(report), &statement, err) < 0)
+		return err->class;
+	return attach(building, buffer_slice(&statement), options, err);
+}
+
 static int attest(struct building *building, struct error *err)
 {
 	const struct build_options *options = building->options;
@@ -331,7 +354,9 @@ static int attest(struct building *building, struct error *err)
 		attach(building, buffer_slice(&spdx), &attach_options, err) < 0 ||
 		attach(building, buffer_slice(&provenance), &attach_options, err) < 0)
 		return error_wrap(err, "signing");
-	return attest_reachability(building, &attach_options, err);
+	if (attest_reachability(building, &attach_options, err) < 0)
+		return err->class;
+	return attest_hardening(building, &attach_options, err);
 }
 
 static int write_out(struct building *building, struct error *err)
@@ -375,6 +400,9 @@ static int fill_result(const struct building *building, struct build_result *ret
 		result.plain_size = building->image->layer.plain_size;
 		result.files_kept = building->image->reachability->kept;
 		result.files_removed = building->image->reachability->removed;
+		result.elf_files = building->hardening->count;
+		result.elf_hardened = building->hardening->hardened;
+		result.elf_failing = building->hardening->failing;
 	}
 	result.arena = take_ptr(arena);
 	*ret_result = result;
@@ -387,11 +415,13 @@ static int save_note(struct building *building, struct error *err)
 	cleanup_buffer struct buffer note = BUFFER_INIT;
 	char hex[DIGEST_TEXT_MAX];
 	const struct image *image = building->image;
-	if (buffer_printf(&note, err, "%s %llu %llu %zu %zu %zu\n",
+	if (buffer_printf(&note, err, "%s %llu %llu %zu %zu %zu %zu %zu %zu\n",
 		    digest_format(&image->manifest.digest, hex),
 		    (unsigned long long)image->layer.size,
 		    (unsigned long long)image->layer.plain_size, building->package_count,
-		    image->reachability->kept, image->reachability->removed) < 0 ||
+		    image->reachability->kept, image->reachability->removed,
+		    building->hardening->count, building->hardening->hardened,
+		    building->hardening->failing) < 0 ||
 		export_note(building->layout_path, &note, err) < 0)
 		return err->class;
 	for (size_t i = 0; i < building->package_count; i++) {
@@ -424,17 +454,21 @@ static bool read_facts(struct slice line, struct build_result *result)
 {
 	struct slice word;
 	struct error ignored = ERROR_INIT;
-	uint64_t packages, kept, removed;
+	uint64_t packages, kept, removed, elf_files, elf_hardened, elf_failing;
 	if (!slice_word(&line, &word) ||
 		digest_parse(word, &result->manifest, &ignored) < 0 ||
 		!read_number(&line, &result->layer_size) ||
 		!read_number(&line, &result->plain_size) ||
 		!read_number(&line, &packages) || !read_number(&line, &kept) ||
-		!read_number(&line, &removed))
+		!read_number(&line, &removed) || !read_number(&line, &elf_files) ||
+		!read_number(&line, &elf_hardened) || !read_number(&line, &elf_failing))
 		return false;
 	result->package_count = packages; /* at most SIZE_MAX, see read_number */
 	result->files_kept = kept;
 	result->files_removed = removed;
+	result->elf_files = elf_files;
+	result->elf_hardened = elf_hardened;
+	result->elf_failing = elf_failing;
 	return true;
 }
 
@@ -461,6 +495,9 @@ static int check_up_to_date(struct building *building, struct build_result *resu
 	result->package_count = known.package_count;
 	result->files_kept = known.files_kept;
 	result->files_removed = known.files_removed;
+	result->elf_files = known.elf_files;
+	result->elf_hardened = known.elf_hardened;
+	result->elf_failing = known.elf_failing;
 	result->up_to_date = *ret_done = true;
 	return 0;
 }

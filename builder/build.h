@@ -34,8 +34,8 @@ struct build_options {
 	enum compression compression;
 	unsigned cpus, jobs; /* builder/schedule.h */
 	bool keep_going;
-	bool test;                      /* build_packages: run the recipes' tests, too */
 	const struct lint_levels *lint; /* NULL: the linters' own levels */
+	bool test;                      /* build_packages: run the recipes' tests, too */
 };
 
 struct build_result {
@@ -45,6 +45,7 @@ struct build_result {
 	struct digest manifest;
 	uint64_t layer_size, plain_size;
 	size_t package_count, files_kept, files_removed;
+	size_t elf_files, elf_hardened, elf_failing; /* see audit/elf_audit.h */
 	size_t tests_passed,
 		tests_cached; /* packages whose tests passed; of these: before
 			       */

@@ -19,6 +19,15 @@ static int compute_key(const struct made *made, const struct lint_levels *levels
 	return digest_of(DIGEST_SHA256, buffer_slice(&text), ret_key, err);
 }
 
+/* What its build root may have held: plan_item.needs knows what comes along, too. */
+static bool is_needed(const struct made *made, const struct made *other)
+{
+	for (size_t i = 0; i < made->item->need_count; i++)
+		if (made->item->needs[i] == other->item)
+			return true;
+	return false;
+}
+
 static int collect_providers(const struct made *made, struct made *const *before,
 	size_t before_count, const struct package ***ret_providers, size_t *ret_count,
 	struct error *err)
@@ -32,7 +41,8 @@ static int collect_providers(const struct made *made, struct made *const *before
 	for (size_t p = 0; p < made->package_count; p++)
 		providers[count++] = made->packages[p];
 	for (size_t m = 0; m < before_count; m++)
-		for (size_t p = 0; p < before[m]->package_count; p++)
+		for (size_t p = 0;
+			is_needed(made, before[m]) && p < before[m]->package_count; p++)
 			providers[count++] = before[m]->packages[p];
 	*ret_providers = providers;
 	*ret_count = count;

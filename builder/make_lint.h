@@ -6,8 +6,9 @@
 #include "builder/make.h"
 
 /*
- * before: what was made before. Warnings are logged the first time only; an error is
- * ERR_INPUT every time. What passed is remembered as record lints/<key>.
+ * before: what was made before, at least what the recipe needs. Warnings are logged the
+ * first time only; an error is ERR_INPUT every time. What passed is remembered as record
+ * lints/<key>.
  */
 MUST_USE int make_lint(const struct made *made, struct made *const *before,
 	size_t before_count, const struct make_options *options, struct error *err);

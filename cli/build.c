@@ -131,7 +131,9 @@ static int prepare_package_key(
 		return err->class;
 	if (key_get_type(key) != KEY_RSA)
 		return error_set(err, ERR_INPUT,
-			"%s is not an RSA key, and apk knows no other", path);
+			"%s is not an RSA key, and apk knows no "
+			"other",
+			path);
 	const char *slash = strrchr(path, '/');
 	int n = snprintf(prepared->key_name, sizeof(prepared->key_name), "%s.pub",
 		slash ? slash + 1 : path);
@@ -168,10 +170,25 @@ static int prepare(
 	options->image_key = prepared->image_key;
 	options->test = flags->test;
 	options->lint = &prepared->lint;
-	options->cpus = (unsigned)flags->cpus; /* at most INT32_MAX, see CLI_NUMBER */
+	options->cpus = (unsigned)flags->cpus; /* at most INT32_MAX, see
+						  CLI_NUMBER */
 	options->jobs = (unsigned)flags->jobs;
 	options->keep_going = flags->keep_going;
 	return 0;
+}
+
+static int set_hardening(
+	const struct build_result *result, json_t *object, struct error *err)
+{
+	cleanup_json json_t *hardening = json_object();
+	if (json_set(hardening, "elfFiles", json_integer((json_int_t)result->elf_files),
+		    err) < 0 ||
+		json_set(hardening, "hardened",
+			json_integer((json_int_t)result->elf_hardened), err) < 0 ||
+		json_set(hardening, "failing",
+			json_integer((json_int_t)result->elf_failing), err) < 0)
+		return err->class;
+	return json_set(object, "hardening", take_ptr(hardening), err);
 }
 
 static int print_json(const struct build_result *result, struct error *err)
@@ -193,7 +210,8 @@ static int print_json(const struct build_result *result, struct error *err)
 				json_integer((json_int_t)result->files_kept), err) < 0 ||
 			json_set(object, "filesRemoved",
 				json_integer((json_int_t)result->files_removed),
-				err) < 0))
+				err) < 0 ||
+			set_hardening(result, object, err) < 0))
 		return err->class;
 	if (json_set(object, "packages", json_string(result->packages), err) < 0 ||
 		json_set(object, "packageCount",
@@ -220,7 +238,8 @@ static int print_text(
 			    result->package_count) < 0 ||
 			(result->tests_passed &&
 				buffer_printf(&out, err,
-					"  tests    %zu packages passed, %zu of them "
+					"  tests    %zu packages "
+					"passed, %zu of them "
 					"before\n",
 					result->tests_passed, result->tests_cached) < 0))
 			return err->class;
@@ -228,7 +247,8 @@ static int print_text(
 	}
 	if (buffer_printf(&out, err,
 		    "%s\n  image    oci:%s:%s%s\n"
-		    "  layer    %.2f MB compressed, %.2f MB plain, %zu packages\n",
+		    "  layer    %.2f MB compressed, %.2f MB "
+		    "plain, %zu packages\n",
 		    digest_format(&result->manifest, digest), result->layout, result->tag,
 		    result->up_to_date ? "  (nothing to do)"
 		    : is_signed        ? "  (signed)"
@@ -238,9 +258,17 @@ static int print_text(
 		return err->class;
 	if (result->files_removed &&
 		buffer_printf(&out, err,
-			"  pruned   %zu of %zu files and directories removed\n",
+			"  pruned   %zu of %zu files and "
+			"directories removed\n",
 			result->files_removed,
 			result->files_removed + result->files_kept) < 0)
+		return err->class;
+	if (result->elf_files &&
+		buffer_printf(&out, err,
+			"  hardened %zu of %zu ELF files in "
+			"every respect, %zu lack "
+			"something\n",
+			result->elf_hardened, result->elf_files, result->elf_failing) < 0)
 		return err->class;
 	return cli_print(buffer_slice(&out), err);
 }
@@ -250,12 +278,13 @@ static int run_build(
 {
 	const struct build_flags *flags = options;
 	CLEANUP(prepared_done) struct prepared prepared = {0};
-	CLEANUP(build_result_done) struct build_result result = {0};
+	CLEANUP(build_result_done)
+	struct build_result result = {0};
 	if (prepare(flags, &prepared, err) < 0)
 		return err->class;
 	if (!flags->key)
-		log_warning(
-			"no --key: the image is not signed and carries no attestations");
+		log_warning("no --key: the image is not signed "
+			    "and carries no attestations");
 	if (build_image(arguments->items[0], &prepared.options, &result, err) < 0)
 		return err->class;
 	return flags->json ? print_json(&result, err)
@@ -267,7 +296,8 @@ static int run_package(
 {
 	const struct build_flags *flags = options;
 	CLEANUP(prepared_done) struct prepared prepared = {0};
-	CLEANUP(build_result_done) struct build_result result = {0};
+	CLEANUP(build_result_done)
+	struct build_result result = {0};
 	if (prepare(flags, &prepared, err) < 0 ||
 		build_packages(arguments->items, arguments->count, &prepared.options,
 			&result, err) < 0)
@@ -278,12 +308,16 @@ static int run_package(
 const struct cli_command build_command = {
 	.name = "build",
 	.arguments = "IMAGE.yaml",
-	.summary = "build an image from recipes into an OCI layout, sign and attest it",
-	.description = "Makes the packages that the image names (and what they need), "
+	.summary = "build an image from recipes into an OCI "
+		   "layout, sign and attest it",
+	.description = "Makes the packages that the image names "
+		       "(and what they need), "
 		       "each in a sandbox without\n"
-		       "network, composes them into one reproducible layer, and with "
+		       "network, composes them into one "
+		       "reproducible layer, and with "
 		       "--key signs the result and\n"
-		       "adds SPDX, SLSA provenance and a file-by-file reachability "
+		       "adds SPDX, SLSA provenance and a "
+		       "file-by-file reachability "
 		       "report. What was made before\n"
 		       "is taken from the store.",
 	.options = image_options,
@@ -297,12 +331,16 @@ const struct cli_command build_command = {
 const struct cli_command package_command = {
 	.name = "package",
 	.arguments = "RECIPE.yaml...",
-	.summary = "build package recipes to .apk files and an APKINDEX",
-	.description = "Packages that the recipes need are made first. Results: "
+	.summary = "build package recipes to .apk files and an "
+		   "APKINDEX",
+	.description = "Packages that the recipes need are made "
+		       "first. Results: "
 		       "OUTPUT/packages/ARCH/.\n"
-		       "With --test the `test` pipelines run, each in a root that holds "
+		       "With --test the `test` pipelines run, "
+		       "each in a root that holds "
 		       "the package, what it needs at\n"
-		       "run time and what the test names. A test that passed is run "
+		       "run time and what the test names. A test "
+		       "that passed is run "
 		       "again when something changed.",
 	.options = package_options,
 	.option_count = ARRAY_LEN(package_options),
