@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # alnage-verify verifies and cannot do anything else: no code in it signs, makes keys, builds,
 # attaches or copies. What it does not have cannot be called by an attacker, or by mistake.
+# shellcheck source=tests/system/lib.sh
 source "$(dirname "$0")/lib.sh"
 need nm
 program=$build/alnage-verify

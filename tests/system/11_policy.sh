@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # A built image by policies: the good one passes, and each rule fails for its own reason.
+# shellcheck source=tests/system/lib.sh
 source "$(dirname "$0")/lib.sh"
 need jq openssl
 make_keys
