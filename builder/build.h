@@ -4,6 +4,7 @@
 #ifndef BUILDER_BUILD_H
 #define BUILDER_BUILD_H
 
+#include "builder/graph.h"
 #include "builder/image/image.h"
 #include "builder/make.h"
 #include "signing/secret.h"
@@ -64,5 +65,14 @@ MUST_USE int build_image(const char *image_recipe, const struct build_options *o
 MUST_USE int build_packages(const char *const *recipes, size_t count,
 	const struct build_options *options, struct build_result *ret_result,
 	struct error *err);
+
+/*
+ * The plan for recipes as a graph, appended to out; nothing is fetched, made or written.
+ * A file with the key `package` is a package recipe, any other an image recipe. Without
+ * recipes: everything in the recipes' directory. The date in graph does not count.
+ */
+MUST_USE int build_graph(const char *const *recipes, size_t count,
+	const struct build_options *options, const struct graph_options *graph,
+	struct buffer *out, struct error *err);
 
 #endif

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The attestation of hardening names every ELF file of the image, no more and no less.
+# shellcheck source=tests/system/lib.sh
 source "$(dirname "$0")/lib.sh"
 need jq python3
 make_keys
