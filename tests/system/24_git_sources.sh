@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Git sources: tags, branches, submodules, cherry-picks and sparse paths from repositories made here;
 # what does not lead to the expected commit is refused; nothing of the repository runs.
+# shellcheck source=tests/system/lib.sh
 source "$(dirname "$0")/lib.sh"
 need jq git python3
 cp -R recipes "$tmp/recipes"
