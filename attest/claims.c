@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attest/claims.h"
 
-#include "attest/statement.h"
 #include "base/encode.h"
 #include "base/limits.h"
 #include "signing/bundle.h"
@@ -12,11 +11,14 @@ struct collector {
 	const struct digest *image;
 	const struct key *const *keys;
 	size_t key_count;
+	bool keep_statements;
 	struct claims *claims;
 };
 
 void claims_done(struct claims *claims)
 {
+	for (size_t i = 0; i < claims->count; i++)
+		statement_free(&claims->items[i].statement);
 	arena_free(&claims->arena);
 	*claims = (struct claims){0};
 }
@@ -85,18 +87,41 @@ static int problem_at(struct collector *collector, enum claim_kind kind,
 
 /* ---- simple signing ---- */
 
-static int find_key(struct collector *collector, struct claim *claim,
+/* A key that signed; others may have, too. */
+static int add_key(struct collector *collector, struct claim *claim,
+	const struct key *key, struct error *err)
+{
+	if (!claim->keys) {
+		claim->keys = arena_array(collector->claims->arena, collector->key_count,
+			sizeof(*claim->keys));
+		if (!claim->keys)
+			return error_set_memory(err);
+		claim->key = key;
+	}
+	claim->keys[claim->key_count++] = key;
+	return 0;
+}
+
+/* "No" is an answer; anything else is a check that could not be made. */
+static bool is_failure(const struct error *answer, struct error *err)
+{
+	if (answer->class == ERR_REFUSED)
+		return false;
+	*err = *answer;
+	return true;
+}
+
+static int find_keys(struct collector *collector, struct claim *claim,
 	struct slice payload, struct slice signature, struct error *err)
 {
-	for (size_t i = 0; i < collector->key_count && !claim->key; i++) {
+	for (size_t i = 0; i < collector->key_count; i++) {
+		const struct key *key = collector->keys[i];
 		struct error one = ERROR_INIT;
 
-		if (key_verify(collector->keys[i], payload, signature, &one) == 0)
-			claim->key = collector->keys[i];
-		else if (one.class != ERR_REFUSED) {
-			*err = one;
+		if (key_verify(key, payload, signature, &one) == 0
+				? add_key(collector, claim, key, err) < 0
+				: is_failure(&one, err))
 			return err->class;
-		}
 	}
 	return 0;
 }
@@ -113,7 +138,7 @@ static int read_signature_layer(struct collector *collector, struct claim *claim
 	if (base64_decode_lenient(slice_str(text), &signature, err) < 0 ||
 		repository_read_blob(collector->repository, layer, LIMIT_SIGNATURE_BYTES,
 			&payload, err) < 0 ||
-		find_key(collector, claim, buffer_slice(&payload),
+		find_keys(collector, claim, buffer_slice(&payload),
 			buffer_slice(&signature), err) < 0 ||
 		digest_of(DIGEST_SHA256, buffer_slice(&payload), &claim->payload, err) <
 			0 ||
@@ -121,23 +146,23 @@ static int read_signature_layer(struct collector *collector, struct claim *claim
 			err) < 0)
 		return err->class;
 	claim->about = digest_equal(&simple.manifest, collector->image);
-	return 0;
+	claim->identity = arena_strdup(collector->claims->arena, simple.docker_reference);
+	return claim->identity ? 0 : error_set_memory(err);
 }
 
 /* ---- statements in envelopes ---- */
 
-static int find_envelope_key(struct collector *collector, struct claim *claim,
+static int find_envelope_keys(struct collector *collector, struct claim *claim,
 	const struct envelope *envelope, struct error *err)
 {
-	for (size_t i = 0; i < collector->key_count && !claim->key; i++) {
+	for (size_t i = 0; i < collector->key_count; i++) {
+		const struct key *key = collector->keys[i];
 		struct error one = ERROR_INIT;
 
-		if (envelope_verify(envelope, collector->keys[i], &one) == 0)
-			claim->key = collector->keys[i];
-		else if (one.class != ERR_REFUSED) {
-			*err = one;
+		if (envelope_verify(envelope, key, &one) == 0
+				? add_key(collector, claim, key, err) < 0
+				: is_failure(&one, err))
 			return err->class;
-		}
 	}
 	return 0;
 }
@@ -150,14 +175,18 @@ static int read_envelope(struct collector *collector, struct claim *claim,
 	if (strcmp(envelope->payload_type, PAYLOAD_IN_TOTO) != 0)
 		return error_set(err, ERR_INPUT, "payload type \"%.64s\" is not \"%s\"",
 			envelope->payload_type, PAYLOAD_IN_TOTO);
-	if (find_envelope_key(collector, claim, envelope, err) < 0 ||
+	if (find_envelope_keys(collector, claim, envelope, err) < 0 ||
 		digest_of(DIGEST_SHA256, envelope->payload, &claim->payload, err) < 0 ||
 		statement_parse(envelope->payload, &statement, err) < 0)
 		return err->class;
 	claim->about = statement_is_about(statement, collector->image);
 	claim->predicate_type =
 		arena_strdup(collector->claims->arena, statement->predicate_type);
-	return claim->predicate_type ? 0 : error_set_memory(err);
+	if (!claim->predicate_type)
+		return error_set_memory(err);
+	if (collector->keep_statements && claim_holds(claim))
+		claim->statement = take_ptr(statement);
+	return 0;
 }
 
 static int read_attestation_layer(struct collector *collector, struct claim *claim,
@@ -194,6 +223,7 @@ static int collect_layer(struct collector *collector, enum claim_kind kind,
 	claim = add_claim(collector, kind, where);
 	if (!claim)
 		return error_set_memory(err);
+	claim->blob = layer->digest;
 	if (is_signature)
 		(void)read_signature_layer(collector, claim, layer, &failure);
 	else
@@ -301,6 +331,7 @@ static int collect_referrer(struct collector *collector,
 	claim = add_claim(collector, CLAIM_BUNDLE, where);
 	if (!claim)
 		return error_set_memory(err);
+	claim->blob = manifest->items[0].digest;
 	if (read_bundle(collector, claim, &manifest->items[0], &failure) < 0)
 		return content_or_error(collector, claim, &failure, err);
 	return 0;
@@ -321,23 +352,43 @@ static int collect_referrers(struct collector *collector, struct error *err)
 	return 0;
 }
 
-int claims_collect(struct repository *repository, const struct digest *image,
-	const struct key *const *keys, size_t key_count, struct claims *ret_claims,
-	struct error *err)
+static int collect(
+	struct collector *collector, struct claims *ret_claims, struct error *err)
 {
 	cleanup_claims struct claims claims = {0};
-	struct collector collector = {.repository = repository,
-		.image = image,
-		.keys = keys,
-		.key_count = key_count,
-		.claims = &claims};
 
+	collector->claims = &claims;
 	if (arena_new(&claims.arena, err) < 0 ||
-		collect_tag(&collector, CLAIM_SIGNATURE_LAYER, ".sig", err) < 0 ||
-		collect_tag(&collector, CLAIM_ATTESTATION_LAYER, ".att", err) < 0 ||
-		collect_referrers(&collector, err) < 0)
+		collect_tag(collector, CLAIM_SIGNATURE_LAYER, ".sig", err) < 0 ||
+		collect_tag(collector, CLAIM_ATTESTATION_LAYER, ".att", err) < 0 ||
+		collect_referrers(collector, err) < 0)
 		return err->class;
 	*ret_claims = claims;
 	claims = (struct claims){0};
 	return 0;
+}
+
+int claims_collect(struct repository *repository, const struct digest *image,
+	const struct key *const *keys, size_t key_count, struct claims *ret_claims,
+	struct error *err)
+{
+	struct collector collector = {.repository = repository,
+		.image = image,
+		.keys = keys,
+		.key_count = key_count};
+
+	return collect(&collector, ret_claims, err);
+}
+
+int claims_collect_statements(struct repository *repository, const struct digest *image,
+	const struct key *const *keys, size_t key_count, struct claims *ret_claims,
+	struct error *err)
+{
+	struct collector collector = {.repository = repository,
+		.image = image,
+		.keys = keys,
+		.key_count = key_count,
+		.keep_statements = true};
+
+	return collect(&collector, ret_claims, err);
 }

@@ -11,6 +11,7 @@
 #ifndef ATTEST_CLAIMS_H
 #define ATTEST_CLAIMS_H
 
+#include "attest/statement.h"
 #include "oci/repository.h"
 #include "signing/key.h"
 
@@ -25,13 +26,19 @@ enum claim_kind {
 
 struct claim {
 	enum claim_kind kind;
-	const char *where;     /* for people */
-	const struct key *key; /* which of the given keys made it; NULL: none of them */
-	bool with_certificate; /* a bundle that no plain key signed */
-	bool about;            /* says so of the digest that was asked for */
-	const char *predicate_type; /* of a statement, else "" */
-	struct digest payload;      /* SHA-256 of the signed bytes' payload */
-	const char *problem;        /* why it is worth nothing; NULL: well-formed */
+	const char *where;       /* for people */
+	const struct key *key;   /* which of the given keys made it; NULL: none of them */
+	const struct key **keys; /* all of the given keys that signed it, key among them;
+				    each once */
+	size_t key_count;
+	bool with_certificate;       /* a bundle that no plain key signed */
+	bool about;                  /* says so of the digest that was asked for */
+	const char *predicate_type;  /* of a statement, else "" */
+	struct digest payload;       /* SHA-256 of the signed bytes' payload */
+	struct digest blob;          /* of the layer that holds it; unset: unreadable */
+	const char *identity;        /* docker-reference of simple signing, else NULL */
+	struct statement *statement; /* see claims_collect_statements; owned */
+	const char *problem;         /* why it is worth nothing; NULL: well-formed */
 };
 
 struct claims {
@@ -51,6 +58,14 @@ bool claim_holds(const struct claim *claim);
 MUST_USE int claims_collect(struct repository *repository, const struct digest *image,
 	const struct key *const *keys, size_t key_count, struct claims *ret_claims,
 	struct error *err);
+
+/*
+ * The same, and keeps the statements of attestations that hold: what others made is
+ * forgotten at once, so that nobody without a key decides how much memory this takes.
+ */
+MUST_USE int claims_collect_statements(struct repository *repository,
+	const struct digest *image, const struct key *const *keys, size_t key_count,
+	struct claims *ret_claims, struct error *err);
 
 /* "sha256-<hex>" + suffix; out has CLAIMS_TAG_MAX bytes. */
 #define CLAIMS_TAG_MAX 80

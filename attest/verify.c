@@ -2,15 +2,8 @@
 #include "attest/verify.h"
 
 #include "attest/claims.h"
+#include "attest/verify_private.h"
 #include "base/limits.h"
-
-struct verification {
-	struct repository *repository;
-	const struct verify_options *options;
-	struct verdict *verdict;
-	struct descriptor image;
-	struct manifest *manifest; /* NULL: unreadable */
-};
 
 /* ---- which claim counts, and why none does ---- */
 
@@ -207,6 +200,11 @@ static int check_attestations(
 
 /* ---- the bytes ---- */
 
+static const char *bytes_rule(const struct verification *verification)
+{
+	return repository_is_registry(verification->repository) ? "manifest" : "layout";
+}
+
 /* Broken content is a finding; what could not be read is an error. */
 static int add_broken(struct verification *verification, const char *rule,
 	const struct error *failure, struct error *err)
@@ -236,19 +234,24 @@ static int read_image(struct verification *verification, struct error *err)
 static int check_bytes(struct verification *verification, struct error *err)
 {
 	bool layout = !repository_is_registry(verification->repository);
-	const char *rule = layout ? "layout" : "manifest";
+	const char *rule = bytes_rule(verification);
 	struct error failure = ERROR_INIT;
 
 	if (read_image(verification, &failure) < 0)
 		return add_broken(verification, rule, &failure, err);
-	if (!layout && !verification->options->check_blobs)
+	if (!layout && !verification->check_blobs)
 		return verdict_add(verification->verdict, FINDING_PASSED, rule, err,
 			"has the digest that was asked for; layers were not read");
 	if (repository_check(verification->repository, &verification->image, &failure) <
 		0)
 		return add_broken(verification, rule, &failure, err);
+	/* what lies beside the image is evidence: damage there is told, even if a copy is
+	 * whole */
+	if (layout && repository_check(verification->repository, NULL, &failure) < 0)
+		return add_broken(verification, rule, &failure, err);
 	return verdict_add(verification->verdict, FINDING_PASSED, rule, err,
-		"everything that the image reaches has its digest and size");
+		layout ? "everything in it has its digest and size"
+		       : "everything that the image reaches has its digest and size");
 }
 
 /* ---- all of it ---- */
@@ -278,45 +281,48 @@ static int name_image(const struct repository *repository, const char *tag_or_di
 	return verdict->image ? 0 : error_set_memory(err);
 }
 
-static int verify(
+int verification_open(
 	struct verification *verification, const char *tag_or_digest, struct error *err)
 {
 	struct error failure = ERROR_INIT;
 	bool found = false;
 
+	if (verdict_new(&verification->verdict, err) < 0 ||
+		name_image(verification->repository, tag_or_digest, verification->verdict,
+			err) < 0)
+		return err->class;
 	if (repository_resolve(verification->repository, tag_or_digest,
 		    &verification->image, &found, &failure) < 0)
-		return add_broken(verification,
-			repository_is_registry(verification->repository) ? "manifest"
-									 : "layout",
-			&failure, err);
+		return add_broken(verification, bytes_rule(verification), &failure, err);
 	if (!found)
 		return error_set(err, ERR_INPUT, "%s: there is no such image",
 			verification->verdict->image);
 	verification->verdict->digest = verification->image.digest;
-	if (check_bytes(verification, err) < 0)
-		return err->class;
-	return check_claims(verification, err);
+	verification->resolved = true;
+	return check_bytes(verification, err);
+}
+
+void verification_done(struct verification *verification)
+{
+	manifest_free(&verification->manifest);
+	verdict_free(&verification->verdict);
 }
 
 int verify_image(struct repository *repository, const char *tag_or_digest,
 	const struct verify_options *options, struct verdict **ret_verdict,
 	struct error *err)
 {
-	cleanup_verdict struct verdict *verdict = NULL;
-	struct verification verification = {.repository = repository, .options = options};
-	int status;
+	CLEANUP(verification_done)
+	struct verification verification = {.repository = repository,
+		.options = options,
+		.check_blobs = options->check_blobs};
 
 	if (options->key_count == 0)
 		return error_set(err, ERR_USAGE, "no key to verify with");
-	if (verdict_new(&verdict, err) < 0 ||
-		name_image(repository, tag_or_digest, verdict, err) < 0)
-		return err->class;
-	verification.verdict = verdict;
-	status = verify(&verification, tag_or_digest, err);
-	manifest_free(&verification.manifest);
-	if (status < 0)
-		return error_wrap(err, "verifying %s", verdict->image);
-	*ret_verdict = take_ptr(verdict);
+	if (verification_open(&verification, tag_or_digest, err) < 0 ||
+		(verification.resolved && check_claims(&verification, err) < 0))
+		return error_wrap(err, "verifying %s",
+			verification.verdict ? verification.verdict->image : "an image");
+	*ret_verdict = take_ptr(verification.verdict);
 	return 0;
 }

@@ -5,8 +5,10 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
+#include "base/log_private.h"
 
 #define NAME_MAX_BYTES 80
 #define LINE_MAX_BYTES 512
@@ -16,7 +18,8 @@
 struct log_task {
 	char name[NAME_MAX_BYTES], step[NAME_MAX_BYTES];
 	uint64_t done, total;
-	double started;
+	double started, sent; /* sent: when the parent heard of it last */
+	uint32_t number;      /* for the parent */
 	bool ended;
 };
 
@@ -33,6 +36,9 @@ static struct {
 	size_t count, lines_drawn;
 	char frame[16384]; /* gathered, so that one write changes the screen */
 	size_t frame_len;
+	bool diverted; /* we are a child: the parent shows it */
+	int parent_fd;
+	uint32_t task_count; /* begun since then */
 } screen = {.mutex = PTHREAD_MUTEX_INITIALIZER,
 	.wake = PTHREAD_COND_INITIALIZER,
 	.level = LOG_NORMAL};
@@ -183,18 +189,65 @@ static void redraw(void)
 	flush();
 }
 
+/* ---- in a child: the parent shows it; with the mutex held ---- */
+
+static void tell_parent(
+	enum log_message_kind kind, const struct log_task *task, const char *text)
+{
+	struct log_message message = {.kind = kind};
+	int saved = errno;
+	if (task) {
+		message.task = task->number;
+		message.done = task->done;
+		message.total = task->total;
+	}
+	int len = snprintf(message.text, sizeof(message.text), "%s", text);
+	size_t used = len < 0 ? 0 : (size_t)len;
+	if (used > sizeof(message.text) - 1)
+		used = sizeof(message.text) - 1;
+	used += offsetof(struct log_message, text) + 1;
+	while (send(screen.parent_fd, &message, used, MSG_NOSIGNAL) < 0 && errno == EINTR)
+		;
+	errno = saved; /* without a parent nobody is left to tell */
+}
+
+void log_divert(int fd)
+{
+	/* Another thread may have held the old one while we were forked. */
+	screen.mutex = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+	screen.live = screen.ticking = false;
+	screen.count = screen.lines_drawn = screen.frame_len = 0;
+	screen.diverted = true;
+	screen.parent_fd = fd;
+	screen.task_count = 0;
+}
+
+/* ---- lines ---- */
+
 static void plain_line(const char *prefix, const char *text)
 {
-	char line[ERROR_TEXT_MAX + ERROR_WHERE_MAX + 128];
+	char line[LOG_MESSAGE_TEXT_MAX];
 	int len = snprintf(line, sizeof(line) - 1, "%s%s", prefix, text);
 	size_t used = len < 0 ? 0 : (size_t)len;
 	if (used > sizeof(line) - 2)
 		used = sizeof(line) - 2;
 	line[used] = '\n';
+	if (screen.diverted) {
+		line[used] = '\0';
+		tell_parent(LOG_MESSAGE_LINE, NULL, line);
+		return;
+	}
 	erase_lines();
 	add(line, used + 1);
 	draw_lines();
 	flush();
+}
+
+void log_show_line(const char *text)
+{
+	(void)pthread_mutex_lock(&screen.mutex);
+	plain_line("", text);
+	(void)pthread_mutex_unlock(&screen.mutex);
 }
 
 /* ---- the ticking thread: it exists while there are live lines ---- */
@@ -235,7 +288,7 @@ static void start_ticking(void)
 	(void)pthread_attr_destroy(&attributes);
 }
 
-/* ---- lines ---- */
+/* ---- what others call ---- */
 
 void log_init(enum log_level level)
 {
@@ -301,7 +354,10 @@ void log_error(const struct error *err)
 
 static void show_task(struct log_task *task)
 {
-	if (screen.live && screen.count < TASKS_MAX) {
+	if (screen.diverted) {
+		task->number = ++screen.task_count;
+		tell_parent(LOG_MESSAGE_BEGIN, task, task->name);
+	} else if (screen.live && screen.count < TASKS_MAX) {
 		screen.tasks[screen.count++] = task;
 		redraw();
 		start_ticking();
@@ -352,7 +408,9 @@ void log_task_step(struct log_task *task, const char *format, ...)
 	(void)pthread_mutex_lock(&screen.mutex);
 	memcpy(task->step, step, sizeof(step));
 	task->done = task->total = 0;
-	if (screen.live) {
+	if (screen.diverted) {
+		tell_parent(LOG_MESSAGE_STEP, task, step);
+	} else if (screen.live) {
 		redraw();
 	} else if (screen.level >= LOG_VERBOSE) {
 		(void)snprintf(line, sizeof(line), "%s: %s", task->name, step);
@@ -369,6 +427,10 @@ void log_task_progress(struct log_task *task, uint64_t done, uint64_t total)
 	(void)pthread_mutex_lock(&screen.mutex);
 	task->done = done;
 	task->total = total;
+	if (screen.diverted && clock_monotonic() - task->sent > TICK_SECONDS) {
+		task->sent = clock_monotonic();
+		tell_parent(LOG_MESSAGE_PROGRESS, task, "");
+	}
 	(void)pthread_mutex_unlock(&screen.mutex);
 }
 
@@ -377,6 +439,10 @@ static void end_task(struct log_task *task, const char *text)
 {
 	char line[ERROR_TEXT_MAX];
 	task->ended = true;
+	if (screen.diverted) {
+		tell_parent(LOG_MESSAGE_DONE, task, text);
+		return;
+	}
 	hide_task(task);
 	if (screen.level < LOG_NORMAL)
 		return;
@@ -406,7 +472,9 @@ void log_task_end(struct log_task **task)
 	if (!*task)
 		return;
 	(void)pthread_mutex_lock(&screen.mutex);
-	if (!(*task)->ended) {
+	if (screen.diverted) {
+		tell_parent(LOG_MESSAGE_END, *task, "");
+	} else if (!(*task)->ended) {
 		char line[NAME_MAX_BYTES + 16];
 		(*task)->ended = true;
 		hide_task(*task);

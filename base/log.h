@@ -5,7 +5,8 @@
  * plain lines at the beginning and the end of each. Data never goes here.
  * Control characters in texts are shown as '?'. Thread-safe. While there are
  * live lines a thread of ours keeps them going: whoever needs a process with one
- * thread (unshare) forks first, and a forked child does not call these.
+ * thread (unshare) forks first, and a forked child does not call these unless it has
+ * diverted them (base/log_relay.h).
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H

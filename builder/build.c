@@ -11,11 +11,16 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/yaml.h"
+#include "builder/audit/elf_audit.h"
 #include "builder/export.h"
 #include "builder/image/resolve.h"
+#include "builder/make_lint.h"
 #include "builder/note.h"
+#include "builder/schedule.h"
+#include "builder/test.h"
 
-#define BUILD_FORMAT "alnage-image-1"
+#define BUILD_FORMAT "alnage-image-2"
 #define NOTE_MAX     (64 * MIB)
 
 /* What the stages hand on. */
@@ -33,18 +38,21 @@ struct building {
 	struct digest *package_files;    /* of the .apk files as written */
 	size_t package_count;
 	struct image *image;
+	struct elf_audit *hardening;
 	struct repository *layout;
 	struct descriptor manifest; /* in the layout */
 	const char *layout_path, *packages_path, *tag, *architecture;
 	int64_t mtime, started;
 	struct digest key;
 	size_t built;
+	struct test_counts tests;
 };
 
 static void building_done(struct building *building)
 {
 	repository_close(&building->layout);
 	image_free(&building->image);
+	elf_audit_free(&building->hardening);
 	for (size_t i = 0; i < building->made_count; i++)
 		made_free(&building->made[i]);
 	free(building->made);
@@ -92,16 +100,23 @@ static int read_catalog(struct building *building, struct error *err)
 	return 0;
 }
 
-static int prepare(struct building *building, struct error *err)
+static int read_all(struct building *building, struct error *err)
 {
 	const struct build_options *options = building->options;
 	building->started = clock_now();
 	building->architecture = "x86_64";
 	if (arena_new(&building->arena, err) < 0 ||
 		clock_source_date(BUILD_DEFAULT_DATE, &building->mtime, err) < 0 ||
-		store_open(options->store_path, &building->store, err) < 0 ||
-		read_catalog(building, err) < 0 ||
-		toolchain_load(options->recipes_directory, &building->toolchain, err) < 0)
+		read_catalog(building, err) < 0)
+		return err->class;
+	return toolchain_load(options->recipes_directory, &building->toolchain, err);
+}
+
+static int prepare(struct building *building, struct error *err)
+{
+	const struct build_options *options = building->options;
+	if (store_open(options->store_path, &building->store, err) < 0 ||
+		read_all(building, err) < 0)
 		return err->class;
 	building->packages_path =
 		arena_printf(building->arena, "%s/packages", options->output_directory);
@@ -145,11 +160,15 @@ static int compute_key(struct building *building, struct error *err)
 				     : "-",
 		    options->builder_id ? options->builder_id : BUILD_DEFAULT_BUILDER) <
 			0 ||
-		buffer_printf(&text, err, "%s %s\n", building->tag,
-			options->output_directory) < 0 ||
+		buffer_printf(&text, err, "%s %s\n%s\n", building->tag,
+			options->output_directory,
+			options->organization ? options->organization : "") < 0 ||
 		add_key_id(&text, options->image_key, err) < 0 ||
 		add_key_id(&text, options->package_key, err) < 0)
 		return err->class;
+	for (size_t i = 0; i < LINT_COUNT && options->lint; i++)
+		if (buffer_printf(&text, err, "%d", (int)options->lint->of[i]) < 0)
+			return err->class;
 	for (size_t i = 0; i < building->plan->count; i++)
 		if (buffer_printf(&text, err, "%s\n",
 			    digest_format(&building->plan->items[i]->input_key, hex)) < 0)
@@ -159,23 +178,34 @@ static int compute_key(struct building *building, struct error *err)
 
 /* ---- 3. make ---- */
 
-static int make_all(struct building *building, struct error *err)
+static struct make_options make_options(const struct building *building)
 {
-	const struct plan *plan = building->plan;
-	struct make_options options = {.store = building->store,
+	return (struct make_options){.store = building->store,
 		.toolchain = building->toolchain,
 		.sources = building->options->sources,
 		.mtime = building->mtime,
+		.lint = building->options->lint,
 		.cpus = building->options->cpus};
+}
+
+static int make_all(struct building *building, struct error *err)
+{
+	const struct plan *plan = building->plan;
+	struct make_options options = make_options(building);
+	struct schedule_options schedule = {.make = &options,
+		.jobs = building->options->jobs,
+		.keep_going = building->options->keep_going};
 	building->made = calloc(plan->count + 1, sizeof(struct made *));
 	if (!building->made)
 		return error_set_memory(err);
+	building->made_count = plan->count;
+	if (schedule_run(plan, &schedule, building->made, err) < 0)
+		return err->class;
 	for (size_t i = 0; i < plan->count; i++) {
-		if (make_packages(plan->items[i], building->made, i, &options,
-			    &building->made[i], err) < 0)
-			return err->class;
-		building->made_count++;
 		building->built += !building->made[i]->cached;
+		/* what was in the store may have been made with other levels */
+		if (make_lint(building->made[i], building->made, i, &options, err) < 0)
+			return error_wrap(err, "recipe %s", plan->items[i]->recipe->name);
 	}
 	return 0;
 }
@@ -227,7 +257,10 @@ static int make_image(struct building *building, struct error *err)
 		.architecture = building->architecture,
 		.compression = building->options->compression,
 		.mtime = building->mtime};
-	return image_build(&options, building->store, &building->image, err);
+	if (image_build(&options, building->store, &building->image, err) < 0)
+		return err->class;
+	return elf_audit_run(
+		building->image->tree, building->store, &building->hardening, err);
 }
 
 /* ---- 5. write out, sign, attest ---- */
@@ -282,6 +315,18 @@ static int attest_reachability(struct building *building,
 	return attach(building, buffer_slice(&statement), options, err);
 }
 
+static int attest_hardening(struct building *building,
+	const struct attach_options *options, struct error *err)
+{
+	cleanup_json json_t *report = NULL;
+	cleanup_buffer struct buffer statement = BUFFER_INIT;
+	if (elf_audit_to_json(building->hardening, &report, err) < 0 ||
+		statement_write(building->recipe->name, &building->image->manifest.digest,
+			PREDICATE_HARDENING, take_ptr(report), &statement, err) < 0)
+		return err->class;
+	return attach(building, buffer_slice(&statement), options, err);
+}
+
 static int attest(struct building *building, struct error *err)
 {
 	const struct build_options *options = building->options;
@@ -317,7 +362,9 @@ static int attest(struct building *building, struct error *err)
 		attach(building, buffer_slice(&spdx), &attach_options, err) < 0 ||
 		attach(building, buffer_slice(&provenance), &attach_options, err) < 0)
 		return error_wrap(err, "signing");
-	return attest_reachability(building, &attach_options, err);
+	if (attest_reachability(building, &attach_options, err) < 0)
+		return err->class;
+	return attest_hardening(building, &attach_options, err);
 }
 
 static int write_out(struct building *building, struct error *err)
@@ -327,7 +374,9 @@ static int write_out(struct building *building, struct error *err)
 			building->tag, &building->manifest, err) < 0 ||
 		write_packages(building, err) < 0)
 		return err->class;
-	return attest(building, err);
+	if (attest(building, err) < 0)
+		return err->class;
+	return repository_sweep(building->layout, err);
 }
 
 /* ---- nothing to do? ---- */
@@ -338,8 +387,10 @@ static int fill_result(const struct building *building, struct build_result *ret
 	cleanup_arena struct arena *arena = NULL;
 	if (arena_new(&arena, err) < 0)
 		return err->class;
-	struct build_result result = {
-		.package_count = building->package_count, .built = building->built};
+	struct build_result result = {.package_count = building->package_count,
+		.tests_passed = building->tests.passed,
+		.tests_cached = building->tests.cached,
+		.built = building->built};
 	result.tag = arena_strdup(arena, building->tag);
 	result.packages = arena_printf(
 		arena, "%s/%s", building->packages_path, building->architecture);
@@ -357,6 +408,9 @@ static int fill_result(const struct building *building, struct build_result *ret
 		result.plain_size = building->image->layer.plain_size;
 		result.files_kept = building->image->reachability->kept;
 		result.files_removed = building->image->reachability->removed;
+		result.elf_files = building->hardening->count;
+		result.elf_hardened = building->hardening->hardened;
+		result.elf_failing = building->hardening->failing;
 	}
 	result.arena = take_ptr(arena);
 	*ret_result = result;
@@ -369,11 +423,13 @@ static int save_note(struct building *building, struct error *err)
 	cleanup_buffer struct buffer note = BUFFER_INIT;
 	char hex[DIGEST_TEXT_MAX];
 	const struct image *image = building->image;
-	if (buffer_printf(&note, err, "%s %llu %llu %zu %zu %zu\n",
+	if (buffer_printf(&note, err, "%s %llu %llu %zu %zu %zu %zu %zu %zu\n",
 		    digest_format(&image->manifest.digest, hex),
 		    (unsigned long long)image->layer.size,
 		    (unsigned long long)image->layer.plain_size, building->package_count,
-		    image->reachability->kept, image->reachability->removed) < 0 ||
+		    image->reachability->kept, image->reachability->removed,
+		    building->hardening->count, building->hardening->hardened,
+		    building->hardening->failing) < 0 ||
 		export_note(building->layout_path, &note, err) < 0)
 		return err->class;
 	for (size_t i = 0; i < building->package_count; i++) {
@@ -406,17 +462,21 @@ static bool read_facts(struct slice line, struct build_result *result)
 {
 	struct slice word;
 	struct error ignored = ERROR_INIT;
-	uint64_t packages, kept, removed;
+	uint64_t packages, kept, removed, elf_files, elf_hardened, elf_failing;
 	if (!slice_word(&line, &word) ||
 		digest_parse(word, &result->manifest, &ignored) < 0 ||
 		!read_number(&line, &result->layer_size) ||
 		!read_number(&line, &result->plain_size) ||
 		!read_number(&line, &packages) || !read_number(&line, &kept) ||
-		!read_number(&line, &removed))
+		!read_number(&line, &removed) || !read_number(&line, &elf_files) ||
+		!read_number(&line, &elf_hardened) || !read_number(&line, &elf_failing))
 		return false;
 	result->package_count = packages; /* at most SIZE_MAX, see read_number */
 	result->files_kept = kept;
 	result->files_removed = removed;
+	result->elf_files = elf_files;
+	result->elf_hardened = elf_hardened;
+	result->elf_failing = elf_failing;
 	return true;
 }
 
@@ -443,6 +503,9 @@ static int check_up_to_date(struct building *building, struct build_result *resu
 	result->package_count = known.package_count;
 	result->files_kept = known.files_kept;
 	result->files_removed = known.files_removed;
+	result->elf_files = known.elf_files;
+	result->elf_hardened = known.elf_hardened;
+	result->elf_failing = known.elf_failing;
 	result->up_to_date = *ret_done = true;
 	return 0;
 }
@@ -500,6 +563,14 @@ static int recipe_names(struct building *building, const char *const *recipes,
 	return 0;
 }
 
+static bool is_among(const char *name, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
 static int take_packages(struct building *building, const char *const *names,
 	size_t count, struct error *err)
 {
@@ -510,14 +581,45 @@ static int take_packages(struct building *building, const char *const *names,
 	if (!building->packages)
 		return error_set_memory(err);
 	for (size_t m = 0; m < building->made_count; m++)
-		for (size_t n = 0; n < count; n++) {
-			if (strcmp(names[n], building->made[m]->item->recipe->name) != 0)
-				continue;
+		if (is_among(building->made[m]->item->recipe->name, names, count))
 			for (size_t p = 0; p < building->made[m]->package_count; p++)
 				building->packages[building->package_count++] =
 					building->made[m]->packages[p];
-			break;
-		}
+	return 0;
+}
+
+/* What has to be made: the recipes' packages, and what their tests stand on. */
+static int plan_packages(struct building *building, const char *const *names,
+	size_t count, struct error *err)
+{
+	struct recipe_list wanted = {0};
+	size_t capacity = 0;
+	for (size_t i = 0; i < count; i++) {
+		const char **slot = arena_append(building->arena, &wanted.items,
+			&wanted.count, &capacity, sizeof(*slot));
+		if (!slot)
+			return error_set_memory(err);
+		*slot = names[i];
+	}
+	for (size_t i = 0; i < count && building->options->test; i++)
+		if (test_needs(catalog_find(building->catalog, names[i], NULL),
+			    building->catalog, building->toolchain, building->arena,
+			    &wanted, &capacity, err) < 0)
+			return err->class;
+	return plan(building, wanted.items, wanted.count, err);
+}
+
+static int test_all(struct building *building, const char *const *names, size_t count,
+	struct error *err)
+{
+	struct make_options make = make_options(building);
+	struct test_options options = {.make = &make, .catalog = building->catalog};
+	for (size_t m = 0; m < building->made_count && building->options->test; m++)
+		if (is_among(building->made[m]->item->recipe->name, names, count) &&
+			test_packages(building->made[m], building->made,
+				building->made_count, &options, &building->tests,
+				err) < 0)
+			return err->class;
 	return 0;
 }
 
@@ -529,12 +631,129 @@ int build_packages(const char *const *recipes, size_t count,
 	with_recipes.extra_recipes = recipes;
 	with_recipes.extra_recipe_count = count;
 	CLEANUP(building_done) struct building building = {.options = &with_recipes};
-	const char **names;
+	const char **names = NULL;
 	if (prepare(&building, err) < 0 ||
 		recipe_names(&building, recipes, count, &names, err) < 0 ||
-		plan(&building, names, count, err) < 0 || make_all(&building, err) < 0 ||
+		plan_packages(&building, names, count, err) < 0 ||
+		make_all(&building, err) < 0 ||
+		test_all(&building, names, count, err) < 0 ||
 		take_packages(&building, names, count, err) < 0 ||
 		write_packages(&building, err) < 0)
 		return err->class;
 	return fill_result(&building, ret_result, err);
+}
+
+/* ---- the plan only ---- */
+
+/* Recipes of packages and images, told apart. Images are kept: their texts are names. */
+struct wanted {
+	const char **recipes; /* of packages; borrowed */
+	size_t recipe_count;
+	struct image_recipe **images;
+	size_t image_count;
+};
+
+static void wanted_done(struct wanted *wanted)
+{
+	for (size_t i = 0; i < wanted->image_count; i++)
+		image_recipe_free(&wanted->images[i]);
+	free(wanted->images);
+	free(wanted->recipes);
+}
+
+static int is_package_recipe(const char *path, bool *ret_is, struct error *err)
+{
+	cleanup_arena struct arena *arena = NULL;
+	cleanup_buffer struct buffer text = BUFFER_INIT;
+	struct yaml_node *root;
+	if (arena_new(&arena, err) < 0 ||
+		fs_read_file(AT_FDCWD, path, LIMIT_YAML_BYTES, &text, err) < 0 ||
+		yaml_load_slice(buffer_slice(&text), path, arena, &root, err) < 0 ||
+		yaml_expect(root, YAML_MAPPING, "a recipe", path, err) < 0)
+		return err->class;
+	*ret_is = yaml_get(root, "package") != NULL;
+	return 0;
+}
+
+static int sort_wanted(const char *const *recipes, size_t count, struct wanted *wanted,
+	struct error *err)
+{
+	wanted->recipes = calloc(count + 1, sizeof(*wanted->recipes));
+	wanted->images = calloc(count + 1, sizeof(*wanted->images));
+	if (!wanted->recipes || !wanted->images)
+		return error_set_memory(err);
+	for (size_t i = 0; i < count; i++) {
+		bool is_package = false;
+		if (is_package_recipe(recipes[i], &is_package, err) < 0)
+			return err->class;
+		if (is_package)
+			wanted->recipes[wanted->recipe_count++] = recipes[i];
+		else if (image_recipe_load(recipes[i],
+				 &wanted->images[wanted->image_count], err) < 0)
+			return err->class;
+		else
+			wanted->image_count++;
+	}
+	return 0;
+}
+
+static int every_recipe(struct building *building, const char ***ret_names,
+	size_t *ret_count, struct error *err)
+{
+	size_t count = catalog_count(building->catalog);
+	const char **names = arena_array(building->arena, count, sizeof(*names));
+	if (!names)
+		return error_set_memory(err);
+	for (size_t i = 0; i < count; i++)
+		names[i] = catalog_at(building->catalog, i)->name;
+	*ret_names = names;
+	*ret_count = count;
+	return 0;
+}
+
+/* Names of all packages that are asked for, each recipe's main package included. */
+static int wanted_names(struct building *building, const struct wanted *wanted,
+	const char ***ret_names, size_t *ret_count, struct error *err)
+{
+	const char **own;
+	size_t total = wanted->recipe_count, count = wanted->recipe_count;
+	if (!wanted->recipe_count && !wanted->image_count)
+		return every_recipe(building, ret_names, ret_count, err);
+	if (recipe_names(building, wanted->recipes, wanted->recipe_count, &own, err) < 0)
+		return err->class;
+	for (size_t i = 0; i < wanted->image_count; i++)
+		total += wanted->images[i]->packages.count;
+	const char **names = arena_array(building->arena, total, sizeof(*names));
+	if (!names)
+		return error_set_memory(err);
+	for (size_t i = 0; i < count; i++)
+		names[i] = own[i];
+	for (size_t i = 0; i < wanted->image_count; i++)
+		for (size_t p = 0; p < wanted->images[i]->packages.count; p++)
+			names[count++] = wanted->images[i]->packages.items[p];
+	*ret_names = names;
+	*ret_count = count;
+	return 0;
+}
+
+int build_graph(const char *const *recipes, size_t count,
+	const struct build_options *options, const struct graph_options *graph,
+	struct buffer *out, struct error *err)
+{
+	CLEANUP(wanted_done) struct wanted wanted = {0};
+	struct build_options with_recipes = *options;
+	struct graph_options with_date = *graph;
+	CLEANUP(building_done) struct building building = {.options = &with_recipes};
+	const char **names;
+	size_t name_count;
+	if (sort_wanted(recipes, count, &wanted, err) < 0)
+		return err->class;
+	with_recipes.extra_recipes = wanted.recipes;
+	with_recipes.extra_recipe_count = wanted.recipe_count;
+	if (read_all(&building, err) < 0 ||
+		wanted_names(&building, &wanted, &names, &name_count, err) < 0 ||
+		plan(&building, names, name_count, err) < 0)
+		return err->class;
+	with_date.date = building.mtime;
+	return graph_write(building.plan, &with_date, out, err);
 }

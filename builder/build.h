@@ -4,6 +4,7 @@
 #ifndef BUILDER_BUILD_H
 #define BUILDER_BUILD_H
 
+#include "builder/graph.h"
 #include "builder/image/image.h"
 #include "builder/make.h"
 #include "signing/secret.h"
@@ -18,6 +19,8 @@ struct build_options {
 	const char *store_path;        /* NULL: the default store */
 	const char *tag;               /* in the layout; NULL: "latest" */
 	const char *builder_id;        /* NULL: BUILD_DEFAULT_BUILDER */
+	const char *organization; /* who supplies image and packages, for the SBOM; NULL:
+				     not said */
 	const char *const *pipeline_dirs; /* before the recipes' own */
 	size_t pipeline_dir_count;
 	const char *const
@@ -30,7 +33,10 @@ struct build_options {
 		*package_key;         /* RSA; NULL: .apk files and index stay unsigned */
 	const char *package_key_name; /* "alnage.rsa.pub" */
 	enum compression compression;
-	unsigned cpus;
+	unsigned cpus, jobs; /* builder/schedule.h */
+	bool keep_going;
+	const struct lint_levels *lint; /* NULL: the linters' own levels */
+	bool test;                      /* build_packages: run the recipes' tests, too */
 };
 
 struct build_result {
@@ -40,8 +46,12 @@ struct build_result {
 	struct digest manifest;
 	uint64_t layer_size, plain_size;
 	size_t package_count, files_kept, files_removed;
-	size_t built;    /* recipes that had to be built */
-	bool up_to_date; /* nothing was done */
+	size_t elf_files, elf_hardened, elf_failing; /* see audit/elf_audit.h */
+	size_t tests_passed,
+		tests_cached; /* packages whose tests passed; of these: before
+			       */
+	size_t built;         /* recipes that had to be built */
+	bool up_to_date;      /* nothing was done */
 };
 void build_result_done(struct build_result *result);
 
@@ -50,10 +60,19 @@ MUST_USE int build_image(const char *image_recipe, const struct build_options *o
 
 /*
  * Packages only: recipes (files) to .apk files and index in the output directory. Makes
- * whatever they need to be built.
+ * whatever they need to be built, and with options->test whatever their tests need.
  */
 MUST_USE int build_packages(const char *const *recipes, size_t count,
 	const struct build_options *options, struct build_result *ret_result,
 	struct error *err);
+
+/*
+ * The plan for recipes as a graph, appended to out; nothing is fetched, made or written.
+ * A file with the key `package` is a package recipe, any other an image recipe. Without
+ * recipes: everything in the recipes' directory. The date in graph does not count.
+ */
+MUST_USE int build_graph(const char *const *recipes, size_t count,
+	const struct build_options *options, const struct graph_options *graph,
+	struct buffer *out, struct error *err);
 
 #endif

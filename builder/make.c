@@ -4,18 +4,13 @@
 #include "base/array.h"
 #include "base/clock.h"
 #include "base/encode.h"
-#include "base/limits.h"
 #include "base/log.h"
+#include "builder/make_declare.h"
+#include "builder/make_lint.h"
 #include "builder/make_record.h"
-#include "builder/make_root.h"
+#include "builder/make_steps.h"
 #include "builder/package/apk.h"
 #include "builder/package/fragment.h"
-#include "builder/sandbox/sandbox.h"
-
-#define OUTPUT_DIRECTORY "/home/build/melange-out"
-#define CACHE_DIRECTORY  "/var/cache/melange"
-#define LOG_TAIL_LINES   12
-#define LOG_TAIL_BYTES   900
 
 /* All that one build holds while it is under way. */
 struct making {
@@ -25,155 +20,22 @@ struct making {
 	struct made *made;
 	struct arena *arena;
 	struct build_root root;
-	struct sandbox_bind *binds;
-	int *bind_fds;
-	size_t bind_count;
+	struct fetched fetched;
 	struct sandbox_step *steps;
 	size_t step_count;
-	const char **environment;
-	char *log_path; /* relative to the store */
-	int log_fd;
-	char scratch[128];
-	int scratch_fd;
+	struct step_run run;
 	struct log_task *task;
 };
 
 static void making_done(struct making *making)
 {
 	build_root_done(&making->root);
-	for (size_t i = 0; i < making->bind_count; i++)
-		close_fd(&making->bind_fds[i]);
-	close_fd(&making->log_fd);
-	close_fd(&making->scratch_fd);
-	if (*making->scratch) {
-		struct error ignored = ERROR_INIT;
-		/* what stays behind is swept from tmp/ later */
-		(void)!sandbox_remove_scratch(
-			making->options->store, making->scratch, &ignored);
-	}
+	fetched_done(&making->fetched);
+	step_run_done(&making->run);
 	log_task_end(&making->task);
 }
 
-/* ---- 1. sources ---- */
-
-static int fetch_source(
-	struct making *making, const struct recipe_source *source, struct error *err)
-{
-	struct made *made = making->made;
-	struct source_result result = {0};
-	char hex[DIGEST_TEXT_MAX];
-	uint64_t size;
-	if (source->kind != RECIPE_SOURCE_FETCH)
-		return error_set_at(err, ERR_INPUT, making->recipe->path, source->line, 0,
-			"git-checkout cannot be fetched yet; name a source archive by "
-			"its digest");
-	log_task_step(making->task, "fetch %s", source->file_name);
-	if (source_fetch(source, making->options->sources, making->options->store,
-		    &result, err) < 0)
-		return err->class;
-	struct made_source *noted = &made->sources[made->source_count++];
-	noted->uri = arena_strdup(made->arena, source->uri);
-	/* a mirror's name is this machine's business, not the record's */
-	noted->url = arena_strdup(made->arena,
-		result.url && strcmp(result.url, source->uri) == 0 ? result.url : "");
-	noted->pool_path = arena_strdup(
-		made->arena, source->debian.count ? source->debian.items[0] : "");
-	noted->digest = result.blob;
-	noted->size = result.size;
-	free(result.url);
-	if (!noted->uri || !noted->url || !noted->pool_path)
-		return error_set_memory(err);
-	const char *algorithm = digest_algorithm_name(source->expected.algorithm);
-	const char *target =
-		digest_is_set(&source->expected)
-			? arena_printf(made->arena, CACHE_DIRECTORY "/%s:%s", algorithm,
-				  digest_format_hex(&source->expected, hex))
-			: arena_printf(
-				  made->arena, CACHE_DIRECTORY "/%s", source->file_name);
-	if (!target)
-		return error_set_memory(err);
-	int *fd = &making->bind_fds[making->bind_count];
-	if (store_open_blob(making->options->store, &result.blob, fd, &size, err) < 0)
-		return err->class;
-	making->binds[making->bind_count++] =
-		(struct sandbox_bind){.fd = *fd, .target = target};
-	return 0;
-}
-
-static int fetch_sources(struct making *making, struct error *err)
-{
-	const struct recipe *recipe = making->recipe;
-	size_t count = recipe->source_count;
-	making->made->sources =
-		arena_array(making->made->arena, count, sizeof(struct made_source));
-	making->binds = arena_array(making->arena, count, sizeof(*making->binds));
-	making->bind_fds = arena_array(making->arena, count, sizeof(int));
-	if (!making->made->sources || !making->binds || !making->bind_fds)
-		return error_set_memory(err);
-	for (size_t i = 0; i < count; i++)
-		if (!recipe->sources[i].for_test &&
-			fetch_source(making, &recipe->sources[i], err) < 0)
-			return err->class;
-	return 0;
-}
-
-/* ---- 2. steps and environment ---- */
-
-static const char **variable_texts(
-	struct arena *arena, const struct recipe_variable *variables, size_t count)
-{
-	const char **texts = arena_array(arena, count + 1, sizeof(*texts));
-	for (size_t i = 0; texts && i < count; i++) {
-		texts[i] = arena_printf(
-			arena, "%s=%s", variables[i].name, variables[i].value);
-		if (!texts[i])
-			return NULL;
-	}
-	return texts;
-}
-
-/* Later ones win: what is the same everywhere, the toolchain's, the recipe's. */
-static int collect_environment(struct making *making, struct error *err)
-{
-	char epoch[32];
-	(void)snprintf(epoch, sizeof(epoch), "%lld",
-		(long long)making->options->mtime); /* fits */
-	const struct recipe_variable fixed[] = {
-		{"PATH", "/usr/local/sbin:/usr/local/bin:/usr/bin:/usr/sbin:/sbin:/bin"},
-		{"HOME", "/home/build"},
-		{"SOURCE_DATE_EPOCH", epoch},
-		{"TZ", "UTC"},
-		{"LC_ALL", "C.UTF-8"},
-		{"TERM", "dumb"},
-		{"PYTHONHASHSEED", "0"},
-		{"PERL_HASH_SEED", "0"},
-	};
-	size_t toolchain_count, count = 0;
-	const struct recipe_variable *toolchain =
-		toolchain_environment(making->options->toolchain, &toolchain_count);
-	const struct recipe *recipe = making->recipe;
-	struct recipe_variable *all = arena_array(making->arena,
-		ARRAY_LEN(fixed) + toolchain_count + recipe->environment_count,
-		sizeof(*all));
-	if (!all)
-		return error_set_memory(err);
-	const struct {
-		const struct recipe_variable *items;
-		size_t count;
-	} sources[] = {{fixed, ARRAY_LEN(fixed)}, {toolchain, toolchain_count},
-		{recipe->environment, recipe->environment_count}};
-	for (size_t s = 0; s < ARRAY_LEN(sources); s++)
-		for (size_t i = 0; i < sources[s].count; i++) {
-			size_t at = 0;
-			while (at < count &&
-				strcmp(all[at].name, sources[s].items[i].name) != 0)
-				at++;
-			all[at] = sources[s].items[i];
-			count += at == count;
-		}
-	making->environment = variable_texts(making->arena, all, count);
-	return making->environment ? 0 : error_set_memory(err);
-}
+/* ---- 1. steps ---- */
 
 static int add_steps(
 	struct making *making, const struct recipe_package *package, struct error *err)
@@ -188,17 +50,10 @@ static int add_steps(
 	step->working_directory = "/home/build";
 	if (!step->script)
 		return error_set_memory(err);
-	for (size_t i = 0; i < package->steps.count; i++) {
-		const struct recipe_step *from = &package->steps.items[i];
-		step = &making->steps[making->step_count++];
-		step->label = from->label;
-		step->script = from->script;
-		step->working_directory = from->working_directory;
-		step->environment = variable_texts(
-			making->arena, from->environment, from->environment_count);
-		if (!step->environment)
-			return error_set_memory(err);
-	}
+	for (size_t i = 0; i < package->steps.count; i++)
+		if (step_from_recipe(making->arena, &package->steps.items[i],
+			    &making->steps[making->step_count++], err) < 0)
+			return err->class;
 	return 0;
 }
 
@@ -214,114 +69,43 @@ static int collect_steps(struct making *making, struct error *err)
 	for (size_t i = 0; i < recipe->package_count; i++)
 		if (add_steps(making, &recipe->packages[i], err) < 0)
 			return err->class;
-	return collect_environment(making, err);
+	return 0;
 }
 
-/* ---- 3. the sandbox ---- */
-
-static int open_log(struct making *making, struct error *err)
-{
-	cleanup_fd int logs = -1;
-	char hex[DIGEST_TEXT_MAX];
-	digest_format_hex(&making->item->input_key, hex);
-	const char *name = arena_printf(making->arena, "%s-%s-%.8s.log",
-		making->recipe->name, making->recipe->full_version, hex);
-	making->log_path = name ? arena_printf(making->arena, "%s/logs/%s",
-					  store_path(making->options->store), name)
-				: NULL;
-	if (!making->log_path)
-		return error_set_memory(err);
-	if (fs_make_dirs(store_dirfd(making->options->store), "logs", 0755, &logs, err) <
-		0)
-		return err->class;
-	return fs_open(logs, name, FS_OWN, O_RDWR | O_CREAT | O_TRUNC, 0644,
-		&making->log_fd, err);
-}
-
-static void on_step(void *context, size_t step)
-{
-	struct making *making = context;
-	log_task_step(making->task, "step %zu/%zu %s", step + 1, making->step_count,
-		making->steps[step].label);
-	if (making->log_fd >= 0)
-		(void)dprintf(making->log_fd, "--- step %zu/%zu: %s\n", step + 1,
-			making->step_count,
-			making->steps[step].label); /* the log is a convenience */
-}
-
-/* The last lines of the log, for the message. */
-static void read_log_tail(int fd, char *tail, size_t size)
-{
-	struct stat st;
-	tail[0] = '\0';
-	if (fstat(fd, &st) < 0 || st.st_size <= 0)
-		return;
-	off_t from = st.st_size > LOG_TAIL_BYTES ? st.st_size - LOG_TAIL_BYTES : 0;
-	ssize_t n = pread(fd, tail, size - 1, from);
-	if (n <= 0)
-		return;
-	tail[n] = '\0';
-	char *start = tail + n;
-	for (int lines = 0; start > tail; start--)
-		if (start[-1] == '\n' && ++lines > LOG_TAIL_LINES)
-			break;
-	memmove(tail, start, strlen(start) + 1);
-	for (char *c = tail; *c; c++)
-		if ((unsigned char)*c < 0x20 && *c != '\n' && *c != '\t')
-			*c = '?'; /* a log must not steer the terminal */
-}
-
-static int report_failure(const struct making *making,
-	const struct sandbox_result *result, struct error *err)
-{
-	char tail[LOG_TAIL_BYTES + 1];
-	read_log_tail(making->log_fd, tail, sizeof(tail));
-	const char *label = making->steps[result->failed_step].label;
-	if (result->timed_out)
-		error_set(err, ERR_INPUT, "step '%s' took too long and was ended\n%s",
-			label, tail);
-	else if (result->status > 128)
-		error_set(err, ERR_INPUT, "step '%s' was ended by signal %d\n%s", label,
-			result->status - 128, tail);
-	else
-		error_set(err, ERR_INPUT, "step '%s' failed with status %d\n%s", label,
-			result->status, tail);
-	return error_remedy(err, "the whole log is %s", making->log_path);
-}
+/* ---- 2. the sandbox ---- */
 
 static int run_steps(struct making *making, struct error *err)
 {
-	const struct make_options *options = making->options;
-	struct sandbox_result result = {0};
-	if (open_log(making, err) < 0 ||
-		sandbox_make_scratch(options->store, making->scratch,
-			sizeof(making->scratch), &making->scratch_fd, err) < 0)
+	const struct recipe *recipe = making->recipe;
+	struct made *made = making->made;
+	char hex[DIGEST_TEXT_MAX];
+	struct step_environment environment = {.options = making->options,
+		.toolchain = true,
+		.own = recipe->environment,
+		.own_count = recipe->environment_count};
+	struct step_run *run = &making->run;
+	digest_format_hex(&making->item->input_key, hex);
+	run->root = &making->root;
+	run->fetched = &making->fetched;
+	run->task = making->task;
+	run->log_name = arena_printf(
+		making->arena, "%s-%s-%.8s.log", recipe->name, recipe->full_version, hex);
+	if (!run->log_name)
+		return error_set_memory(err);
+	if (collect_steps(making, err) < 0 ||
+		step_environment(making->arena, &environment, &run->environment, err) < 0)
 		return err->class;
-	struct sandbox sandbox = {.base_dirfd = store_dirfd(options->store),
-		.layers = (const char *const *)making->root.layers,
-		.layer_count = making->root.count,
-		.scratch_dirfd = making->scratch_fd,
-		.binds = making->binds,
-		.bind_count = making->bind_count,
-		.environment = making->environment,
-		.steps = making->steps,
-		.step_count = making->step_count,
-		.log_fd = making->log_fd,
-		.timeout_seconds = options->timeout_seconds,
-		.cpus = options->cpus,
-		.on_step = on_step,
-		.context = making};
-	if (sandbox_run(&sandbox, &result, err) < 0)
+	run->steps = making->steps;
+	run->step_count = making->step_count;
+	if (steps_run(run, err) < 0)
 		return err->class;
-	if (result.status != 0 || result.timed_out)
-		return report_failure(making, &result, err);
-	making->made->seconds = result.seconds;
-	making->made->sandbox_tier =
-		arena_strdup(making->made->arena, sandbox_tier_name(result.tier));
-	return making->made->sandbox_tier ? 0 : error_set_memory(err);
+	made->seconds = run->result.seconds;
+	made->sandbox_tier =
+		arena_strdup(made->arena, sandbox_tier_name(run->result.tier));
+	return made->sandbox_tier ? 0 : error_set_memory(err);
 }
 
-/* ---- 4. packages from what came out ---- */
+/* ---- 3. packages from what came out ---- */
 
 static int copy_list(struct arena *arena, const struct recipe_list *from,
 	struct package_list *to, struct error *err)
@@ -369,7 +153,7 @@ static int describe(const struct recipe *recipe, const struct recipe_package *fr
 	to->name = arena_strdup(arena, from->name);
 	to->version = arena_strdup(arena, recipe->full_version);
 	to->architecture = arena_strdup(arena, recipe->architecture);
-	to->description = arena_strdup(
+	to->description = package_one_line(
 		arena, first_of(from->description, main_package->description));
 	to->url = arena_strdup(arena, first_of(from->url, main_package->url));
 	to->license = arena_strdup(arena, recipe->license);
@@ -395,16 +179,18 @@ static int collect(struct making *making, const struct recipe_package *from,
 	cleanup_package struct package *package = NULL;
 	cleanup_buffer struct buffer path = BUFFER_INIT;
 	cleanup_fd int output = -1;
-	if (from->setcap_count)
-		return error_set(err, ERR_INPUT, "setcap is not supported yet");
+	struct package_collect_options declared;
 	if (package_new(&package, err) < 0 ||
+		declare_attributes(from, making->arena, &declared, err) < 0 ||
 		describe(making->recipe, from, making->options->mtime, package, err) <
 			0 ||
 		buffer_printf(&path, err, "upper" OUTPUT_DIRECTORY "/%s", from->name) <
 			0 ||
-		fs_open(making->scratch_fd, buffer_str(&path), FS_BENEATH,
+		fs_open(making->run.scratch_fd, buffer_str(&path), FS_BENEATH,
 			O_RDONLY | O_DIRECTORY, 0, &output, err) < 0 ||
-		package_collect(package, output, making->options->store, NULL, err) < 0)
+		package_collect(package, output, making->options->store, &declared, err) <
+			0 ||
+		declare_check(&declared, package->tree, err) < 0)
 		return err->class;
 	*ret_package = take_ptr(package);
 	return 0;
@@ -471,17 +257,20 @@ static int make_now(const struct plan_item *item, struct made *const *before,
 		.options = options,
 		.made = made,
 		.arena = arena,
-		.log_fd = -1,
-		.scratch_fd = -1};
+		.run = {.options = options, STEP_RUN_CLOSED}};
 	making.task =
 		log_task_begin("%s-%s", item->recipe->name, item->recipe->full_version);
-	if (fetch_sources(&making, err) < 0)
+	struct fetching fetching = {.recipe = item->recipe,
+		.options = options,
+		.arena = arena,
+		.made = made,
+		.task = making.task};
+	if (fetch_sources(&fetching, &making.fetched, err) < 0)
 		return err->class;
 	log_task_step(making.task, "build root");
 	if (build_root_prepare(item, before, before_count, options, &making.root, err) <
 			0 ||
-		collect_steps(&making, err) < 0 || run_steps(&making, err) < 0 ||
-		pack_all(&making, err) < 0 ||
+		run_steps(&making, err) < 0 || pack_all(&making, err) < 0 ||
 		make_record_save(made, options->store, err) < 0)
 		return err->class;
 	log_task_done(making.task, "%zu package%s", made->package_count,
@@ -516,6 +305,8 @@ int make_packages(const struct plan_item *item, struct made *const *before,
 				item->recipe->name);
 		made->cached = false;
 	}
+	if (make_lint(made, before, before_count, options, err) < 0)
+		return error_wrap(err, "recipe %s", item->recipe->name);
 	*ret_made = take_ptr(made);
 	return 0;
 }

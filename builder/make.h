@@ -7,6 +7,7 @@
 #ifndef BUILDER_MAKE_H
 #define BUILDER_MAKE_H
 
+#include "builder/audit/lint.h"
 #include "builder/package/package.h"
 #include "builder/plan.h"
 
@@ -15,6 +16,7 @@ struct made_source {
 	const char
 		*url; /* where it came from; "" if it was in the store or on a mirror */
 	const char *pool_path; /* "" if it has none */
+	const char *commit;    /* of a git checkout, whose tar has the digest; else "" */
 	struct digest digest;
 	uint64_t size;
 };
@@ -39,13 +41,15 @@ struct make_options {
 	const struct toolchain *toolchain;
 	const struct source_options *sources;
 	int64_t mtime;
-	unsigned cpus;            /* 0: all */
-	unsigned timeout_seconds; /* 0: the sandbox's own limit */
+	unsigned cpus;                  /* 0: all */
+	unsigned timeout_seconds;       /* 0: the sandbox's own limit */
+	const struct lint_levels *lint; /* NULL: the linters' own levels */
 };
 
 /*
  * before: everything made so far (holds at least the item's needs). A failing step is
- * ERR_INPUT with the step's name, the last lines of its log and the log's path.
+ * ERR_INPUT with the step's name, the last lines of its log and the log's path. So
+ * is an error of a linter, which is told again as long as it is there.
  */
 MUST_USE int make_packages(const struct plan_item *item, struct made *const *before,
 	size_t before_count, const struct make_options *options, struct made **ret_made,

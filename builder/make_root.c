@@ -28,30 +28,36 @@ struct unpacking {
 	const struct package *package;
 	struct store *store;
 	int dirfd;
+	const char *prefix;
 };
 
 static int unpack_below(void *context, struct error *err)
 {
 	const struct unpacking *unpacking = context;
 	return tree_unpack(unpacking->package->tree, unpacking->store, unpacking->dirfd,
-		"root/sysroot", err);
+		unpacking->prefix, err);
 }
 
-/* roots/package-<digest>/root/sysroot/…, made by the identity that sandboxes have. */
-static int package_layer(const struct package *package, struct store *store,
-	char **ret_layer, struct error *err)
+/*
+ * roots/package-<digest>/root/sysroot/…, roots/top-<digest>/root/…, made by the
+ * identity that sandboxes have.
+ */
+static int package_layer(const struct package *package, enum root_place place,
+	struct store *store, char **ret_layer, struct error *err)
 {
 	cleanup_buffer struct buffer name = BUFFER_INIT, layer = BUFFER_INIT;
 	char hex[DIGEST_TEXT_MAX], scratch[128];
 	cleanup_fd int lock = -1, scratch_fd = -1, roots = -1;
-	if (buffer_printf(&name, err, "package-%s",
+	if (buffer_printf(&name, err, "%s-%s", place == ROOT_TOP ? "top" : "package",
 		    digest_format_hex(&package->control_sha256, hex)) < 0 ||
 		buffer_printf(&layer, err, "roots/%s/root", buffer_str(&name)) < 0 ||
 		fs_make_dirs(store_dirfd(store), "roots", 0755, &roots, err) < 0 ||
 		store_lock(store, "locks", buffer_str(&name), &lock, err) < 0)
 		return err->class;
 	if (!fs_exists(store_dirfd(store), buffer_str(&layer))) {
-		struct unpacking unpacking = {.package = package, .store = store};
+		struct unpacking unpacking = {.package = package,
+			.store = store,
+			.prefix = place == ROOT_TOP ? "root" : "root/sysroot"};
 		if (sandbox_make_scratch(
 			    store, scratch, sizeof(scratch), &scratch_fd, err) < 0)
 			return err->class;
@@ -71,10 +77,10 @@ static int package_layer(const struct package *package, struct store *store,
 	return buffer_take_str(&layer, ret_layer, err);
 }
 
-static int add_layer(
-	struct build_root *root, size_t *capacity, char *layer, struct error *err)
+static int add_layer(struct build_root *root, char *layer, struct error *err)
 {
-	if (array_add(&root->layers, &root->count, capacity, sizeof(char *), err) < 0) {
+	if (array_add(&root->layers, &root->count, &root->capacity, sizeof(char *), err) <
+		0) {
 		free(layer);
 		return err->class;
 	}
@@ -82,32 +88,67 @@ static int add_layer(
 	return 0;
 }
 
-static int add_packages(const struct plan_item *item, struct made *const *before,
-	size_t before_count, struct store *store, struct build_root *root,
-	size_t *capacity, struct error *err)
+void root_packages_done(struct root_packages *packages)
+{
+	free(packages->items);
+	*packages = (struct root_packages){0};
+}
+
+int root_packages_resolve(struct made *const *made, size_t made_count,
+	const struct recipe_list *wanted, struct root_packages *ret_packages,
+	struct error *err)
 {
 	cleanup_index struct package_index *index = NULL;
 	CLEANUP(resolution_done) struct resolution resolution = {0};
-	if (!item->own_packages.count)
-		return 0;
 	if (package_index_new(&index, err) < 0)
 		return err->class;
-	for (size_t m = 0; m < before_count; m++)
-		for (size_t p = 0; p < before[m]->package_count; p++)
-			if (package_index_add(index, before[m]->packages[p], err) < 0)
+	for (size_t m = 0; m < made_count; m++)
+		for (size_t p = 0; p < made[m]->package_count; p++)
+			if (package_index_add(index, made[m]->packages[p], err) < 0)
 				return err->class;
-	if (resolve_packages(index, item->own_packages.items, item->own_packages.count,
-		    &resolution, NULL, err) < 0)
-		return error_wrap(err, "build root of %s", item->recipe->name);
-	for (size_t i = 0; i < resolution.count; i++) {
+	if (resolve_packages(
+		    index, wanted->items, wanted->count, &resolution, NULL, err) < 0)
+		return err->class;
+	ret_packages->items = calloc(resolution.count + 1, sizeof(struct package *));
+	if (!ret_packages->items)
+		return error_set_memory(err);
+	ret_packages->count = resolution.count;
+	for (size_t i = 0; i < resolution.count; i++)
+		ret_packages->items[i] =
+			find_package(made, made_count, resolution.entries[i]->name);
+	return 0;
+}
+
+int build_root_add_packages(struct build_root *root, const struct root_packages *packages,
+	enum root_place place, struct store *store, struct error *err)
+{
+	for (size_t i = 0; i < packages->count; i++) {
 		char *layer = NULL;
-		const struct package *package =
-			find_package(before, before_count, resolution.entries[i]->name);
-		if (package_layer(package, store, &layer, err) < 0 ||
-			add_layer(root, capacity, layer, err) < 0)
+		if (package_layer(packages->items[i], place, store, &layer, err) < 0 ||
+			add_layer(root, layer, err) < 0)
 			return err->class;
 	}
 	return 0;
+}
+
+int build_root_add_toolchain(struct build_root *root,
+	const struct toolchain_layers *layers, const struct make_options *options,
+	struct error *err)
+{
+	char **directories = NULL;
+	size_t count = 0;
+	if (toolchain_prepare(options->toolchain, layers, options->sources,
+		    options->store, &directories, &count, err) < 0)
+		return err->class;
+	int status = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (status == 0)
+			status = add_layer(root, directories[i], err);
+		else
+			free(directories[i]);
+	}
+	free(directories);
+	return status;
 }
 
 int build_root_prepare(const struct plan_item *item, struct made *const *before,
@@ -115,24 +156,14 @@ int build_root_prepare(const struct plan_item *item, struct made *const *before,
 	struct build_root *ret_root, struct error *err)
 {
 	cleanup_build_root struct build_root root = {0};
-	size_t capacity = 0, count = 0;
-	char **directories = NULL;
-	if (add_packages(item, before, before_count, options->store, &root, &capacity,
-		    err) < 0)
+	cleanup_root_packages struct root_packages packages = {0};
+	if (item->own_packages.count && root_packages_resolve(before, before_count,
+						&item->own_packages, &packages, err) < 0)
+		return error_wrap(err, "build root of %s", item->recipe->name);
+	if (build_root_add_packages(&root, &packages, ROOT_SYSROOT, options->store, err) <
+			0 ||
+		build_root_add_toolchain(&root, &item->layers, options, err) < 0)
 		return err->class;
-	if (toolchain_prepare(options->toolchain, &item->layers, options->sources,
-		    options->store, &directories, &count, err) < 0)
-		return err->class;
-	int status = 0;
-	for (size_t i = 0; i < count; i++) {
-		if (status == 0)
-			status = add_layer(&root, &capacity, directories[i], err);
-		else
-			free(directories[i]);
-	}
-	free(directories);
-	if (status < 0)
-		return status;
 	*ret_root = root;
 	root = (struct build_root){0};
 	return 0;

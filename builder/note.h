@@ -16,6 +16,7 @@ struct note {
 		*installed_files; /* SHA-256 of their .apk files as exported */
 	size_t installed_count;
 	const char *recipes_directory, *builder_id, *architecture;
+	const char *organization; /* NULL: not said */
 	enum compression compression;
 	int64_t mtime, started, finished;
 };

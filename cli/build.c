@@ -10,10 +10,10 @@
 
 struct build_flags {
 	const char *recipes, *output, *store, *tag, *key, *package_key, *builder_id,
-		*compression;
-	struct cli_list pipeline_dirs, mirrors, source_mirrors;
-	bool offline, mirror_first, json;
-	uint64_t cpus;
+		*organization, *compression;
+	struct cli_list pipeline_dirs, mirrors, source_mirrors, lint_require, lint_warn;
+	bool offline, mirror_first, allow_unpinned, json, test, keep_going;
+	uint64_t cpus, jobs;
 };
 
 #define BUILD_FLAGS                                                                      \
@@ -36,8 +36,18 @@ struct build_flags {
 			"fetch nothing: only what the store has"),                       \
 		CLI_OPTION(struct build_flags, mirror_first, "mirror-first", CLI_FLAG,   \
 			NULL, "try mirrors before the upstream address"),                \
+		CLI_OPTION(struct build_flags, allow_unpinned, "allow-unpinned",         \
+			CLI_FLAG, NULL, "accept sources without digest or commit"),      \
 		CLI_OPTION(struct build_flags, cpus, "cpus", CLI_NUMBER, "N",            \
-			"processors a build may use (default: all)"),                    \
+			"processors for all jobs together (default: all)"),              \
+		CLI_OPTION(struct build_flags, jobs, "jobs", CLI_NUMBER, "N",            \
+			"recipes built at the same time (default: 1)"),                  \
+		CLI_OPTION(struct build_flags, keep_going, "keep-going", CLI_FLAG, NULL, \
+			"after a failure build all that does not need what failed"),     \
+		CLI_OPTION(struct build_flags, lint_require, "lint-require", CLI_LIST,   \
+			"LINTER", "what this linter finds is an error"),                 \
+		CLI_OPTION(struct build_flags, lint_warn, "lint-warn", CLI_LIST,         \
+			"LINTER", "what this linter finds is a warning"),                \
 		CLI_OPTION(struct build_flags, json, "json", CLI_FLAG, NULL,             \
 			"the result as JSON")
 
@@ -48,16 +58,23 @@ static const struct cli_option image_options[] = {
 		"key that signs the image and its attestations"),
 	CLI_OPTION(struct build_flags, builder_id, "builder-id", CLI_TEXT, "URI",
 		"who builds, as the provenance tells it"),
+	CLI_OPTION(struct build_flags, organization, "organization", CLI_TEXT, "NAME",
+		"who supplies the image and its packages, as the SBOM tells it"),
 	CLI_OPTION(struct build_flags, compression, "compression", CLI_TEXT, "NAME",
 		"gzip (default), zstd or none"),
 	BUILD_FLAGS,
 };
-static const struct cli_option package_options[] = {BUILD_FLAGS};
+static const struct cli_option package_options[] = {
+	CLI_OPTION(struct build_flags, test, "test", CLI_FLAG, NULL,
+		"run the tests of the recipes, too"),
+	BUILD_FLAGS,
+};
 
 /* Everything the options borrow, freed together. */
 struct prepared {
 	struct build_options options;
 	struct source_options sources;
+	struct lint_levels lint;
 	struct secret *image_key, *package_key;
 	char **mirrors;
 	size_t mirror_count;
@@ -101,6 +118,7 @@ static int prepare_sources(
 	sources->source_mirror_count = flags->source_mirrors.count;
 	sources->offline = flags->offline;
 	sources->upstream_last = flags->mirror_first;
+	sources->allow_unpinned = flags->allow_unpinned;
 	return 0;
 }
 
@@ -116,7 +134,9 @@ static int prepare_package_key(
 		return err->class;
 	if (key_get_type(key) != KEY_RSA)
 		return error_set(err, ERR_INPUT,
-			"%s is not an RSA key, and apk knows no other", path);
+			"%s is not an RSA key, and apk knows no "
+			"other",
+			path);
 	const char *slash = strrchr(path, '/');
 	int n = snprintf(prepared->key_name, sizeof(prepared->key_name), "%s.pub",
 		slash ? slash + 1 : path);
@@ -133,7 +153,10 @@ static int prepare(
 	if (choose_compression(flags->compression, &prepared->options.compression, err) <
 			0 ||
 		prepare_sources(flags, prepared, err) < 0 ||
-		prepare_package_key(flags->package_key, prepared, err) < 0)
+		prepare_package_key(flags->package_key, prepared, err) < 0 ||
+		lint_configure(flags->lint_require.items, flags->lint_require.count,
+			flags->lint_warn.items, flags->lint_warn.count, &prepared->lint,
+			err) < 0)
 		return err->class;
 	if (flags->key && load_secret(flags->key, &prepared->image_key, err) < 0)
 		return err->class;
@@ -143,12 +166,32 @@ static int prepare(
 	options->store_path = flags->store;
 	options->tag = flags->tag;
 	options->builder_id = flags->builder_id;
+	options->organization = flags->organization;
 	options->pipeline_dirs = flags->pipeline_dirs.items;
 	options->pipeline_dir_count = flags->pipeline_dirs.count;
 	options->sources = &prepared->sources;
 	options->image_key = prepared->image_key;
-	options->cpus = (unsigned)flags->cpus; /* at most INT32_MAX, see CLI_NUMBER */
+	options->test = flags->test;
+	options->lint = &prepared->lint;
+	options->cpus = (unsigned)flags->cpus; /* at most INT32_MAX, see
+						  CLI_NUMBER */
+	options->jobs = (unsigned)flags->jobs;
+	options->keep_going = flags->keep_going;
 	return 0;
+}
+
+static int set_hardening(
+	const struct build_result *result, json_t *object, struct error *err)
+{
+	cleanup_json json_t *hardening = json_object();
+	if (json_set(hardening, "elfFiles", json_integer((json_int_t)result->elf_files),
+		    err) < 0 ||
+		json_set(hardening, "hardened",
+			json_integer((json_int_t)result->elf_hardened), err) < 0 ||
+		json_set(hardening, "failing",
+			json_integer((json_int_t)result->elf_failing), err) < 0)
+		return err->class;
+	return json_set(object, "hardening", take_ptr(hardening), err);
 }
 
 static int print_json(const struct build_result *result, struct error *err)
@@ -170,11 +213,16 @@ static int print_json(const struct build_result *result, struct error *err)
 				json_integer((json_int_t)result->files_kept), err) < 0 ||
 			json_set(object, "filesRemoved",
 				json_integer((json_int_t)result->files_removed),
-				err) < 0))
+				err) < 0 ||
+			set_hardening(result, object, err) < 0))
 		return err->class;
 	if (json_set(object, "packages", json_string(result->packages), err) < 0 ||
 		json_set(object, "packageCount",
 			json_integer((json_int_t)result->package_count), err) < 0 ||
+		json_set(object, "testsPassed",
+			json_integer((json_int_t)result->tests_passed), err) < 0 ||
+		json_set(object, "testsCached",
+			json_integer((json_int_t)result->tests_cached), err) < 0 ||
 		json_set(object, "built", json_integer((json_int_t)result->built), err) <
 			0 ||
 		json_set(object, "upToDate", json_boolean(result->up_to_date), err) < 0 ||
@@ -190,13 +238,20 @@ static int print_text(
 	char digest[DIGEST_TEXT_MAX];
 	if (!*result->name) {
 		if (buffer_printf(&out, err, "%s: %zu packages\n", result->packages,
-			    result->package_count) < 0)
+			    result->package_count) < 0 ||
+			(result->tests_passed &&
+				buffer_printf(&out, err,
+					"  tests    %zu packages "
+					"passed, %zu of them "
+					"before\n",
+					result->tests_passed, result->tests_cached) < 0))
 			return err->class;
 		return cli_print(buffer_slice(&out), err);
 	}
 	if (buffer_printf(&out, err,
 		    "%s\n  image    oci:%s:%s%s\n"
-		    "  layer    %.2f MB compressed, %.2f MB plain, %zu packages\n",
+		    "  layer    %.2f MB compressed, %.2f MB "
+		    "plain, %zu packages\n",
 		    digest_format(&result->manifest, digest), result->layout, result->tag,
 		    result->up_to_date ? "  (nothing to do)"
 		    : is_signed        ? "  (signed)"
@@ -206,9 +261,17 @@ static int print_text(
 		return err->class;
 	if (result->files_removed &&
 		buffer_printf(&out, err,
-			"  pruned   %zu of %zu files and directories removed\n",
+			"  pruned   %zu of %zu files and "
+			"directories removed\n",
 			result->files_removed,
 			result->files_removed + result->files_kept) < 0)
+		return err->class;
+	if (result->elf_files &&
+		buffer_printf(&out, err,
+			"  hardened %zu of %zu ELF files in "
+			"every respect, %zu lack "
+			"something\n",
+			result->elf_hardened, result->elf_files, result->elf_failing) < 0)
 		return err->class;
 	return cli_print(buffer_slice(&out), err);
 }
@@ -218,12 +281,13 @@ static int run_build(
 {
 	const struct build_flags *flags = options;
 	CLEANUP(prepared_done) struct prepared prepared = {0};
-	CLEANUP(build_result_done) struct build_result result = {0};
+	CLEANUP(build_result_done)
+	struct build_result result = {0};
 	if (prepare(flags, &prepared, err) < 0)
 		return err->class;
 	if (!flags->key)
-		log_warning(
-			"no --key: the image is not signed and carries no attestations");
+		log_warning("no --key: the image is not signed "
+			    "and carries no attestations");
 	if (build_image(arguments->items[0], &prepared.options, &result, err) < 0)
 		return err->class;
 	return flags->json ? print_json(&result, err)
@@ -235,7 +299,8 @@ static int run_package(
 {
 	const struct build_flags *flags = options;
 	CLEANUP(prepared_done) struct prepared prepared = {0};
-	CLEANUP(build_result_done) struct build_result result = {0};
+	CLEANUP(build_result_done)
+	struct build_result result = {0};
 	if (prepare(flags, &prepared, err) < 0 ||
 		build_packages(arguments->items, arguments->count, &prepared.options,
 			&result, err) < 0)
@@ -246,12 +311,16 @@ static int run_package(
 const struct cli_command build_command = {
 	.name = "build",
 	.arguments = "IMAGE.yaml",
-	.summary = "build an image from recipes into an OCI layout, sign and attest it",
-	.description = "Makes the packages that the image names (and what they need), "
+	.summary = "build an image from recipes into an OCI "
+		   "layout, sign and attest it",
+	.description = "Makes the packages that the image names "
+		       "(and what they need), "
 		       "each in a sandbox without\n"
-		       "network, composes them into one reproducible layer, and with "
+		       "network, composes them into one "
+		       "reproducible layer, and with "
 		       "--key signs the result and\n"
-		       "adds SPDX, SLSA provenance and a file-by-file reachability "
+		       "adds SPDX, SLSA provenance and a "
+		       "file-by-file reachability "
 		       "report. What was made before\n"
 		       "is taken from the store.",
 	.options = image_options,
@@ -265,9 +334,17 @@ const struct cli_command build_command = {
 const struct cli_command package_command = {
 	.name = "package",
 	.arguments = "RECIPE.yaml...",
-	.summary = "build package recipes to .apk files and an APKINDEX",
-	.description = "Packages that the recipes need are made first. Results: "
-		       "OUTPUT/packages/ARCH/.",
+	.summary = "build package recipes to .apk files and an "
+		   "APKINDEX",
+	.description = "Packages that the recipes need are made "
+		       "first. Results: "
+		       "OUTPUT/packages/ARCH/.\n"
+		       "With --test the `test` pipelines run, "
+		       "each in a root that holds "
+		       "the package, what it needs at\n"
+		       "run time and what the test names. A test "
+		       "that passed is run "
+		       "again when something changed.",
 	.options = package_options,
 	.option_count = ARRAY_LEN(package_options),
 	.options_size = sizeof(struct build_flags),

@@ -41,7 +41,8 @@ static void print_command_help(
 		fprintf(to, "\n%s\n", command->description);
 	fputs("\noptions:\n", to);
 	print_options(to, command);
-	fprintf(to, "\nmore: man %s-%s\n", program->name, command->name);
+	/* both programs' commands have the same pages */
+	fprintf(to, "\nmore: man alnage-%s\n", command->name);
 }
 
 static void print_program_help(FILE *to, const struct cli_program *program)

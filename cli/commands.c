@@ -5,6 +5,7 @@ static const struct cli_command *const commands[] = {
 	&build_command,
 	&package_command,
 	&compile_command,
+	&graph_command,
 	&explain_command,
 	&inspect_command,
 	&keygen_command,

@@ -61,20 +61,14 @@ const char *reference_wanted(const struct reference *reference)
 	static _Thread_local char digest[DIGEST_TEXT_MAX]; /* read before the next call */
 	if (reference->has_digest)
 		return digest_format(&reference->digest, digest);
-	return reference->tag ? reference->tag : "latest";
+	return reference->tag;
 }
 
 int resolve_reference(
 	struct opened *opened, struct descriptor *ret_image, struct error *err)
 {
-	bool found = false;
-	const char *wanted = reference_wanted(opened->reference);
-	if (repository_resolve(opened->repository, wanted, ret_image, &found, err) < 0)
-		return err->class;
-	if (!found)
-		return error_set(err, ERR_INPUT, "%s has no image '%s'",
-			repository_name(opened->repository), wanted);
-	return 0;
+	return repository_resolve_reference(
+		opened->repository, opened->reference, ret_image, err);
 }
 
 const char *recipes_directory(const char *option)

@@ -41,7 +41,8 @@ static int copy(const struct copy_flags *flags, const struct cli_list *arguments
 		.with_signatures = !flags->without_signatures,
 		.progress = show_progress,
 		.progress_context = task};
-	if (repository_copy(from.repository, to.repository, &request, err) < 0)
+	if (repository_copy(from.repository, to.repository, &request, err) < 0 ||
+		repository_commit(to.repository, err) < 0)
 		return err->class;
 	log_task_done(task, "copied");
 	if (buffer_printf(&out, err, "%s%s%s@%s\n", repository_name(to.repository),

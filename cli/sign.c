@@ -2,6 +2,7 @@
 #include <jansson.h>
 
 #include "attest/attach.h"
+#include "attest/predicate.h"
 #include "attest/statement.h"
 #include "base/clock.h"
 #include "base/fs.h"
@@ -30,27 +31,6 @@ static const struct cli_option attest_options[] = {
 		"the predicate, JSON"),
 	REGISTRY_OPTIONS(struct sign_flags),
 };
-
-/* The short names that cosign users know. */
-static const char *predicate_uri(const char *type)
-{
-	static const struct {
-		const char *name, *uri;
-	} known[] = {
-		{"slsaprovenance1", "https://slsa.dev/provenance/v1"},
-		{"slsaprovenance02", "https://slsa.dev/provenance/v0.2"},
-		{"spdx", "https://spdx.dev/Document"},
-		{"spdxjson", "https://spdx.dev/Document"},
-		{"cyclonedx", "https://cyclonedx.org/bom"},
-		{"openvex", "https://openvex.dev/ns"},
-		{"vuln", "https://cosign.sigstore.dev/attestation/vuln/v1"},
-		{"custom", "https://cosign.sigstore.dev/attestation/v1"},
-	};
-	for (size_t i = 0; i < ARRAY_LEN(known); i++)
-		if (strcmp(known[i].name, type) == 0)
-			return known[i].uri;
-	return type;
-}
 
 static const char *identity_of(
 	const struct sign_flags *flags, const struct reference *reference)
@@ -89,13 +69,14 @@ static int prepare(const struct sign_flags *flags, const char *text,
 	return 0;
 }
 
-static int print_done(const struct signing *signing, const char *what, struct error *err)
+static int finish(struct signing *signing, const char *what, struct error *err)
 {
 	cleanup_buffer struct buffer out = BUFFER_INIT;
 	char digest[DIGEST_TEXT_MAX];
-	if (buffer_printf(&out, err, "%s %s@%s\n", what,
-		    repository_name(signing->opened.repository),
-		    digest_format(&signing->image.digest, digest)) < 0)
+	if (repository_commit(signing->opened.repository, err) < 0 ||
+		buffer_printf(&out, err, "%s %s@%s\n", what,
+			repository_name(signing->opened.repository),
+			digest_format(&signing->image.digest, digest)) < 0)
 		return err->class;
 	return cli_print(buffer_slice(&out), err);
 }
@@ -108,7 +89,7 @@ static int run_sign(
 		attach_signature(signing.opened.repository, &signing.image,
 			signing.secret, &signing.options, err) < 0)
 		return err->class;
-	return print_done(&signing, "signed", err);
+	return finish(&signing, "signed", err);
 }
 
 static int read_predicate(const char *path, json_t **ret_json, struct error *err)
@@ -126,18 +107,23 @@ static int run_attest(
 	CLEANUP(signing_done) struct signing signing = {0};
 	cleanup_json json_t *predicate = NULL;
 	cleanup_buffer struct buffer statement = BUFFER_INIT;
+	const char *type;
 	if (!flags->type || !flags->predicate)
 		return error_set(err, ERR_USAGE, "--type and --predicate are needed");
+	if (predicate_type_uri(flags->type, &type, err) < 0) {
+		err->class = ERR_USAGE;
+		return error_wrap(err, "--type");
+	}
 	if (read_predicate(flags->predicate, &predicate, err) < 0 ||
 		prepare(flags, arguments->items[0], &signing, err) < 0 ||
 		statement_write(repository_name(signing.opened.repository),
-			&signing.image.digest, predicate_uri(flags->type),
-			take_ptr(predicate), &statement, err) < 0 ||
+			&signing.image.digest, type, take_ptr(predicate), &statement,
+			err) < 0 ||
 		attach_statement(signing.opened.repository, &signing.image,
 			buffer_slice(&statement), signing.secret, &signing.options,
 			err) < 0)
 		return err->class;
-	return print_done(&signing, "attested", err);
+	return finish(&signing, "attested", err);
 }
 
 const struct cli_command sign_command = {

@@ -1,32 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "attest/verify.h"
+#include "cli/verify.h"
+
+#include "attest/predicate.h"
 #include "attest/statement.h"
+#include "base/clock.h"
 #include "base/limits.h"
-#include "cli/common.h"
 
-struct verify_flags {
-	struct registry_options registry;
-	struct cli_list keys, types;
-	bool check_blobs, signature_only, json;
-};
+#define VERIFY_KEYS_MAX  64
+#define VERIFY_TYPES_MAX 64
 
-static const struct cli_option options[] = {
-	CLI_OPTION(struct verify_flags, keys, "key", CLI_LIST, "FILE",
-		"public key; given several times, any one of them counts"),
-	CLI_OPTION(struct verify_flags, types, "require", CLI_LIST, "TYPE",
-		"predicate type that must be attested (default: SLSA provenance and "
-		"SPDX)"),
-	CLI_OPTION(struct verify_flags, signature_only, "signature-only", CLI_FLAG, NULL,
-		"require no attestation"),
-	CLI_OPTION(struct verify_flags, check_blobs, "check-blobs", CLI_FLAG, NULL,
-		"read and hash every layer of a registry image, too (always done for "
-		"layouts)"),
-	CLI_OPTION(
-		struct verify_flags, json, "json", CLI_FLAG, NULL, "the verdict as JSON"),
-	REGISTRY_OPTIONS(struct verify_flags),
-};
-
-#define VERIFY_KEYS_MAX 64
+/* ---- with keys ---- */
 
 struct keys {
 	struct key *items[VERIFY_KEYS_MAX];
@@ -42,7 +25,7 @@ static void keys_done(struct keys *keys)
 static int load_keys(const struct cli_list *paths, struct keys *keys, struct error *err)
 {
 	if (!paths->count) {
-		error_set(err, ERR_USAGE, "--key is missing");
+		error_set(err, ERR_USAGE, "--key or --policy is missing");
 		return error_remedy(
 			err, "name the public key (FILE.pub) that must have signed");
 	}
@@ -55,6 +38,59 @@ static int load_keys(const struct cli_list *paths, struct keys *keys, struct err
 	}
 	return 0;
 }
+
+struct types {
+	const char *items[VERIFY_TYPES_MAX];
+	size_t count;
+};
+
+static int name_types(
+	const struct verify_flags *flags, struct types *types, struct error *err)
+{
+	const struct cli_list *given = &flags->types;
+
+	if (flags->signature_only)
+		return given->count == 0
+			       ? 0
+			       : error_set(err, ERR_USAGE,
+					 "--signature-only and --require exclude each "
+					 "other");
+	if (given->count == 0) {
+		types->items[types->count++] = PREDICATE_SLSA_PROVENANCE;
+		types->items[types->count++] = PREDICATE_SPDX;
+	}
+	if (given->count > VERIFY_TYPES_MAX)
+		return error_set(err, ERR_USAGE, "more than %d types", VERIFY_TYPES_MAX);
+	for (size_t i = 0; i < given->count; i++) {
+		if (predicate_type_uri(given->items[i], &types->items[i], err) < 0) {
+			err->class = ERR_USAGE;
+			return error_wrap(err, "--require");
+		}
+		types->count++;
+	}
+	return 0;
+}
+
+static bool reads_blobs(const struct verify_flags *flags, const struct opened *opened)
+{
+	return flags->check_blobs || opened->reference->kind != REFERENCE_REGISTRY;
+}
+
+static int verify_by_keys(const struct verify_flags *flags, struct opened *opened,
+	const struct keys *keys, const struct types *types, struct verdict **ret_verdict,
+	struct error *err)
+{
+	struct verify_options verify = {.keys = (const struct key *const *)keys->items,
+		.key_count = keys->count,
+		.predicate_types = types->items,
+		.predicate_type_count = types->count,
+		.check_blobs = reads_blobs(flags, opened)};
+
+	return verify_image(opened->repository, reference_wanted(opened->reference),
+		&verify, ret_verdict, err);
+}
+
+/* ---- the answer ---- */
 
 static int print(const struct verdict *verdict, bool json, struct error *err)
 {
@@ -76,48 +112,118 @@ static int refuse(const struct verdict *verdict, struct error *err)
 		err, ERR_REFUSED, "%s is refused: nothing was checked", verdict->image);
 }
 
-static int run(const void *given, const struct cli_list *arguments, struct error *err)
+static int answer(const struct verdict *verdict, const struct verify_flags *flags,
+	struct error *err)
 {
-	static const char *const standard[] = {PREDICATE_SLSA_PROVENANCE, PREDICATE_SPDX};
-	const struct verify_flags *flags = given;
-	CLEANUP(keys_done) struct keys keys = {.count = 0};
-	cleanup_opened struct opened opened = {0};
-	cleanup_verdict struct verdict *verdict = NULL;
-	if (flags->signature_only && flags->types.count)
-		return error_set(err, ERR_USAGE,
-			"--signature-only and --require exclude each other");
-	if (load_keys(&flags->keys, &keys, err) < 0 ||
-		open_reference(arguments->items[0], &flags->registry, false, false,
-			&opened, err) < 0)
-		return err->class;
-	struct verify_options verify = {.keys = (const struct key *const *)keys.items,
-		.key_count = keys.count,
-		.predicate_types = flags->types.count ? flags->types.items : standard,
-		.predicate_type_count = flags->signature_only ? 0
-					: flags->types.count  ? flags->types.count
-							      : ARRAY_LEN(standard),
-		.check_blobs = flags->check_blobs ||
-			       opened.reference->kind != REFERENCE_REGISTRY};
-	if (verify_image(opened.repository, reference_wanted(opened.reference), &verify,
-		    &verdict, err) < 0 ||
-		print(verdict, flags->json, err) < 0)
+	if (print(verdict, flags->json, err) < 0)
 		return err->class;
 	return verdict_passed(verdict) ? 0 : refuse(verdict, err);
 }
 
-const struct cli_command verify_command = {
+static int run_with_keys(const struct verify_flags *flags,
+	const struct registry_options *registry, const char *image, struct error *err)
+{
+	CLEANUP(keys_done) struct keys keys = {.count = 0};
+	struct types types = {.count = 0};
+	cleanup_opened struct opened opened = {0};
+	cleanup_verdict struct verdict *verdict = NULL;
+
+	if (flags->trust || flags->at)
+		return error_set(err, ERR_USAGE, "%s goes only with --policy",
+			flags->trust ? "--trust" : "--at");
+	if (name_types(flags, &types, err) < 0 ||
+		load_keys(&flags->keys, &keys, err) < 0 ||
+		open_reference(image, registry, false, false, &opened, err) < 0 ||
+		verify_by_keys(flags, &opened, &keys, &types, &verdict, err) < 0)
+		return err->class;
+	return answer(verdict, flags, err);
+}
+
+/* ---- with a policy ---- */
+
+static int check_policy_flags(
+	const struct verify_flags *flags, int64_t *ret_at, struct error *err)
+{
+	*ret_at = clock_now();
+	if (flags->keys.count || flags->types.count || flags->signature_only)
+		return error_set(err, ERR_USAGE,
+			"with --policy, the policy says which keys and attestations: %s "
+			"does not go with it",
+			flags->keys.count    ? "--key"
+			: flags->types.count ? "--require"
+					     : "--signature-only");
+	if (!flags->at)
+		return 0;
+	if (clock_parse(slice_str(flags->at), ret_at, err) < 0) {
+		err->class = ERR_USAGE;
+		return error_wrap(err, "--at");
+	}
+	return 0;
+}
+
+static int run_with_policy(const struct verify_flags *flags,
+	const struct registry_options *registry, const char *image,
+	verify_reporter *reporter, const void *context, struct error *err)
+{
+	cleanup_policy struct policy *policy = NULL;
+	cleanup_opened struct opened opened = {0};
+	CLEANUP(policy_outcome_done) struct policy_outcome outcome = {0};
+	struct policy_options options = {0};
+
+	if (check_policy_flags(flags, &options.at, err) < 0 ||
+		policy_load(flags->policy, flags->trust, &policy, err) < 0 ||
+		open_reference(image, registry, false, false, &opened, err) < 0)
+		return err->class;
+	options.policy = policy;
+	options.check_blobs = reads_blobs(flags, &opened);
+	if (policy_verify(opened.repository, reference_wanted(opened.reference), &options,
+		    &outcome, err) < 0)
+		return err->class;
+	struct verify_report report = {.policy = policy,
+		.outcome = &outcome,
+		.opened = &opened,
+		.at = options.at};
+	if (reporter && reporter(context, &report, err) < 0)
+		return err->class;
+	return answer(outcome.verdict, flags, err);
+}
+
+int verify_run(const struct verify_flags *flags, const struct registry_options *registry,
+	const char *image, verify_reporter *reporter, const void *context,
+	struct error *err)
+{
+	if (flags->policy)
+		return run_with_policy(flags, registry, image, reporter, context, err);
+	if (reporter)
+		return error_set(err, ERR_USAGE, "a summary needs --policy");
+	return run_with_keys(flags, registry, image, err);
+}
+
+/* ---- the command of alnage-verify ---- */
+
+struct verify_only_flags {
+	struct registry_options registry;
+	struct verify_flags verify;
+};
+
+static const struct cli_option options[] = {VERIFY_OPTIONS(struct verify_only_flags)};
+
+static int run(const void *given, const struct cli_list *arguments, struct error *err)
+{
+	const struct verify_only_flags *flags = given;
+
+	return verify_run(
+		&flags->verify, &flags->registry, arguments->items[0], NULL, NULL, err);
+}
+
+const struct cli_command verify_only_command = {
 	.name = "verify",
 	.arguments = "IMAGE",
-	.summary = "verify an image's signature and attestations before deployment",
-	.description = "IMAGE is oci:DIR[:TAG], oci-archive:FILE or "
-		       "HOST/NAME[:TAG|@DIGEST]. A tag is resolved\n"
-		       "once; deploy the digest that is printed. Exit status 0: "
-		       "everything passed. 3: refused,\n"
-		       "with the reason. 1: the check could not be made, so nothing is "
-		       "known to be good.",
+	.summary = VERIFY_SUMMARY,
+	.description = VERIFY_DESCRIPTION,
 	.options = options,
 	.option_count = ARRAY_LEN(options),
-	.options_size = sizeof(struct verify_flags),
+	.options_size = sizeof(struct verify_only_flags),
 	.min_arguments = 1,
 	.max_arguments = 1,
 	.run = run,

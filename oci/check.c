@@ -7,6 +7,7 @@ struct walk {
 	struct repository *repository;
 	struct arena *arena;
 	struct descriptor_list seen;
+	bool only_collect; /* what is there, without reading it */
 };
 
 static int discard(void *context, const void *data, size_t len, struct error *err)
@@ -37,6 +38,8 @@ static int check_blob(
 
 	if (descriptor_list_find(&walk->seen, &descriptor->digest))
 		return 0;
+	if (walk->only_collect)
+		return descriptor_list_add(walk->arena, &walk->seen, descriptor, err);
 	if (writer_new(&ops, NULL, &writer, err) < 0 ||
 		repository_copy_blob_to(walk->repository, descriptor, writer, err) < 0 ||
 		descriptor_list_add(walk->arena, &walk->seen, descriptor, err) < 0)
@@ -71,11 +74,23 @@ static int check_manifest(struct walk *walk, const struct descriptor *descriptor
 	return descriptor_list_add(walk->arena, &walk->seen, descriptor, err);
 }
 
+static int check_entries(struct walk *walk, struct error *err)
+{
+	struct descriptor_list entries = {0};
+
+	if (walk->repository->ops->entries(walk->repository, walk->arena, &entries, err) <
+		0)
+		return refuse(err);
+	for (size_t i = 0; i < entries.count; i++)
+		if (check_manifest(walk, &entries.items[i], 0, err) < 0)
+			return err->class;
+	return 0;
+}
+
 int repository_check(
 	struct repository *repository, const struct descriptor *image, struct error *err)
 {
 	cleanup_arena struct arena *arena = NULL;
-	struct descriptor_list entries = {0};
 	struct walk walk = {.repository = repository};
 
 	if (arena_new(&arena, err) < 0)
@@ -86,10 +101,20 @@ int repository_check(
 	if (!repository->ops->entries)
 		return error_set(err, ERR_USAGE, "%s: name the image to be checked",
 			repository->name);
-	if (repository->ops->entries(repository, arena, &entries, err) < 0)
-		return refuse(err);
-	for (size_t i = 0; i < entries.count; i++)
-		if (check_manifest(&walk, &entries.items[i], 0, err) < 0)
-			return err->class;
-	return 0;
+	return check_entries(&walk, err);
+}
+
+int repository_sweep(struct repository *repository, struct error *err)
+{
+	cleanup_arena struct arena *arena = NULL;
+	struct walk walk = {.repository = repository, .only_collect = true};
+
+	if (!repository->ops->entries || !repository->ops->keep_only)
+		return 0;
+	if (arena_new(&arena, err) < 0)
+		return err->class;
+	walk.arena = arena;
+	if (check_entries(&walk, err) < 0)
+		return err->class;
+	return repository->ops->keep_only(repository, &walk.seen, err);
 }

@@ -684,6 +684,39 @@ static int open_directory(const struct reference *reference,
 	return fs_open_dir(AT_FDCWD, reference->path, &layout->dirfd, err);
 }
 
+static int remove_unlisted(int dirfd, const char *name,
+	const struct descriptor_list *blobs, struct error *err)
+{
+	struct digest digest;
+	struct error ignored = ERROR_INIT;
+
+	if (digest_parse_hex(DIGEST_SHA256, slice_str(name), &digest, &ignored) < 0 ||
+		descriptor_list_find(blobs, &digest))
+		return 0; /* a name of another kind is not ours to remove */
+	if (unlinkat(dirfd, name, 0) < 0 && errno != ENOENT)
+		return error_set_errno(err, errno, "removing blob %s", name);
+	return 0;
+}
+
+static int layout_keep_only(struct repository *repository,
+	const struct descriptor_list *blobs, struct error *err)
+{
+	cleanup_fd int dirfd = -1;
+	char **names = NULL;
+	size_t count = 0;
+	int result = 0;
+
+	if (need_writable(layout_of(repository), err) < 0 ||
+		fs_open(layout_of(repository)->dirfd, "blobs/sha256", FS_BENEATH,
+			O_RDONLY | O_DIRECTORY, 0, &dirfd, err) < 0 ||
+		fs_list(dirfd, &names, &count, err) < 0)
+		return err->class;
+	for (size_t i = 0; i < count && result == 0; i++)
+		result = remove_unlisted(dirfd, names[i], blobs, err);
+	fs_list_free(&names, count);
+	return result;
+}
+
 static int layout_commit(struct repository *repository, struct error *err)
 {
 	struct layout *layout = layout_of(repository);
@@ -708,6 +741,7 @@ static const struct repository_ops layout_ops = {
 	.open_blob = layout_open_blob,
 	.receive_blob = layout_receive_blob,
 	.entries = layout_entries,
+	.keep_only = layout_keep_only,
 	.commit = layout_commit,
 	.close = layout_close,
 };

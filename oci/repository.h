@@ -132,5 +132,11 @@ MUST_USE int repository_copy(struct repository *from, struct repository *to,
  */
 MUST_USE int repository_check(
 	struct repository *repository, const struct descriptor *image, struct error *err);
+/*
+ * Removes the blobs that nothing listed reaches: what updates of signatures and tags have
+ * left behind. Layouts only, and only those whose one writer is the caller; a registry is
+ * left as it is.
+ */
+MUST_USE int repository_sweep(struct repository *repository, struct error *err);
 
 #endif

@@ -70,6 +70,9 @@ struct repository_ops {
 	/* All that index.json lists; may be NULL. */
 	int (*entries)(struct repository *repository, struct arena *arena,
 		struct descriptor_list *list, struct error *err);
+	/* Removes all blobs but these; may be NULL. */
+	int (*keep_only)(struct repository *repository,
+		const struct descriptor_list *blobs, struct error *err);
 	/* May be NULL. */
 	int (*commit)(struct repository *repository, struct error *err);
 	/* Takes a blob over from another repository of the same registry; may be NULL. */

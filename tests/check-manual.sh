@@ -1,19 +1,60 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Every command has a manual page that names each of its options, and mandoc finds nothing wrong.
+# Every command has a manual page, which names the options that --help shows, and no others;
+# alnage.1 names every command and exit status; mandoc finds nothing wrong.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-alnage=${BUILD:-build}/alnage
+build=${BUILD:-build}
 status=0 commands=0
-while read -r command; do
+complain() {
+	echo "$*"
+	status=1
+}
+
+# options_of COMMAND…: the long options that its --help lists, one a line, without dashes
+options_of() { "$@" --help | sed -nE 's/^  --([a-z0-9-]+)(, --([a-z0-9-]+))?.*/\1\n\3/p' | grep .; }
+# in the items of a page, as mdoc writes them (".It Fl -name") or as roff does ("\-\-name")
+options_in() {
+	sed -nE '/^\.It /{ s/\\-/-/g; s/--/Fl -/g; p }' "$1" | grep -oE '\bFl -[a-z0-9-]+' | sed 's/^Fl -//'
+}
+
+# compare PAGE COMMAND…
+compare() {
+	local page=$1 option
+	shift
+	local shown told
+	shown=$(options_of "$@") told=$(options_in "$page")
+	[ -n "$shown" ] || complain "$*: --help shows no options"
+	for option in $shown; do
+		grep -qxF -- "$option" <<<"$told" || complain "$page: does not tell of --$option"
+	done
+	for option in $told; do
+		grep -qxF -- "$option" <<<"$shown" || complain "$page: tells of --$option, which $* does not have"
+	done
+}
+
+names=$("$build/alnage" --help | sed -nE 's/^  ([a-z-]+) .*/\1/p')
+for command in $names; do
 	page=cli/alnage-$command.1
 	commands=$((commands + 1))
-	[ -f "$page" ] || { echo "$command: no manual page $page"; status=1; continue; }
-	for option in $("$alnage" "$command" --help | sed -nE 's/^  --([a-z-]+).*/\1/p' | grep -vxE 'quiet|help'); do
-		grep -qF -- "$(sed 's/-/\\-/g' <<<"--$option")" "$page" ||
-			{ echo "$page: does not tell of --$option"; status=1; }
+	grep -qxF ".It Cm $command" cli/alnage.1 2>/dev/null || complain "cli/alnage.1: does not tell of $command"
+	[ -f "$page" ] || { complain "$command: no manual page $page"; continue; }
+	compare "$page" "$build/alnage" "$command"
+done
+[ "$commands" -ge 10 ] || complain "only $commands commands found"
+# the other program's commands have the same pages, and at most the same options
+for command in $("$build/alnage-verify" --help | sed -nE 's/^  ([a-z-]+) .*/\1/p'); do
+	for option in $(options_of "$build/alnage-verify" "$command"); do
+		options_of "$build/alnage" "$command" | grep -xF -- "$option" >/dev/null ||
+			complain "alnage-verify $command has --$option, which alnage $command does not"
 	done
-done < <("$alnage" --help | sed -nE 's/^  ([a-z]+) .*/\1/p')
-[ "$commands" -ge 10 ] || { echo "only $commands commands found"; status=1; }
+done
+for page in cli/alnage-*.1; do
+	command=${page#cli/alnage-}
+	grep -qxF -- "${command%.1}" <<<"$names" || complain "$page: there is no such command"
+done
+for option in quiet verbose help; do
+	grep -qxF -- ".It Fl -$option" cli/alnage.1 || complain "cli/alnage.1: does not tell of --$option"
+done
 mandoc -T lint -W warning cli/*.1 || status=1
 exit $status

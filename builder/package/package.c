@@ -27,6 +27,19 @@ void package_free(struct package **package)
 	free_ptr(package);
 }
 
+char *package_one_line(struct arena *arena, const char *text)
+{
+	struct slice rest = slice_str(text), word;
+	char *line = arena_alloc(arena, rest.len + 1), *at = line;
+	while (line && slice_word(&rest, &word)) {
+		if (at > line)
+			*at++ = ' ';
+		memcpy(at, word.data, word.len);
+		at += word.len; /* never longer than the text; the rest is zero */
+	}
+	return line;
+}
+
 int package_check_name(struct slice name, struct error *err)
 {
 	if (name.len == 0 || name.len > LIMIT_NAME_BYTES)

@@ -91,6 +91,12 @@ struct package_scan_options {
 MUST_USE int package_scan(struct package *package, struct store *store,
 	const struct package_scan_options *options, struct error *err);
 
+/*
+ * A text as control data holds it, on one line: its words with one blank between them.
+ * Recipes have descriptions of several lines. NULL only when memory is out.
+ */
+char *package_one_line(struct arena *arena, const char *text);
+
 /* Names that control data may hold: package names and versions as apk tools take them. */
 MUST_USE int package_check_name(struct slice name, struct error *err);
 

@@ -153,11 +153,20 @@ static int add_mirror_places(struct places *places, const char *file_name,
 	return 0;
 }
 
+/* "debian:pool/…": the pool is the upstream, and only the mirrors have it. */
+static int add_upstream(
+	struct places *places, const struct recipe_source *source, struct error *err)
+{
+	if (slice_starts_with(slice_str(source->uri), SLICE("debian:")))
+		return 0;
+	return places_add(places, err, "%s", source->uri);
+}
+
 static int add_places(struct places *places, const struct recipe_source *source,
 	const struct digest *expected, const struct source_options *options,
 	struct error *err)
 {
-	if (!options->upstream_last && places_add(places, err, "%s", source->uri) < 0)
+	if (!options->upstream_last && add_upstream(places, source, err) < 0)
 		return err->class;
 	/* Without a digest only the upstream place itself can be believed. */
 	for (size_t i = 0; expected && i < source->debian.count; i++)
@@ -167,7 +176,7 @@ static int add_places(struct places *places, const struct recipe_source *source,
 	if (expected &&
 		add_mirror_places(places, source->file_name, expected, options, err) < 0)
 		return err->class;
-	return options->upstream_last ? places_add(places, err, "%s", source->uri) : 0;
+	return options->upstream_last ? add_upstream(places, source, err) : 0;
 }
 
 /* ---- fetching ---- */

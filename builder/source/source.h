@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The fetch phase: what a recipe names by digest comes into the store, before
- * any sandbox starts. Order of places: the recipe's URI, the Debian pool paths on the
- * mirrors of the machine's apt sources (or --mirror), --source-mirror prefixes. The
- * digest decides; nothing that does not match is kept. An interrupted download goes on
- * where it stopped.
+ * any sandbox starts. Order of places: the recipe's URI ("debian:pool/…" where the pool
+ * is the upstream itself), the Debian pool paths on the mirrors of the machine's apt
+ * sources (or --mirror), --source-mirror prefixes. The digest decides; nothing that does
+ * not match is kept. An interrupted download goes on where it stopped.
  */
 #ifndef BUILDER_SOURCE_SOURCE_H
 #define BUILDER_SOURCE_SOURCE_H

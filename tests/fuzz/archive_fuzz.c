@@ -189,7 +189,7 @@ static void repair(char *bytes, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	cleanup_mem char *copy = malloc(size + 1);
-	struct slice bytes = slice_from(copy, size);
+	struct slice bytes = {copy, size};
 	cleanup_buffer struct buffer ours = {.max = 4 * CONTENT_MAX};
 	cleanup_buffer struct buffer theirs = BUFFER_INIT;
 	cleanup_buffer struct buffer loose = {.max = 4 * CONTENT_MAX};

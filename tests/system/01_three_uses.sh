@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Build locally, publish to a registry, verify before deployment: one test, as the README has it.
+# shellcheck source=tests/system/lib.sh
 source "$(dirname "$0")/lib.sh"
 need docker-registry jq curl skopeo
 make_keys
@@ -31,3 +32,8 @@ expect 3 refused "$alnage" verify "$registry/team/busybox:1" --key "$tmp/keys/ot
 "$alnage" pull "$registry/team/busybox:1" "oci:$tmp/pulled:1"
 expect 0 "$digest" "$alnage" verify "oci:$tmp/pulled:1" --key "$tmp/keys/image.key.pub"
 same "$(skopeo inspect --format '{{.Digest}}' "oci:$tmp/pulled:1")" "$digest"
+
+# a layout in one file is one, too, and a layout's only image needs no tag
+"$alnage" copy "oci:$tmp/pulled" "oci-archive:$tmp/copied.tar"
+expect 0 "$digest" "$alnage" verify "oci-archive:$tmp/copied.tar" --key "$tmp/keys/image.key.pub"
+expect 0 "$digest" "$alnage" verify "oci:$tmp/pulled" --key "$tmp/keys/image.key.pub"

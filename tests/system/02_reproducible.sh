@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Another directory, user, umask, time zone, locale, clock, host name and an empty store: the same digests.
+# shellcheck source=tests/system/lib.sh
 source "$(dirname "$0")/lib.sh"
 need jq setpriv unshare
 [ "$(id -u)" = 0 ] || skip "needs root to become another user"

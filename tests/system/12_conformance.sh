@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Every case of sigstore-conformance that is at hand gets the verdict that the suite expects.
+# shellcheck source=tests/system/lib.sh
 source "$(dirname "$0")/lib.sh"
 suite=${ALNAGE_SHARED:-$top/../shared}/vectors/sigstore-conformance
 [ -f "$suite/CASES.tsv" ] || skip "the sigstore-conformance cases are not here"

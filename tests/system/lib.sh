@@ -3,7 +3,6 @@
 # For system tests: a private folder, the built programs, assertions. Source it first.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-top=$PWD
 build=$(realpath "${BUILD:-build}")
 alnage=$build/alnage
 tmp=$(mktemp -d)

@@ -201,8 +201,13 @@ static void signals_are_as_at_birth(void **state)
 		0);
 	assert_int_equal(sigprocmask(SIG_SETMASK, &before, NULL), 0);
 	(void)signal(SIGPIPE, SIG_DFL);
-	assert_string_equal(buffer_str(&out),
-		"SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+	/* 32 and 33 belong to the C library: whoever started us may have them ignored,
+	 * and nobody can change that through sigaction */
+	unsigned long long ignored;
+	assert_true(slice_starts_with(
+		buffer_slice(&out), SLICE("SigBlk:\t0000000000000000\nSigIgn:\t")));
+	ignored = strtoull(strrchr(buffer_str(&out), '\t'), NULL, 16);
+	assert_int_equal(ignored & ~0x180000000ULL, 0);
 }
 
 static void working_directory(void **state)

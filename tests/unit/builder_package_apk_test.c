@@ -35,8 +35,9 @@ static int free_keys(void **state)
 static const char *depends[] = {"so:libc.so.6", "zlib>=1.2", "!old"};
 static const char *provides[] = {"cmd:sample=1.2-r3", "so:libs.so.1=1"};
 static const char *replaces[] = {"elder"};
+/* not in the order of the file */
 static struct package_script scripts[] = {
-	{".post-install", "#!/bin/sh\nexit 0\n"}, {".trigger", "#!/bin/sh\n"}};
+	{".trigger", "#!/bin/sh\n"}, {".post-install", "#!/bin/sh\nexit 0\n"}};
 
 static void make_package(struct store *store, struct package **ret_package)
 {
@@ -141,7 +142,8 @@ static void test_round_trip(void **state)
 	assert_int_equal(again->provides.count, 2);
 	assert_string_equal(again->replaces.items[0], "elder");
 	assert_int_equal(again->script_count, 2);
-	assert_string_equal(again->scripts[0].text, scripts[0].text);
+	assert_string_equal(again->scripts[0].name, ".post-install");
+	assert_string_equal(again->scripts[0].text, scripts[1].text);
 	assert_true(digest_equal(&again->control_sha1, &package->control_sha1));
 	assert_true(digest_equal(&again->control_sha256, &package->control_sha256));
 	assert_true(digest_equal(&again->data, &package->data));
@@ -465,6 +467,23 @@ static void test_bad_files(void **state)
 		"without .PKGINFO");
 }
 
+static void test_one_line(void **state)
+{
+	struct place *place = *state;
+	struct error err = ERROR_INIT;
+	cleanup_package struct package *package = NULL;
+	static const char *const cases[][2] = {{"plain", "plain"}, {"", ""},
+		{" \n\t ", ""}, {"two\nlines\n", "two lines"},
+		{"  a \t b\r\n\n c", "a b c"}};
+	make_package(place->store, &package);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		package->description = package_one_line(package->arena, cases[i][0]);
+		assert_string_equal(package->description, cases[i][1]);
+		assert_ok(apk_write(
+			package, place->store, SLICE_EMPTY, NULL, NULL, MTIME, &err));
+	}
+}
+
 static void test_writer_refuses(void **state)
 {
 	struct place *place = *state;
@@ -498,7 +517,7 @@ static void test_writer_refuses(void **state)
 	assert_refused(
 		apk_write(package, place->store, SLICE_EMPTY, NULL, NULL, MTIME, &err),
 		ERR_INPUT, "no such script");
-	scripts[0].name = ".post-install";
+	scripts[0].name = ".trigger";
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
@@ -514,6 +533,7 @@ int main(void)
 		TEST(test_hand_made),
 		TEST(test_bad_info),
 		TEST(test_bad_files),
+		TEST(test_one_line),
 		TEST(test_writer_refuses),
 	};
 	return cmocka_run_group_tests(tests, make_keys, free_keys);

@@ -4,6 +4,7 @@
 #include <sys/xattr.h>
 
 #include "base/limits.h"
+#include "builder/package/capability.h"
 #include "tests/unit/builder_package_support.h"
 
 struct output {
@@ -150,6 +151,32 @@ static void test_declared(void **state)
 		ERR_INPUT, "nothing: the recipe declares");
 }
 
+static void test_capabilities(void **state)
+{
+	(void)state;
+	struct error err = ERROR_INIT;
+	struct capability capability = CAPABILITY_NONE;
+	uint8_t value[CAPABILITY_BYTES];
+	/* what setcap cap_net_raw,cap_net_bind_service,cap_bpf+ep writes */
+	static const uint8_t expected[] = {
+		1, 0, 0, 2, 0, 0x24, 0, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0};
+	assert_ok(capability_add(&capability, SLICE("cap_net_raw"), SLICE("+ep"), &err));
+	assert_ok(capability_add(
+		&capability, SLICE("cap_net_bind_service,CAP_bpf"), SLICE("=pe"), &err));
+	capability_encode(&capability, value);
+	assert_memory_equal(value, expected, sizeof(expected));
+	assert_refused(capability_add(&capability, SLICE("cap_kill"), SLICE("+p"), &err),
+		ERR_INPUT, "all together");
+	assert_refused(capability_add(&capability, SLICE("cap_root"), SLICE("+ep"), &err),
+		ERR_INPUT, "no such capability: \"cap_root\"");
+	assert_refused(capability_add(&capability, SLICE("cap_kill"), SLICE("+x"), &err),
+		ERR_INPUT, "no such flags");
+	assert_refused(capability_add(&capability, SLICE("cap_kill"), SLICE("+e"), &err),
+		ERR_INPUT, "grant nothing");
+	assert_refused(capability_add(&capability, SLICE(""), SLICE("+ep"), &err),
+		ERR_INPUT, "no capability");
+}
+
 static void test_xattr(void **state)
 {
 	struct output *output = *state;
@@ -217,6 +244,7 @@ int main(void)
 		TEST(test_set_id),
 		TEST(test_set_gid_directory),
 		TEST(test_declared),
+		cmocka_unit_test(test_capabilities),
 		TEST(test_xattr),
 		TEST(test_fifo),
 		TEST(test_socket),

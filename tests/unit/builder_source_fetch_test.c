@@ -363,6 +363,21 @@ static void upstream_can_come_last(void **state)
 	assert_string_equal(seen->paths[2], "/ok/x.tar.gz");
 }
 
+static void pool_can_be_the_upstream(void **state)
+{
+	(void)state;
+	const char *mirrors[] = {url_of("/ok/debian/")};
+	const char *items[] = {"pool/main/x/x/x_1.orig.tar.gz"};
+	struct source_options options = {.mirrors = mirrors, .mirror_count = 1};
+	struct recipe_source source = source_at("/404/x.tar.gz");
+	source.uri = "debian:pool/main/x/x/x_1.orig.tar.gz";
+	source.debian = (struct recipe_list){items, 1};
+	struct source_result result = fetch(&source, &options);
+	free(result.url);
+	assert_int_equal(seen->requests, 1);
+	assert_string_equal(seen->paths[0], "/ok/debian/pool/main/x/x/x_1.orig.tar.gz");
+}
+
 static void every_failure_is_told(void **state)
 {
 	(void)state;
@@ -498,6 +513,7 @@ int main(void)
 		TEST(wrong_digest_everywhere_is_refused),
 		TEST(places_are_tried_in_order),
 		TEST(upstream_can_come_last),
+		TEST(pool_can_be_the_upstream),
 		TEST(every_failure_is_told),
 		TEST(sha512_is_found_again),
 		TEST(offline_asks_nobody),

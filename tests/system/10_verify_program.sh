@@ -1,0 +1,51 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# alnage-verify verifies and cannot do anything else: no code in it signs, makes keys, builds,
+# attaches or copies. What it does not have cannot be called by an attacker, or by mistake.
+# shellcheck source=tests/system/lib.sh
+source "$(dirname "$0")/lib.sh"
+need nm
+program=$build/alnage-verify
+
+nm --defined-only "$program" | awk '$2 == "T" { print $3 }' | sort -u >"$tmp/has"
+[ "$(wc -l <"$tmp/has")" -gt 200 ] || fail "the program has no symbols to look at"
+for expected in verify_image policy_verify key_verify envelope_verify; do
+	grep -qx "$expected" "$tmp/has" || fail "$expected is missing: this test sees nothing"
+done
+
+forbidden=$(find builder -name '*.c' | sort; echo signing/secret.c signing/secret_file.c signing/secretbox.c \
+	signing/sign.c attest/attach.c attest/attach_layer.c attest/provenance.c oci/copy.c \
+	cli/sign.c cli/keygen.c cli/build.c cli/secret_input.c cli/verify_summary.c)
+for file in $forbidden; do
+	object=$build/${file%.c}.o
+	[ -f "$object" ] || fail "$object was not built"
+	while read -r name; do
+		! grep -qx "$name" "$tmp/has" || fail "alnage-verify has $name of $file"
+	done < <(nm --defined-only "$object" | awk '$2 == "T" { print $3 }')
+done
+# The table of a repository's operations brings the code that writes to one. Nothing calls it:
+# every way to it begins with one of these.
+for word in secret_ sign_envelope attach_ repository_put repository_update repository_commit \
+	sandbox_ recipe_ image_build; do
+	! grep -E "^$word" "$tmp/has" || fail "alnage-verify has $word"
+done
+
+# nor does it import what signs, reads or makes private keys, or sets up a sandbox (it does run
+# programs: the credential helpers that docker's configuration names)
+nm -D --undefined-only "$program" | sed -E 's/.* U ([^@]*).*/\1/' >"$tmp/needs"
+grep -qx EVP_DigestVerify "$tmp/needs" || fail "EVP_DigestVerify is missing: this test sees nothing"
+for symbol in EVP_DigestSign EVP_DigestSignInit EVP_DigestSignInit_ex EVP_PKEY_keygen EVP_PKEY_Q_keygen PEM_write_bio_PrivateKey \
+	PEM_read_bio_PrivateKey EVP_PBE_scrypt unshare mount pivot_root; do
+	! grep -qx "$symbol" "$tmp/needs" || fail "alnage-verify uses $symbol"
+done
+# the other program has them, so the names are right
+nm -D --undefined-only "$alnage" >"$tmp/whole"
+grep -q EVP_DigestSign "$tmp/whole" || fail "alnage itself does not sign?"
+
+# and its commands and options offer none of it
+"$program" --help >"$tmp/help"
+for command in sign attest keygen build push copy; do
+	! grep -qE "^  $command " "$tmp/help" || fail "alnage-verify offers $command"
+	expect 2 'unknown command' "$program" "$command"
+done
+expect 2 'unknown option --vsa' "$program" verify oci:nowhere --vsa x

@@ -1,0 +1,80 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Graphs of recipes, and workflows made from them: make and ninja run them, names are escaped, cycles are told.
+# shellcheck source=tests/system/lib.sh
+source "$(dirname "$0")/lib.sh"
+need jq make
+recipes="$tmp/the \$recipes' #1"
+mkdir -p "$recipes/packages"
+cp -R recipes/pipelines recipes/toolchain* "$recipes/"
+stamp=$(date +%s%N) # so that nothing is in the store before
+recipe() { # NAME [NEED…]
+	local name=$1
+	shift
+	{
+		printf 'package:\n  name: %s\n  version: "1"\n  epoch: 0\n  description: %s\n' "$name" "$stamp"
+		printf '  copyright:\n    - license: Apache-2.0\nenvironment:\n  contents:\n    packages:\n      - busybox\n'
+		[ $# -eq 0 ] || printf '      - %s\n' "$@"
+		# shellcheck disable=SC2016 # for the recipe
+		printf 'pipeline:\n  - runs: |\n      mkdir -p "${{targets.destdir}}/usr/share"\n'
+		# shellcheck disable=SC2016
+		printf '      ls /sysroot/usr/share >"${{targets.destdir}}/usr/share/%s" || true\n' "$name"
+	} >"$recipes/packages/$name.yaml"
+}
+graph() { "$alnage" graph --recipes "$recipes" "$@"; }
+recipe first
+recipe second++ first
+
+same "$(graph --format json | jq -c '[.recipes[] | [.name, .version, .needs, .packages]]')" \
+	'[["first","1-r0",[],["first"]],["second++","1-r0",["first"],["second++"]]]'
+same "$(graph | grep -c -- '"second++" -> "first"')" 1
+same "$(graph --format json | jq -r '.recipes[0].inputKey' | cut -c 1-7)" sha256:
+same "$(graph --format json "$recipes/packages/first.yaml" | jq '.recipes | length')" 1
+printf 'contents:\n  packages: [second++]\n' >"$tmp/image.yaml"
+same "$(graph --format json "$tmp/image.yaml" | jq '.recipes | length')" 2
+[ ! -e "$tmp/none" ] && ALNAGE_STORE=$tmp/none graph >/dev/null
+[ ! -e "$tmp/none" ] || fail "a graph made a store"
+
+# make and ninja run it in order, the second time nothing, after a change only what it changes
+run_workflow() { # FORMAT FILE COMMAND…
+	local format=$1 file=$2
+	shift 2
+	export ALNAGE_STORE=/nonexistent # only what the workflow names counts
+	graph --format "$format" --store "$store" --output "$tmp/$format out" --stamps "$tmp/stamps-$format" \
+		--program "$alnage" --offline >"$file"
+	"$@" >"$tmp/said" 2>&1 || { cat "$file" "$tmp/said"; fail "$format failed"; }
+	sed -nE 's|^.*package.*/packages/([a-z+]+)\.yaml.*|\1|p' "$tmp/said" | sort -u | xargs
+}
+store=$ALNAGE_STORE
+same "$(run_workflow make "$tmp/Makefile" make -j 2 -f "$tmp/Makefile")" "first second++"
+[ -f "$tmp/make out/packages/x86_64/second++-1-r0.apk" ] || fail "no package"
+same "$(tar -xzOf "$tmp/make out/packages/x86_64/second++-1-r0.apk" usr/share/second++ 2>/dev/null)" first "what the second saw"
+same "$(run_workflow make "$tmp/Makefile" make -j 2 -f "$tmp/Makefile")" ""
+stamp=$stamp.1
+recipe second++ first
+same "$(run_workflow make "$tmp/Makefile" make -j 2 -f "$tmp/Makefile")" second++
+if command -v ninja >/dev/null; then
+	same "$(run_workflow ninja "$tmp/build.ninja" ninja -v -f "$tmp/build.ninja")" "first second++"
+	[ -f "$tmp/ninja out/packages/x86_64/second++-1-r0.apk" ] || fail "no package"
+	same "$(run_workflow ninja "$tmp/build.ninja" ninja -v -f "$tmp/build.ninja")" ""
+else
+	echo "ninja is not here: its workflow was not run"
+fi
+if python3 -c 'import yaml' 2>/dev/null; then
+	graph --format argo --store store | python3 -c 'import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout)' >"$tmp/argo.json"
+	same "$(jq -c '[.spec.templates[0].dag.tasks[] | [.name, .dependencies]]' "$tmp/argo.json")" \
+		'[["r0-first",null],["r1-second--",["r0-first"]]]'
+	same "$(jq -r '.spec.templates[0].dag.tasks[1].arguments.parameters[0].value' "$tmp/argo.json")" "$recipes/packages/second++.yaml"
+	jq -e '.spec.templates[1].container.args | index("--store=store")' "$tmp/argo.json" >/dev/null || fail "argo without store"
+fi
+if command -v dot >/dev/null; then graph | dot -Tsvg >/dev/null; fi
+
+# refusals
+expect 2 'no format .nija. \(did you mean .ninja.' graph --format nija
+expect 2 'needs --store' graph --format argo
+expect 1 "make cannot have" graph --format make --stamps "$tmp/a folder"
+expect 1 "Argo would replace" graph --format argo --store '{{x}}'
+recipe first second++
+expect 1 'recipes need each other to be built: first needs: second\+\+ needs: first$' graph
+recipe first no-such-package
+expect 1 'no-such-package' graph
