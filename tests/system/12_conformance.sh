@@ -34,7 +34,7 @@ expect 2 'exclude' verify "${who[@]}" --key x --trusted-root "$root" "$digest"
 expect 2 'sha256' verify "${who[@]}" --trusted-root "$root" sha256:12
 
 suite=${ALNAGE_SHARED:-../shared}/vectors/sigstore-conformance
-[ -f "$suite/CASES.tsv" ] || skip "the sigstore-conformance cases are not here"
+[ -f "$suite/CASES.tsv" ] || { echo "skip: the sigstore-conformance cases are not here"; exit 0; }
 
 passed=0 failed=0
 while IFS=$'\t' read -r name expected _ mode root artifact identity issuer; do
