@@ -523,7 +523,7 @@ static void certificates_are_not_checked(void **state)
 	assert_ok(buffer_add_str(&bundle,
 			  "{\"mediaType\":\"" BUNDLE_MEDIA_TYPE
 			  "\",\"verificationMaterial\":{\"certificate\":{\"rawBytes\":"
-			  "\"MAA=\"}},"
+			  "\"YQ==\"}},"
 			  "\"dsseEnvelope\":",
 			  &err),
 		&err);
