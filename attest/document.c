@@ -159,7 +159,8 @@ int document_uri(const char *uri, struct buffer *out, struct error *err)
 	struct slice text = slice_str(uri);
 	const char *slash = strrchr(uri, '/');
 
-	if (document_uri_is_upstream(uri) || slice_starts_with(text, SLICE("pkg:")))
+	if (document_uri_is_upstream(uri) || slice_starts_with(text, SLICE("pkg:")) ||
+		slice_starts_with(text, SLICE("git+")))
 		return buffer_add_str(out, uri, err);
 	if (slice_starts_with(text, SLICE("pool:")) ||
 		slice_starts_with(text, SLICE("pool/"))) {

@@ -46,6 +46,33 @@ static int add_uri(json_t *object, const char *uri, struct error *err)
 	return document_text(object, "uri", buffer_str(&text), err);
 }
 
+/*
+ * What a commit names is told by gitCommit (in-toto attestation spec, digest_set.md); the
+ * digest of the tar that we made of it is ours alone.
+ */
+static int add_material_digest(
+	json_t *object, const struct record_material *material, struct error *err)
+{
+	json_t *set;
+
+	if (!material->commit)
+		return document_digest(object, "digest", &material->digest, err);
+	if (document_object(object, "digest", &set, err) < 0)
+		return err->class;
+	return document_text(set, "gitCommit", material->commit, err);
+}
+
+static int add_checkout(
+	json_t *annotations, const struct record_material *material, struct error *err)
+{
+	char digest[DIGEST_TEXT_MAX];
+
+	if (!material->commit)
+		return 0;
+	return document_text(annotations, "checkoutDigest",
+		digest_format(&material->digest, digest), err);
+}
+
 static int add_material(
 	json_t *list, const struct record_material *material, struct error *err)
 {
@@ -54,7 +81,7 @@ static int add_material(
 
 	if (document_item(list, &object, err) < 0 ||
 		document_text(object, "name", material->name, err) < 0 ||
-		document_digest(object, "digest", &material->digest, err) < 0 ||
+		add_material_digest(object, material, err) < 0 ||
 		(uri && add_uri(object, uri, err) < 0))
 		return err->class;
 	/* a mirror's name is nobody's business, and different on every machine */
@@ -64,7 +91,8 @@ static int add_material(
 		return err->class;
 	if (document_object(object, "annotations", &annotations, err) < 0 ||
 		document_text(annotations, "kind", kind_name(material->kind), err) < 0 ||
-		document_text(annotations, "version", material->version, err) < 0)
+		document_text(annotations, "version", material->version, err) < 0 ||
+		add_checkout(annotations, material, err) < 0)
 		return err->class;
 	return document_text(annotations, "usedBy", material->package, err);
 }

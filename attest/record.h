@@ -24,7 +24,8 @@ struct record_material {
 			    recipe folder */
 	const char *download; /* where it was fetched, or NULL */
 	struct digest digest; /* SHA-256 */
-	const char *package;  /* which package's build used it; NULL: the image */
+	const char *commit; /* of a git checkout, whose content digest is of; else NULL */
+	const char *package; /* which package's build used it; NULL: the image */
 };
 
 struct record_package {

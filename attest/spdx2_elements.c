@@ -301,7 +301,8 @@ static int add_source(
 	if (!source->uri || upstream)
 		return 0;
 	if (buffer_add_str(&info, "Origin: ", err) < 0 ||
-		document_uri(source->uri, &info, err) < 0)
+		document_uri(source->uri, &info, err) < 0 ||
+		(source->commit && buffer_printf(&info, err, "@%s", source->commit) < 0))
 		return err->class;
 	return document_text(package, "sourceInfo", buffer_str(&info), err);
 }

@@ -16,6 +16,7 @@ struct made_source {
 	const char
 		*url; /* where it came from; "" if it was in the store or on a mirror */
 	const char *pool_path; /* "" if it has none */
+	const char *commit;    /* of a git checkout, whose tar has the digest; else "" */
 	struct digest digest;
 	uint64_t size;
 };

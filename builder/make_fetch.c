@@ -2,6 +2,7 @@
 #include "builder/make_fetch.h"
 
 #include "base/log.h"
+#include "builder/source/git.h"
 
 #define CACHE_DIRECTORY "/var/cache/melange"
 
@@ -13,7 +14,7 @@ void fetched_done(struct fetched *fetched)
 }
 
 static int note_source(struct made *made, const struct recipe_source *source,
-	const struct source_result *result, struct error *err)
+	const struct source_result *result, const char *commit, struct error *err)
 {
 	if (!made)
 		return 0;
@@ -24,9 +25,12 @@ static int note_source(struct made *made, const struct recipe_source *source,
 		result->url && strcmp(result->url, source->uri) == 0 ? result->url : "");
 	noted->pool_path = arena_strdup(
 		made->arena, source->debian.count ? source->debian.items[0] : "");
+	noted->commit = arena_strdup(made->arena, commit);
 	noted->digest = result->blob;
 	noted->size = result->size;
-	return noted->uri && noted->url && noted->pool_path ? 0 : error_set_memory(err);
+	return noted->uri && noted->url && noted->pool_path && noted->commit
+		       ? 0
+		       : error_set_memory(err);
 }
 
 static const char *archive_target(struct arena *arena, const struct recipe_source *source)
@@ -39,27 +43,60 @@ static const char *archive_target(struct arena *arena, const struct recipe_sourc
 		digest_format_hex(&source->expected, hex));
 }
 
+/* The names that recipes/pipelines/fetch.yaml and git-checkout.yaml look for. */
+static int name_target(const struct fetching *fetching,
+	const struct recipe_source *source, const char **ret_target, struct error *err)
+{
+	char request[DIGEST_TEXT_MAX];
+	if (source->kind == RECIPE_SOURCE_GIT) {
+		if (git_request(source, request, err) < 0)
+			return err->class;
+		*ret_target =
+			arena_printf(fetching->arena, CACHE_DIRECTORY "/git:%s", request);
+	} else {
+		*ret_target = archive_target(fetching->arena, source);
+	}
+	return *ret_target ? 0 : error_set_memory(err);
+}
+
+static int fetch_any(const struct fetching *fetching, const struct recipe_source *source,
+	struct source_result *ret_result, char *ret_commit, struct error *err)
+{
+	const struct make_options *options = fetching->options;
+	if (source->kind == RECIPE_SOURCE_FETCH)
+		return source_fetch(
+			source, options->sources, options->store, ret_result, err);
+	return git_fetch(
+		source, options->sources, options->store, ret_result, ret_commit, err);
+}
+
+static bool is_there(const struct fetched *fetched, const char *target)
+{
+	for (size_t i = 0; i < fetched->count; i++)
+		if (strcmp(fetched->binds[i].target, target) == 0)
+			return true;
+	return false;
+}
+
 static int fetch_one(const struct fetching *fetching, const struct recipe_source *source,
 	struct fetched *fetched, struct error *err)
 {
 	struct store *store = fetching->options->store;
 	struct source_result result = {0};
+	char commit[64] = "";
+	const char *target;
 	uint64_t size;
-	if (source->kind != RECIPE_SOURCE_FETCH)
-		return error_set_at(err, ERR_INPUT, fetching->recipe->path, source->line,
-			0,
-			"git-checkout cannot be fetched yet; name a source archive by "
-			"its digest");
 	log_task_step(fetching->task, "fetch %s", source->file_name);
-	if (source_fetch(source, fetching->options->sources, store, &result, err) < 0)
+	if (name_target(fetching, source, &target, err) < 0)
 		return err->class;
-	int status = note_source(fetching->made, source, &result, err);
+	if (is_there(fetched, target))
+		return 0; /* two packages of the recipe unpack the same */
+	if (fetch_any(fetching, source, &result, commit, err) < 0)
+		return err->class;
+	int status = note_source(fetching->made, source, &result, commit, err);
 	free(result.url);
 	if (status < 0)
 		return status;
-	const char *target = archive_target(fetching->arena, source);
-	if (!target)
-		return error_set_memory(err);
 	int *fd = &fetched->fds[fetched->count];
 	if (store_open_blob(store, &result.blob, fd, &size, err) < 0)
 		return err->class;

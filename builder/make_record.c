@@ -42,6 +42,7 @@ static int push_source(const struct made_source *source, json_t *list, struct er
 	if (json_set(item, "uri", json_string(source->uri), err) < 0 ||
 		json_set(item, "url", json_string(source->url), err) < 0 ||
 		json_set(item, "pool", json_string(source->pool_path), err) < 0 ||
+		json_set(item, "commit", json_string(source->commit), err) < 0 ||
 		json_set(item, "digest", json_string(digest_format(&source->digest, hex)),
 			err) < 0 ||
 		json_set(item, "size", json_integer((json_int_t)source->size), err) < 0)
@@ -120,18 +121,20 @@ static int load_packages(const json_t *record, struct made *made, struct store *
 static int load_source(const json_t *item, struct made *made, struct error *err)
 {
 	struct made_source *source = &made->sources[made->source_count];
-	const char *uri, *url, *pool, *digest;
+	const char *uri, *url, *pool, *digest, *commit = "";
 	if (json_get_string(item, "uri", "source", &uri, err) < 0 ||
 		json_get_string(item, "url", "source", &url, err) < 0 ||
 		json_get_string(item, "pool", "source", &pool, err) < 0 ||
 		json_get_string(item, "digest", "source", &digest, err) < 0 ||
+		json_opt_string(item, "commit", "source", &commit, err) < 0 ||
 		json_get_u64(item, "size", "source", &source->size, err) < 0 ||
 		digest_parse(slice_str(digest), &source->digest, err) < 0)
 		return err->class;
 	source->uri = arena_strdup(made->arena, uri);
 	source->url = arena_strdup(made->arena, url);
 	source->pool_path = arena_strdup(made->arena, pool);
-	if (!source->uri || !source->url || !source->pool_path)
+	source->commit = arena_strdup(made->arena, commit);
+	if (!source->uri || !source->url || !source->pool_path || !source->commit)
 		return error_set_memory(err);
 	made->source_count++;
 	return 0;

@@ -28,6 +28,26 @@ static struct record_material *add_material(struct record *record,
 	return material->name && (!version || material->version) ? material : NULL;
 }
 
+/* A repository on this machine is told by its name, not by where it lies. */
+static const char *git_uri(struct arena *arena, const char *uri)
+{
+	const char *slash = strrchr(uri, '/');
+	if (strncmp(uri, "file:", 5) == 0)
+		return arena_printf(arena, "git+file:%s", slash ? slash + 1 : "");
+	return arena_printf(arena, "git+%s", uri);
+}
+
+static int note_checkout(struct record *record, const struct made_source *source,
+	struct record_material *material, struct error *err)
+{
+	if (!*source->commit)
+		return 0;
+	material->uri = git_uri(record->arena, source->uri);
+	material->download = NULL;
+	material->commit = arena_strdup(record->arena, source->commit);
+	return material->uri && material->commit ? 0 : error_set_memory(err);
+}
+
 static int note_sources(struct record *record, const struct made *made, struct error *err)
 {
 	const struct recipe *recipe = made->item->recipe;
@@ -47,6 +67,8 @@ static int note_sources(struct record *record, const struct made *made, struct e
 		material->package = arena_strdup(record->arena, recipe->name);
 		if (!material->uri || !material->package)
 			return error_set_memory(err);
+		if (note_checkout(record, source, material, err) < 0)
+			return err->class;
 	}
 	return 0;
 }

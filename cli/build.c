@@ -12,7 +12,7 @@ struct build_flags {
 	const char *recipes, *output, *store, *tag, *key, *package_key, *builder_id,
 		*organization, *compression;
 	struct cli_list pipeline_dirs, mirrors, source_mirrors, lint_require, lint_warn;
-	bool offline, mirror_first, json, test, keep_going;
+	bool offline, mirror_first, allow_unpinned, json, test, keep_going;
 	uint64_t cpus, jobs;
 };
 
@@ -36,6 +36,8 @@ struct build_flags {
 			"fetch nothing: only what the store has"),                       \
 		CLI_OPTION(struct build_flags, mirror_first, "mirror-first", CLI_FLAG,   \
 			NULL, "try mirrors before the upstream address"),                \
+		CLI_OPTION(struct build_flags, allow_unpinned, "allow-unpinned",         \
+			CLI_FLAG, NULL, "accept sources without digest or commit"),      \
 		CLI_OPTION(struct build_flags, cpus, "cpus", CLI_NUMBER, "N",            \
 			"processors for all jobs together (default: all)"),              \
 		CLI_OPTION(struct build_flags, jobs, "jobs", CLI_NUMBER, "N",            \
@@ -116,6 +118,7 @@ static int prepare_sources(
 	sources->source_mirror_count = flags->source_mirrors.count;
 	sources->offline = flags->offline;
 	sources->upstream_last = flags->mirror_first;
+	sources->allow_unpinned = flags->allow_unpinned;
 	return 0;
 }
 

@@ -115,8 +115,8 @@ static int parse_content(const json_t *root, struct bundle *bundle, struct error
 		return err->class;
 	if (!envelope == !message)
 		return error_set(err, ERR_INPUT,
-			"bundle: it must hold either a DSSE envelope or a message "
-			"signature");
+			"bundle: it must hold a DSSE envelope or a message "
+			"signature, and no other signature");
 	if (message)
 		return parse_message(message, bundle, err);
 	if (envelope_from_json(envelope, &bundle->envelope, err) < 0)
