@@ -14,6 +14,7 @@
 #include "base/yaml.h"
 #include "builder/audit/elf_audit.h"
 #include "builder/export.h"
+#include "builder/external.h"
 #include "builder/image/resolve.h"
 #include "builder/make_lint.h"
 #include "builder/note.h"
@@ -31,10 +32,12 @@ struct building {
 	struct catalog *catalog;
 	struct toolchain *toolchain;
 	struct store *store;
+	struct external *external; /* packages of others; NULL when none can be used */
 	struct plan *plan;
 	struct made **made;
 	size_t made_count;
 	const struct package **packages; /* chosen for the image, dependencies first */
+	const char **addresses;          /* where each is from; NULL: made here */
 	struct digest *package_files;    /* of the .apk files as written */
 	size_t package_count;
 	struct image *image;
@@ -57,6 +60,8 @@ static void building_done(struct building *building)
 		made_free(&building->made[i]);
 	free(building->made);
 	free(building->packages);
+	free(building->addresses);
+	external_free(&building->external);
 	plan_free(&building->plan);
 	toolchain_free(&building->toolchain);
 	catalog_free(&building->catalog);
@@ -135,6 +140,19 @@ static int plan(struct building *building, const char *const *wanted, size_t cou
 	return plan_make(&options, wanted, count, &building->plan, err);
 }
 
+static int read_external(
+	struct building *building, struct recipe_list *ret_ours, struct error *err)
+{
+	struct external_options options = {.catalog = building->catalog,
+		.sources = building->options->sources,
+		.store = building->store,
+		.architecture = building->architecture};
+	if (external_open(building->recipe, &options, &building->external, err) < 0)
+		return err->class;
+	return external_split(
+		building->external, &building->recipe->packages, ret_ours, err);
+}
+
 static int add_key_id(struct buffer *text, const struct secret *secret, struct error *err)
 {
 	cleanup_key struct key *key = NULL;
@@ -169,6 +187,10 @@ static int compute_key(struct building *building, struct error *err)
 	for (size_t i = 0; i < LINT_COUNT && options->lint; i++)
 		if (buffer_printf(&text, err, "%d", (int)options->lint->of[i]) < 0)
 			return err->class;
+	if (building->external &&
+		buffer_printf(&text, err, "%s\n",
+			digest_format(external_digest(building->external), hex)) < 0)
+		return err->class;
 	for (size_t i = 0; i < building->plan->count; i++)
 		if (buffer_printf(&text, err, "%s\n",
 			    digest_format(&building->plan->items[i]->input_key, hex)) < 0)
@@ -237,15 +259,23 @@ static int choose_packages(struct building *building, struct error *err)
 			if (package_index_add(
 				    index, building->made[m]->packages[p], err) < 0)
 				return err->class;
+	if (external_add(building->external, index, err) < 0)
+		return err->class;
 	if (resolve_packages(
 		    index, wanted->items, wanted->count, &resolution, NULL, err) < 0)
 		return error_wrap(err, "%s", building->recipe->path);
 	building->packages = calloc(resolution.count + 1, sizeof(struct package *));
-	if (!building->packages)
+	building->addresses = calloc(resolution.count + 1, sizeof(char *));
+	if (!building->packages || !building->addresses)
 		return error_set_memory(err);
-	for (size_t i = 0; i < resolution.count; i++)
-		building->packages[building->package_count++] =
+	for (size_t i = 0; i < resolution.count; i++) {
+		const struct package *package =
 			find_package(building, resolution.entries[i]);
+		if (!package && external_get(building->external, resolution.entries[i],
+					&package, &building->addresses[i], err) < 0)
+			return err->class;
+		building->packages[building->package_count++] = package;
+	}
 	return 0;
 }
 
@@ -279,21 +309,42 @@ static int open_layout(struct building *building, struct error *err)
 	return repository_open(reference, &options, &building->layout, err);
 }
 
+static bool is_own(const struct building *building, size_t at)
+{
+	return !building->addresses || !building->addresses[at];
+}
+
+/* What is not ours stays where it is from. */
 static int write_packages(struct building *building, struct error *err)
 {
 	building->package_files = arena_array(building->arena, building->package_count,
 		sizeof(*building->package_files));
 	if (!building->package_files)
 		return error_set_memory(err);
-	struct export_packages export = {.ret_files = building->package_files,
+	cleanup_mem const struct package **own =
+		calloc(building->package_count + 1, sizeof(*own));
+	cleanup_mem struct digest *files =
+		calloc(building->package_count + 1, sizeof(*files));
+	size_t count = 0;
+	if (!own || !files)
+		return error_set_memory(err);
+	for (size_t i = 0; i < building->package_count; i++)
+		if (is_own(building, i))
+			own[count++] = building->packages[i];
+	struct export_packages export = {.ret_files = files,
 		.directory = building->packages_path,
 		.architecture = building->architecture,
-		.packages = building->packages,
-		.count = building->package_count,
+		.packages = own,
+		.count = count,
 		.key = building->options->package_key,
 		.key_name = building->options->package_key_name,
 		.mtime = building->mtime};
-	return export_packages(&export, building->store, err);
+	if (export_packages(&export, building->store, err) < 0)
+		return err->class;
+	for (size_t i = 0, at = 0; i < building->package_count; i++)
+		building->package_files[i] =
+			is_own(building, i) ? files[at++] : building->packages[i]->file;
+	return 0;
 }
 
 static int attach(struct building *building, struct slice statement,
@@ -435,6 +486,8 @@ static int save_note(struct building *building, struct error *err)
 	for (size_t i = 0; i < building->package_count; i++) {
 		const struct package *package = building->packages[i];
 		struct stat st;
+		if (!is_own(building, i))
+			continue;
 		const char *path = arena_printf(building->arena, "%s/%s/%s-%s.apk",
 			building->packages_path, building->architecture, package->name,
 			package->version);
@@ -514,6 +567,7 @@ int build_image(const char *image_recipe, const struct build_options *options,
 	struct build_result *ret_result, struct error *err)
 {
 	CLEANUP(building_done) struct building building = {.options = options};
+	struct recipe_list ours;
 	bool done = false;
 	if (image_recipe_load(image_recipe, &building.recipe, err) < 0 ||
 		prepare(&building, err) < 0)
@@ -522,8 +576,9 @@ int build_image(const char *image_recipe, const struct build_options *options,
 		options->output_directory, building.recipe->name);
 	if (!building.layout_path)
 		return error_set_memory(err);
-	if (plan(&building, building.recipe->packages.items,
-		    building.recipe->packages.count, err) < 0)
+	if (read_external(&building, &ours, err) < 0)
+		return err->class;
+	if (plan(&building, ours.items, ours.count, err) < 0)
 		return error_wrap(err, "%s", image_recipe);
 	if (compute_key(&building, err) < 0 ||
 		check_up_to_date(&building, ret_result, &done, err) < 0)

@@ -40,7 +40,7 @@ struct schedule {
 	struct made **made;
 	struct arena *arena;
 	struct task *tasks; /* in the order of the plan: after all that they need */
-	struct job jobs[SCHEDULE_JOBS_MAX];
+	struct job *jobs;
 	size_t running, limit;
 	cpu_set_t cpus; /* that we may use */
 	bool stopping;
@@ -151,6 +151,10 @@ static int begin(struct schedule *schedule, struct error *err)
 		schedule->limit = SCHEDULE_JOBS_MAX;
 	if (take_plan(schedule, err) < 0 || choose_cpus(schedule, err) < 0)
 		return err->class;
+	schedule->jobs =
+		arena_array(schedule->arena, schedule->limit, sizeof(struct job));
+	if (!schedule->jobs)
+		return error_set_memory(err);
 	return take_known(schedule, err);
 }
 

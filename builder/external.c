@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/external.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/map.h"
+#include "builder/external_fetch.h"
+#include "signing/key.h"
+
+#define PACKAGE_MAX (4 * GIB) /* what the index says bounds each one */
+
+/* One package of a repository. */
+struct external_entry {
+	const struct index_entry *entry;
+	const char *folder; /* REPOSITORY/ARCH */
+	bool seen;          /* by external_split */
+	struct package *package;
+	const char *address;
+};
+
+/* Who provides a name, one after the other. */
+struct provider {
+	struct external_entry *entry;
+	struct provider *next;
+};
+
+struct external {
+	struct arena *arena;
+	struct external_options options;
+	struct external_places places;
+	struct key **keys;
+	struct apk_trusted_key *trusted;
+	size_t key_count;
+	struct package_index **indexes;
+	size_t index_count;
+	struct map *by_version; /* "name version" → external_entry */
+	struct map *by_name;    /* what it provides → provider */
+	struct buffer inputs;   /* what digest is over */
+	struct digest digest;
+};
+
+void external_free(struct external **pointer)
+{
+	struct external *external = *pointer;
+	size_t at = 0;
+	void *value;
+	*pointer = NULL;
+	if (!external)
+		return;
+	while (external->by_version &&
+		map_next(external->by_version, &at, NULL, &value)) {
+		struct external_entry *entry = value;
+		package_free(&entry->package);
+	}
+	for (size_t i = 0; i < external->key_count; i++)
+		key_free(&external->keys[i]);
+	for (size_t i = 0; i < external->index_count; i++)
+		package_index_free(&external->indexes[i]);
+	map_free(&external->by_version);
+	map_free(&external->by_name);
+	http_client_free(&external->places.client);
+	buffer_done(&external->inputs);
+	arena_free(&external->arena);
+	free(external);
+}
+
+/* ---- files whose digest nobody knows beforehand: keys and indexes ---- */
+
+static int add_input(struct external *external, const char *location,
+	const struct digest *blob, struct error *err)
+{
+	char text[DIGEST_TEXT_MAX];
+	return buffer_printf(
+		&external->inputs, err, "%s %s\n", digest_format(blob, text), location);
+}
+
+/* Without the network: what was remembered last. */
+static int load(struct external *external, const char *location, uint64_t max,
+	struct external_note *ret_known, bool *ret_is_known, struct digest *ret_blob,
+	struct error *err)
+{
+	struct store *store = external->options.store;
+	if (external_recall(store, location, ret_known, ret_is_known, err) < 0)
+		return err->class;
+	if (external->places.offline && external_is_remote(location) && *ret_is_known &&
+		store_has_blob(store, &ret_known->blob))
+		*ret_blob = ret_known->blob;
+	else if (external_fetch(&external->places, location, max, ret_blob, err) < 0)
+		return err->class;
+	return add_input(external, location, ret_blob, err);
+}
+
+static int load_key(struct external *external, const char *location, struct error *err)
+{
+	cleanup_buffer struct buffer pem = BUFFER_INIT;
+	struct external_note note = {0};
+	bool known;
+	size_t at = external->key_count;
+	const char *slash = strrchr(location, '/');
+	if (load(external, location, LIMIT_KEY_BYTES, &note, &known, &note.blob, err) <
+			0 ||
+		store_read_blob(external->options.store, &note.blob, LIMIT_KEY_BYTES,
+			&pem, err) < 0 ||
+		key_from_pem(buffer_slice(&pem), &external->keys[at], err) < 0)
+		return error_wrap(err, "key %s", location);
+	external->key_count++;
+	external->trusted[at] = (struct apk_trusted_key){
+		.name = slash ? slash + 1 : location, .key = external->keys[at]};
+	note.date = 0;
+	return external_is_remote(location)
+		       ? external_remember(external->options.store, location, &note, err)
+		       : 0;
+}
+
+static int load_keys(
+	struct external *external, const struct recipe_list *keyring, struct error *err)
+{
+	external->keys =
+		arena_array(external->arena, keyring->count, sizeof(struct key *));
+	external->trusted =
+		arena_array(external->arena, keyring->count, sizeof(*external->trusted));
+	if (!external->keys || !external->trusted)
+		return error_set_memory(err);
+	for (size_t i = 0; i < keyring->count; i++)
+		if (load_key(external, keyring->items[i], err) < 0)
+			return err->class;
+	return 0;
+}
+
+/* ---- indexes ---- */
+
+static int64_t newest_date(const struct package_index *index)
+{
+	int64_t newest = 0;
+	for (size_t i = 0; i < index->count; i++)
+		if (index->entries[i].build_date > newest)
+			newest = index->entries[i].build_date;
+	return newest;
+}
+
+/* A signed index of last year still has a good signature, and last year's holes. */
+static int check_newer(const struct external *external, const char *location,
+	const struct external_note *known, int64_t date, struct error *err)
+{
+	cleanup_mem char *path = NULL;
+	if (date >= known->date)
+		return 0;
+	if (external_note_path(external->options.store, location, &path, err) < 0)
+		return err->class;
+	error_set(err, ERR_REFUSED,
+		"%s is older than the one seen before: its newest package is of %lld, "
+		"not %lld",
+		location, (long long)date, (long long)known->date);
+	return error_remedy(err, "if it was put back on purpose, remove %s", path);
+}
+
+static int add_provider(struct external *external, struct slice name,
+	struct external_entry *entry, struct error *err)
+{
+	struct provider *provider = arena_alloc(external->arena, sizeof(*provider));
+	if (!provider)
+		return error_set_memory(err);
+	*provider = (struct provider){
+		.entry = entry, .next = map_get(external->by_name, name)};
+	return map_put(external->by_name, name, provider, err);
+}
+
+static const char *version_key(struct arena *arena, const struct index_entry *entry)
+{
+	return arena_printf(arena, "%s %s", entry->name, entry->version);
+}
+
+static int add_entry(struct external *external, const struct index_entry *entry,
+	const char *folder, struct error *err)
+{
+	const char *key = version_key(external->arena, entry);
+	if (!key)
+		return error_set_memory(err);
+	if ((strcmp(entry->architecture, external->options.architecture) != 0 &&
+		    strcmp(entry->architecture, "noarch") != 0) ||
+		catalog_find(external->options.catalog, entry->name, NULL) ||
+		map_get_str(external->by_version, key))
+		return 0;
+	struct external_entry *added = arena_alloc(external->arena, sizeof(*added));
+	if (!added)
+		return error_set_memory(err);
+	*added = (struct external_entry){.entry = entry, .folder = folder};
+	if (map_put(external->by_version, slice_str(key), added, err) < 0 ||
+		add_provider(external, slice_str(entry->name), added, err) < 0)
+		return err->class;
+	for (size_t i = 0; i < entry->provides.count; i++) {
+		struct slice rest = slice_str(entry->provides.items[i]), name;
+		if (slice_cut(&rest, '=', &name) &&
+			add_provider(external, name, added, err) < 0)
+			return err->class;
+	}
+	return 0;
+}
+
+static int read_index(struct external *external, const char *location,
+	const struct digest *blob, struct package_index **ret_index, struct error *err)
+{
+	cleanup_buffer struct buffer bytes = BUFFER_INIT;
+	if (store_read_blob(
+		    external->options.store, blob, LIMIT_INDEX_BYTES, &bytes, err) < 0)
+		return err->class;
+	return package_index_read(buffer_slice(&bytes), location, external->trusted,
+		external->key_count, ret_index, err);
+}
+
+static int load_repository(
+	struct external *external, const char *repository, struct error *err)
+{
+	struct store *store = external->options.store;
+	struct external_note known = {0}, note;
+	bool is_known = false;
+	size_t len = strlen(repository);
+	while (len > 1 && repository[len - 1] == '/')
+		len--;
+	const char *folder = arena_printf(external->arena, "%.*s/%s", (int)len,
+		repository, external->options.architecture);
+	const char *location =
+		folder ? arena_printf(external->arena, "%s/APKINDEX.tar.gz", folder)
+		       : NULL;
+	if (!location)
+		return error_set_memory(err);
+	struct package_index **index = &external->indexes[external->index_count];
+	if (load(external, location, LIMIT_INDEX_BYTES, &known, &is_known, &note.blob,
+		    err) < 0 ||
+		read_index(external, location, &note.blob, index, err) < 0)
+		return err->class;
+	external->index_count++;
+	note.date = newest_date(*index);
+	if ((is_known && check_newer(external, location, &known, note.date, err) < 0) ||
+		external_remember(store, location, &note, err) < 0)
+		return err->class;
+	for (size_t i = 0; i < (*index)->count; i++)
+		if (add_entry(external, &(*index)->entries[i], folder, err) < 0)
+			return err->class;
+	return 0;
+}
+
+static int load_repositories(
+	struct external *external, const struct recipe_list *list, struct error *err)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (list->items[i][0] == '@')
+			return error_set(err, ERR_INPUT,
+				"repository '%s': tags are not supported",
+				list->items[i]);
+		if (load_repository(external, list->items[i], err) < 0)
+			return error_wrap(err, "repository %s", list->items[i]);
+	}
+	return 0;
+}
+
+static int load_all(
+	struct external *external, const struct image_recipe *recipe, struct error *err)
+{
+	size_t count = recipe->repositories.count + recipe->build_repositories.count;
+	if (recipe->runtime_repositories.count)
+		return error_set(err, ERR_INPUT,
+			"contents.runtime_repositories is not supported: put "
+			"/etc/apk/repositories into a package that the image contains");
+	if (count && !recipe->keyring.count)
+		return error_set(err, ERR_INPUT,
+			"contents.repositories without contents.keyring: nothing would "
+			"vouch for their packages");
+	external->indexes =
+		arena_array(external->arena, count, sizeof(struct package_index *));
+	if (!external->indexes)
+		return error_set_memory(err);
+	if (count == 0)
+		return 0;
+	if (http_client_new("alnage/" ALNAGE_VERSION, &external->places.client, err) <
+			0 ||
+		load_keys(external, &recipe->keyring, err) < 0 ||
+		load_repositories(external, &recipe->repositories, err) < 0)
+		return err->class;
+	return load_repositories(external, &recipe->build_repositories, err);
+}
+
+int external_open(const struct image_recipe *recipe,
+	const struct external_options *options, struct external **ret_external,
+	struct error *err)
+{
+	cleanup_external struct external *external = calloc(1, sizeof(*external));
+	if (!external)
+		return error_set_memory(err);
+	external->options = *options;
+	external->places = (struct external_places){
+		.store = options->store, .offline = options->sources->offline};
+	if (arena_new(&external->arena, err) < 0 ||
+		map_new(&external->by_version, err) < 0 ||
+		map_new(&external->by_name, err) < 0)
+		return err->class;
+	if (load_all(external, recipe, err) < 0)
+		return error_wrap(err, "%s", recipe->path);
+	if (digest_of(DIGEST_SHA256, buffer_slice(&external->inputs), &external->digest,
+		    err) < 0)
+		return err->class;
+	*ret_external = take_ptr(external);
+	return 0;
+}
+
+const struct digest *external_digest(const struct external *external)
+{
+	return &external->digest;
+}
+
+/* ---- which are ours ---- */
+
+struct splitting {
+	struct external *external;
+	struct recipe_list ours;
+	size_t ours_capacity;
+	struct external_entry **open; /* seen, whose needs were not looked at */
+	size_t open_count, open_capacity;
+};
+
+static int add_ours(struct splitting *splitting, const char *text, struct error *err)
+{
+	const char **slot =
+		arena_append(splitting->external->arena, &splitting->ours.items,
+			&splitting->ours.count, &splitting->ours_capacity, sizeof(*slot));
+	if (!slot)
+		return error_set_memory(err);
+	*slot = text;
+	return 0;
+}
+
+static int look_at(
+	struct splitting *splitting, const char *text, bool wanted, struct error *err)
+{
+	struct external *external = splitting->external;
+	struct atom atom;
+	if (atom_parse(slice_str(text), &atom, err) < 0)
+		return err->class;
+	if (atom.conflict)
+		return 0;
+	struct provider *provider = map_get(external->by_name, atom.name);
+	if (catalog_find_provider(external->options.catalog, atom.name, NULL) ||
+		(wanted && !provider))
+		return add_ours(splitting, text, err);
+	for (; provider; provider = provider->next) {
+		if (provider->entry->seen)
+			continue;
+		provider->entry->seen = true;
+		struct external_entry **slot = arena_append(external->arena,
+			&splitting->open, &splitting->open_count,
+			&splitting->open_capacity, sizeof(*slot));
+		if (!slot)
+			return error_set_memory(err);
+		*slot = provider->entry;
+	}
+	return 0;
+}
+
+int external_split(struct external *external, const struct recipe_list *wanted,
+	struct recipe_list *ret_ours, struct error *err)
+{
+	struct splitting splitting = {.external = external};
+	for (size_t i = 0; i < wanted->count; i++)
+		if (look_at(&splitting, wanted->items[i], true, err) < 0)
+			return err->class;
+	while (splitting.open_count) {
+		const struct index_entry *entry =
+			splitting.open[--splitting.open_count]->entry;
+		for (size_t i = 0; i < entry->depends.count; i++)
+			if (look_at(&splitting, entry->depends.items[i], false, err) < 0)
+				return err->class;
+	}
+	*ret_ours = splitting.ours;
+	return 0;
+}
+
+int external_add(
+	const struct external *external, struct package_index *index, struct error *err)
+{
+	size_t at = 0;
+	void *value;
+	while (map_next(external->by_version, &at, NULL, &value)) {
+		const struct external_entry *entry = value;
+		if (package_index_add_entry(index, entry->entry, err) < 0)
+			return err->class;
+	}
+	return 0;
+}
+
+/* ---- one package ---- */
+
+static int check_package(
+	const struct package *package, const struct index_entry *entry, struct error *err)
+{
+	if (strcmp(package->name, entry->name) == 0 &&
+		strcmp(package->version, entry->version) == 0 &&
+		strcmp(package->architecture, entry->architecture) == 0 &&
+		package->file_size == entry->size)
+		return 0;
+	return error_set(err, ERR_REFUSED,
+		"it is %s-%s for %s of %llu bytes, not what the index says",
+		package->name, package->version, package->architecture,
+		(unsigned long long)package->file_size);
+}
+
+static int read_package(struct external *external, const struct external_entry *entry,
+	const struct digest *blob, struct package **ret_package, struct error *err)
+{
+	struct apk_read_options options = {.control_sha1 = &entry->entry->control_sha1};
+	cleanup_package struct package *package = NULL;
+	if (apk_read(external->options.store, blob, &options, &package, err) < 0 ||
+		check_package(package, entry->entry, err) < 0)
+		return err->class;
+	*ret_package = take_ptr(package);
+	return 0;
+}
+
+/* What was verified before is verified again: it costs little. */
+static int get_package(
+	struct external *external, struct external_entry *entry, struct error *err)
+{
+	struct store *store = external->options.store;
+	char hex[DIGEST_TEXT_MAX];
+	struct external_note note = {0};
+	bool known = false;
+	if (!digest_is_set(&entry->entry->control_sha1))
+		return error_set(err, ERR_REFUSED, "the index has no checksum of it");
+	if (entry->entry->size == 0 || entry->entry->size > PACKAGE_MAX)
+		return error_set(err, ERR_INPUT, "%llu bytes are no size for a package",
+			(unsigned long long)entry->entry->size);
+	const char *name = arena_printf(external->arena, "%s\n%s", entry->address,
+		digest_format(&entry->entry->control_sha1, hex));
+	if (!name)
+		return error_set_memory(err);
+	if (external_recall(store, name, &note, &known, err) < 0)
+		return err->class;
+	if (known && store_has_blob(store, &note.blob))
+		return read_package(external, entry, &note.blob, &entry->package, err);
+	if (external_fetch(&external->places, entry->address, entry->entry->size,
+		    &note.blob, err) < 0 ||
+		read_package(external, entry, &note.blob, &entry->package, err) < 0)
+		return err->class;
+	return external_remember(store, name, &note, err);
+}
+
+int external_get(struct external *external, const struct index_entry *wanted,
+	const struct package **ret_package, const char **ret_address, struct error *err)
+{
+	const char *key = version_key(external->arena, wanted);
+	if (!key)
+		return error_set_memory(err);
+	struct external_entry *entry = map_get_str(external->by_version, key);
+	if (!entry)
+		return error_set(err, ERR_INPUT, "%s is in no repository", key);
+	entry->address = arena_printf(external->arena, "%s/%s-%s.apk", entry->folder,
+		wanted->name, wanted->version);
+	if (!entry->address)
+		return error_set_memory(err);
+	if (!entry->package && get_package(external, entry, err) < 0)
+		return error_wrap(err, "package %s", entry->address);
+	*ret_package = entry->package;
+	*ret_address = entry->address;
+	return 0;
+}

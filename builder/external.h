@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Packages that others built: those of the repositories that an image recipe names in
+ * contents.repositories and contents.build_repositories, beside our own
+ * (reference/recipes-packages-images.md, 4.4 and 4.5).
+ *
+ * A repository is an https address or a folder ("./packages", from where we run), with
+ * ARCH/APKINDEX.tar.gz below it. Its index has to be signed by one of the keys in
+ * contents.keyring (files or https addresses; the name is the last component); without
+ * keys nothing is trusted. Each package has to have the control checksum, size, name,
+ * version and architecture that the signed index says, its data the digest that its
+ * control part says. An index that is older than the last one seen (its newest build date
+ * went back) is refused.
+ *
+ * A package whose name one of our recipes makes is never taken from a repository,
+ * whatever version it claims; of several repositories the first that has a name-version
+ * counts. Repositories with a tag ("@edge URL") are ERR_INPUT: nothing here can pin to
+ * one.
+ *
+ * Packages are remembered in the store by their address and checksum; what was fetched
+ * once is there without the network, too.
+ */
+#ifndef BUILDER_EXTERNAL_H
+#define BUILDER_EXTERNAL_H
+
+#include "builder/catalog.h"
+#include "builder/package/index.h"
+#include "builder/recipe/image_recipe.h"
+#include "builder/source/source.h"
+
+struct external;
+#define cleanup_external CLEANUP(external_free)
+
+/*
+ * Reads and verifies the indexes. Without repositories *ret_external becomes an empty
+ * one. The catalog, store and options are borrowed. ERR_REFUSED for a signature that does
+ * not hold and an index that went back; ERR_INPUT for repositories without keys.
+ */
+struct external_options {
+	const struct catalog *catalog;
+	const struct source_options *sources; /* offline counts */
+	struct store *store;
+	const char *architecture;
+};
+MUST_USE int external_open(const struct image_recipe *recipe,
+	const struct external_options *options, struct external **ret_external,
+	struct error *err);
+void external_free(struct external **external);
+
+/* Over the addresses, indexes and keys: for input keys. */
+const struct digest *external_digest(const struct external *external);
+
+/*
+ * Of the wanted atoms those that our recipes have to make: what they make themselves,
+ * what packages of the repositories need of ours, and what nobody has (the plan says so).
+ * The list lives as long as external.
+ */
+MUST_USE int external_split(struct external *external, const struct recipe_list *wanted,
+	struct recipe_list *ret_ours, struct error *err);
+/* Adds all packages of the repositories to the candidates of a resolution. */
+MUST_USE int external_add(
+	const struct external *external, struct package_index *index, struct error *err);
+/*
+ * Fetches, verifies and reads the package that an entry of such an index stands for. The
+ * package and the address belong to external. ERR_INPUT if it is in no repository.
+ */
+MUST_USE int external_get(struct external *external, const struct index_entry *entry,
+	const struct package **ret_package, const char **ret_address, struct error *err);
+
+#endif
