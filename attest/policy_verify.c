@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attest/policy.h"
 
+#include <limits.h>
+
 #include "attest/policy_private.h"
 #include "attest/verify_private.h"
 #include "base/limits.h"
@@ -288,6 +290,7 @@ struct assessment {
 	struct tally tally;
 	struct candidate best; /* the one to tell about */
 	uint64_t good_keys;    /* of those that satisfy all checks */
+	unsigned level;        /* of its builder, by the policy */
 	bool enough;
 };
 
@@ -377,11 +380,13 @@ static int assess(struct judgement *judgement, const struct policy_attestation *
 	}
 	assessment->enough =
 		count_keys(assessment->good_keys) >= wanted->signers.threshold;
-	if (assessment->enough) {
-		assessment->best = good;
-		assessment->tally.keys = assessment->good_keys;
-	}
-	return 0;
+	if (!assessment->enough)
+		return 0;
+	assessment->best = good;
+	assessment->tally.keys = assessment->good_keys;
+	struct check_input input = {.wanted = wanted, .statement = good.claim->statement};
+	assessment->level = policy_builder_level(&input);
+	return note_input(judgement, good.claim, err);
 }
 
 static int tell_checks(struct judgement *judgement, const char *rule,
@@ -420,12 +425,9 @@ static int tell(struct judgement *judgement, const struct policy_attestation *wa
 		.at = judgement->options->at};
 	if (tell_checks(judgement, rule, &input, err) < 0)
 		return err->class;
-	if (!assessment->enough)
-		return 0;
-	if (wanted->builder_count &&
-		policy_builder_level(&input) > judgement->outcome->build_level)
-		judgement->outcome->build_level = policy_builder_level(&input);
-	return note_input(judgement, assessment->best.claim, err);
+	if (assessment->enough && assessment->level > judgement->outcome->build_level)
+		judgement->outcome->build_level = assessment->level;
+	return 0;
 }
 
 static void assessment_done(struct assessment *assessment)
@@ -433,12 +435,14 @@ static void assessment_done(struct assessment *assessment)
 	tally_done(&assessment->tally);
 }
 
-/* What is said of all parts of an index is said of the index; the first that lacks it is
- * told about. */
+/* What is said of all parts of an index is said of the index, with the lowest of their
+ * levels; the first that lacks it is told about. */
 static int assess_children(struct judgement *judgement,
 	const struct policy_attestation *wanted, struct assessment *assessment,
 	struct error *err)
 {
+	unsigned lowest = UINT_MAX;
+
 	for (size_t i = 0; i < judgement->child_count; i++) {
 		assessment_done(assessment);
 		*assessment = (struct assessment){0};
@@ -447,6 +451,8 @@ static int assess_children(struct judgement *judgement,
 			return err->class;
 		if (!assessment->enough)
 			return 0;
+		lowest = assessment->level < lowest ? assessment->level : lowest;
+		assessment->level = lowest;
 	}
 	return 0;
 }

@@ -199,7 +199,7 @@ static int compute_key(struct planner *planner, struct plan_item *item, struct e
 		    digest_format(&item->layers.digest, hex)) < 0 ||
 		recipe_to_json(item->recipe, &text, err) < 0)
 		return err->class;
-	if (item->need_count) /* else there is no array */
+	if (item->need_count) /* qsort takes no NULL */
 		qsort(item->needs, item->need_count, sizeof(struct plan_item *),
 			compare_items);
 	for (size_t i = 0; i < item->need_count; i++)

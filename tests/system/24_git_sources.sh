@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Git sources: tags, branches, submodules, cherry-picks and sparse paths from repositories made here;
 # what does not lead to the expected commit is refused; nothing of the repository runs.
+# shellcheck source=tests/system/lib.sh
 source "$(dirname "$0")/lib.sh"
 need jq git python3
 cp -R recipes "$tmp/recipes"
@@ -36,9 +37,9 @@ second=$(g rev-parse HEAD)
 g -c protocol.file.allow=always submodule --quiet add "file://$tmp/library" lib
 g commit -qm submodule
 third=$(g rev-parse HEAD)
-g checkout -q -b fixes "$first"
+g checkout -q -b fixes "$first" 2>/dev/null # the submodule's folder stays
 echo fixed >"$work/fix"
-g add -A
+g add fix
 g commit -qm fix
 fix=$(g rev-parse HEAD)
 echo three >"$work/src/code"
@@ -139,6 +140,37 @@ ALNAGE_STORE=$tmp/store package --mirror http://127.0.0.1:1/ >/dev/null 2>&1 || 
 for record in "$tmp/store/git"/*; do
 	cmp "$record" "$ALNAGE_STORE/git/$(basename "$record")" || fail "another checkout"
 done
+
+# ---- the provenance names the commit, and not where the repository lies ----
+cat >"$tmp/recipes/images/fromgit.yaml" <<'END'
+contents:
+  packages:
+    - baselayout
+    - fromgit
+archs:
+  - x86_64
+END
+make_keys
+digest=$("$alnage" build "$tmp/recipes/images/fromgit.yaml" --recipes "$tmp/recipes" --output "$tmp/out" \
+	--quiet --json --key "$tmp/keys/image.key" | jq -r .digest)
+layout=$tmp/out/fromgit
+statement() { # TYPE
+	local attestations
+	attestations=$(jq -r --arg tag "sha256-${digest#sha256:}.att" \
+		'.manifests[] | select(.annotations["org.opencontainers.image.ref.name"] == $tag) | .digest' "$layout/index.json")
+	jq -r --arg type "$1" '.layers[] | select(.annotations.predicateType == $type) | .digest' \
+		"$layout/blobs/sha256/${attestations#sha256:}" | sed "s|^sha256:|$layout/blobs/sha256/|" |
+		xargs jq -r .payload | base64 -d
+}
+statement https://slsa.dev/provenance/v1 >"$tmp/provenance.json"
+for commit in "$first" "$second" "$third"; do
+	jq -e --arg commit "$commit" '.predicate.buildDefinition.resolvedDependencies[] |
+		select(.digest.gitCommit == $commit and .uri == "git+file:work" and .annotations.checkoutDigest)' \
+		"$tmp/provenance.json" >/dev/null || fail "the provenance does not name $commit"
+done
+! grep -q "$tmp" "$tmp/provenance.json" || fail "the provenance names a folder of this machine"
+statement https://spdx.dev/Document >"$tmp/spdx.json"
+grep -q "git+file:work@$second" "$tmp/spdx.json" || fail "the SBOM does not name the commit"
 
 # ---- what has to be refused ----
 refuse() { # STATUS TEXT STEP

@@ -163,7 +163,7 @@ struct place {
 	struct repository *repository;
 	struct secret *secrets[WHO_COUNT];
 	char *pem[WHO_COUNT]; /* indented for YAML */
-	struct descriptor image, index;
+	struct descriptor image, second, index;
 };
 
 static const struct attach_options attach_options = {
@@ -203,10 +203,8 @@ static void put_images(struct place *place)
 		.config = {.media_type = OCI_CONFIG},
 		.items = &layer,
 		.count = 1};
-	struct manifest index = {.media_type = OCI_INDEX,
-		.is_index = true,
-		.items = &place->image,
-		.count = 1};
+	struct manifest index = {
+		.media_type = OCI_INDEX, .is_index = true, .items = NULL};
 
 	assert_ok(repository_put_blob(place->repository, SLICE("layer"), &layer, &err),
 		&err);
@@ -217,6 +215,13 @@ static void put_images(struct place *place)
 			  &manifest.config, &err),
 		&err);
 	place->image = put(place, &manifest, "latest");
+	assert_ok(repository_put_blob(
+			  place->repository, SLICE("second layer"), &layer, &err),
+		&err);
+	place->second = put(place, &manifest, "second");
+	struct descriptor parts[] = {place->image, place->second};
+	index.items = parts;
+	index.count = ARRAY_LEN(parts);
 	place->index = put(place, &index, "multi");
 }
 
@@ -281,21 +286,25 @@ static void sign(struct place *place, const struct descriptor *image, enum who w
 		&err);
 }
 
-static void attest(
-	struct place *place, enum who who, const char *type, const char *predicate)
+static void attest_of(struct place *place, const struct descriptor *image, enum who who,
+	const char *type, const char *predicate)
 {
 	struct error err = ERROR_INIT;
 	cleanup_buffer struct buffer statement = BUFFER_INIT;
 	json_t *json = NULL;
 
 	assert_ok(json_load_slice(slice_str(predicate), "predicate", &json, &err), &err);
-	assert_ok(statement_write(
-			  "image", &place->image.digest, type, json, &statement, &err),
+	assert_ok(statement_write("image", &image->digest, type, json, &statement, &err),
 		&err);
-	assert_ok(attach_statement(place->repository, &place->image,
-			  buffer_slice(&statement), place->secrets[who], &attach_options,
-			  &err),
+	assert_ok(attach_statement(place->repository, image, buffer_slice(&statement),
+			  place->secrets[who], &attach_options, &err),
 		&err);
+}
+
+static void attest(
+	struct place *place, enum who who, const char *type, const char *predicate)
+{
+	attest_of(place, &place->image, who, type, predicate);
 }
 
 #define DEPENDENCY(name, uri, digest)                                                    \
@@ -627,6 +636,19 @@ static void image_age(void **state)
 		"image age", FINDING_FAILED, "from the future");
 }
 
+static unsigned level_of_index(struct place *place)
+{
+	CLEANUP(policy_outcome_done) struct policy_outcome outcome = {0};
+
+	judge(place,
+		ENTRY("builders: [{id: \"https://example.org/b\", level: 1}, "
+		      "{id: \"https://example.org/other\", level: 3}]"),
+		"multi", NOW, &outcome);
+	assert_true(verdict_passed(outcome.verdict));
+	assert_int_equal(outcome.input_count, 2);
+	return outcome.build_level;
+}
+
 static void of_an_index(void **state)
 {
 	struct place *place = *state;
@@ -637,9 +659,30 @@ static void of_an_index(void **state)
 	expect_of(place, scope, "multi", NOW, PROVENANCE_RULE, FINDING_FAILED,
 		"missing attestation");
 	attest(place, RELEASE, "https://slsa.dev/provenance/v1", GOOD);
+	expect_of(place, scope, "multi", NOW, PROVENANCE_RULE, FINDING_FAILED,
+		"missing attestation");
+	attest_of(
+		place, &place->second, RELEASE, "https://slsa.dev/provenance/v1", OTHER);
 	expect_of(place, scope, "multi", NOW, PROVENANCE_RULE, FINDING_PASSED,
 		"by release");
 	expect_of(place, scope, "multi", NOW, "image age", FINDING_PASSED, "2026");
+	assert_int_equal(level_of_index(place), 1);
+}
+
+/* The lacking part comes first. */
+static void of_an_index_first(void **state)
+{
+	struct place *place = *state;
+
+	sign(place, &place->index, RELEASE);
+	attest_of(place, &place->second, RELEASE, "https://slsa.dev/provenance/v1", GOOD);
+	expect_of(place, ENTRY("threshold: 1"), "multi", NOW, PROVENANCE_RULE,
+		FINDING_FAILED, "missing attestation");
+	expect_of(place, "rebuild: {operators: 1}", "multi", NOW, "rebuild",
+		FINDING_FAILED, "missing provenance");
+	attest(place, RELEASE, "https://slsa.dev/provenance/v1", GOOD);
+	expect_of(place, "rebuild: {operators: 1}", "multi", NOW, "rebuild",
+		FINDING_PASSED, "1 of 1");
 }
 
 static void unreachable_thresholds(void **state)
@@ -745,6 +788,7 @@ int main(void)
 		AT_A_PLACE(rebuilds),
 		AT_A_PLACE(image_age),
 		AT_A_PLACE(of_an_index),
+		AT_A_PLACE(of_an_index_first),
 		AT_A_PLACE(unreachable_thresholds),
 		AT_A_PLACE(summaries),
 	};

@@ -522,7 +522,8 @@ static void certificates_are_not_checked(void **state)
 		&err);
 	assert_ok(buffer_add_str(&bundle,
 			  "{\"mediaType\":\"" BUNDLE_MEDIA_TYPE
-			  "\",\"verificationMaterial\":{\"certificate\":{\"rawBytes\":\"MAA=\"}},"
+			  "\",\"verificationMaterial\":{\"certificate\":{\"rawBytes\":"
+			  "\"YQ==\"}},"
 			  "\"dsseEnvelope\":",
 			  &err),
 		&err);

@@ -455,8 +455,9 @@ static struct slice mock_log_id(struct mock *mock, bool v2)
 }
 
 /* What is logged, of the kind that fits. */
-static struct slice mock_body(struct mock *mock, const struct mock_options *options,
-	struct slice signed_bytes, struct slice signature, struct slice payload)
+__attribute__((noinline)) static struct slice mock_body(struct mock *mock,
+	const struct mock_options *options, struct slice signed_bytes,
+	struct slice signature, struct slice payload)
 {
 	struct buffer body = BUFFER_INIT;
 	struct error err = ERROR_INIT;
@@ -497,7 +498,7 @@ static struct slice mock_body(struct mock *mock, const struct mock_options *opti
 	return mock_leak(&body);
 }
 
-static json_t *mock_proof(
+__attribute__((noinline)) static json_t *mock_proof(
 	struct mock *mock, const struct mock_options *options, struct slice body)
 {
 	struct slice leaves[7] = {SLICE("a"), SLICE("b"), SLICE("c"), SLICE("d"),
@@ -517,7 +518,7 @@ static json_t *mock_proof(
 		note.data, note.len);
 }
 
-static json_t *mock_entry(
+__attribute__((noinline)) static json_t *mock_entry(
 	struct mock *mock, const struct mock_options *options, struct slice body)
 {
 	struct buffer promised = BUFFER_INIT;
@@ -550,7 +551,8 @@ static json_t *mock_entry(
 
 /* ---- bundle ---- */
 
-static json_t *mock_signer(struct mock *mock, const struct mock_options *options)
+__attribute__((noinline)) static json_t *mock_signer(
+	struct mock *mock, const struct mock_options *options)
 {
 	const char *der;
 
@@ -564,7 +566,8 @@ static json_t *mock_signer(struct mock *mock, const struct mock_options *options
 	return json_pack("{s:{s:s}}", "certificate", "rawBytes", der);
 }
 
-static struct slice mock_statement(const struct mock_options *options)
+__attribute__((noinline)) static struct slice mock_statement(
+	const struct mock_options *options)
 {
 	struct buffer text = BUFFER_INIT;
 	struct error err = ERROR_INIT;

@@ -148,6 +148,8 @@ static const struct row rows[] = {
 	{"dsse entry for another signature", {.dsse = true, .log_other_signature = true},
 		"another signature"},
 	{"checkpoint of another log", {.origin = "evil.example - 42"}, "origin"},
+	{"checkpoint of a log of that length", {.origin = "bad.example.org - 42"},
+		"origin"},
 	{"checkpoint of a longer name", {.origin = MOCK_LOG "s"}, "origin"},
 	{"statement about something else",
 		{.dsse = true,
@@ -181,7 +183,7 @@ static const struct row rows[] = {
 	{"other version", {0}, "the bundle says",
 		.bundle_path = ENTRY "kindVersion/version", .value = "0.0.2"},
 	{"unknown log", {0}, "the trusted root lacks", .root_path = "tlogs/0"},
-	{"log's key not yet valid", {0}, "outside the validity of the log",
+	{"log's key not yet valid", {0}, "outside the validity of the log's key",
 		.root_path = "tlogs/0/publicKey/validFor/start",
 		.value = "2023-11-14T22:13:21Z"},
 	{"log's key valid from this second", {0}, NULL,
@@ -190,7 +192,7 @@ static const struct row rows[] = {
 	{"log's key valid to this second", {0}, NULL,
 		.root_path = "tlogs/0/publicKey/validFor/end",
 		.value = "2023-11-14T22:13:20Z"},
-	{"log's key no longer valid", {0}, "outside the validity of the log",
+	{"log's key no longer valid", {0}, "outside the validity of the log's key",
 		.root_path = "tlogs/0/publicKey/validFor/end",
 		.value = "2023-11-14T22:13:19.999Z"},
 	{"v2 log's key no longer valid", {.v2 = true, STAMP},
@@ -276,6 +278,43 @@ static void whole_chain_is_checked(void **state)
 	mock_done(&mock);
 }
 
+/* sigstore_bundle.proto: a chain in a bundle may hold more than the leaf, but no root. */
+static void no_root_in_bundles(void **state)
+{
+	cleanup_json json_t *json = NULL;
+	cleanup_bundle struct bundle *bundle = NULL;
+	cleanup_trusted_root struct trusted_root *root = NULL;
+	struct error err = ERROR_INIT;
+	struct artifact artifact = {.bytes = SLICE(MOCK_ARTIFACT), .has_bytes = true};
+	struct verify_bundle_options options = {
+		.identity = MOCK_IDENTITY, .issuer = MOCK_ISSUER};
+	struct bundle_report report;
+	struct mock mock;
+	json_t *chain;
+
+	(void)state;
+	mock_init(&mock, 0);
+	assert_ok(digest_of(DIGEST_SHA256, artifact.bytes, &artifact.digest, &err), &err);
+	assert_ok(trusted_root_parse(mock_text(mock.trusted), &root, &err), &err);
+	options.root = root;
+	json = mock_bundle(&mock, &(struct mock_options){.version = 2});
+	chain = step(step(step(json, "verificationMaterial"), "x509CertificateChain"),
+		"certificates");
+	MUST(json_array_append_new(
+		     chain, json_pack("{s:s}", "rawBytes",
+				    mock_base64(MOCK_DER(X509, mock.issuer)))) == 0);
+	assert_ok(bundle_parse(mock_text(json), &bundle, &err), &err);
+	assert_ok(verify_bundle(bundle, &artifact, &options, &report, &err), &err);
+	bundle_free(&bundle);
+	MUST(json_array_append_new(
+		     chain, json_pack("{s:s}", "rawBytes",
+				    mock_base64(MOCK_DER(X509, mock.root)))) == 0);
+	assert_ok(bundle_parse(mock_text(json), &bundle, &err), &err);
+	assert_refused(verify_bundle(bundle, &artifact, &options, &report, &err),
+		ERR_REFUSED, "root certificate", &err);
+	mock_done(&mock);
+}
+
 /* The options must fit, or nothing is verified. */
 static void options_must_fit(void **state)
 {
@@ -312,6 +351,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_rows),
 		cmocka_unit_test(whole_chain_is_checked),
+		cmocka_unit_test(no_root_in_bundles),
 		cmocka_unit_test(options_must_fit),
 	};
 
