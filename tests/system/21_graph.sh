@@ -54,9 +54,9 @@ stamp=$stamp.1
 recipe second++ first
 same "$(run_workflow make "$tmp/Makefile" make -j 2 -f "$tmp/Makefile")" second++
 if command -v ninja >/dev/null; then
-	same "$(run_workflow ninja "$tmp/build.ninja" ninja -v -f "$tmp/build.ninja")" "first second++"
+	same "$(run_workflow ninja "$tmp/build.ninja" env -C "$tmp" ninja -v -f "$tmp/build.ninja")" "first second++"
 	[ -f "$tmp/ninja out/packages/x86_64/second++-1-r0.apk" ] || fail "no package"
-	same "$(run_workflow ninja "$tmp/build.ninja" ninja -v -f "$tmp/build.ninja")" ""
+	same "$(run_workflow ninja "$tmp/build.ninja" env -C "$tmp" ninja -v -f "$tmp/build.ninja")" ""
 else
 	echo "ninja is not here: its workflow was not run"
 fi
