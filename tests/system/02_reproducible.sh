@@ -16,13 +16,14 @@ other="$tmp/other/a much longer path, with spaces"
 cp -R recipes "$other/"
 cp -R "$ALNAGE_STORE/blobs" "$other/store/" # fetched files; packages and build roots are not taken over
 cp -R "$tmp/keys" "$other/keys"
+cp "$alnage" "$other/alnage" # the other user may not reach where this one lies
 chown -R $user:$user "$tmp/other"
 chmod 755 "$tmp"
 for image in static busybox; do
 	again=$(cd "$other" && setpriv --reuid=$user --regid=$user --clear-groups --no-new-privs \
 		env -i PATH="$PATH" HOME="$other" ALNAGE_STORE="$other/store" TZ=Pacific/Chatham \
 		LC_ALL=tr_TR.UTF-8 LANG=tr_TR.UTF-8 bash -c 'umask 077; exec "$@"' - \
-		"$alnage" build "recipes/images/$image.yaml" --output "$other/out" --json --quiet \
+		"$other/alnage" build "recipes/images/$image.yaml" --output "$other/out" --json --quiet \
 		--key keys/image.key --package-key keys/package.rsa | jq -r .digest)
 	same "$again" "${first[$image]}" "$image, built again"
 done
