@@ -172,8 +172,9 @@ help:
 
 deps: deps-test
 define install_missing
-	@missing=(); for p in $(1); do \
-		dpkg-query -W -f '$${db:Status-Status}' "$$p" 2>/dev/null | grep -qx installed || missing+=("$$p"); \
+	@have=$$(dpkg-query -W -f '$${Package} $${db:Status-Status}\n' $(1) 2>/dev/null || true); \
+	missing=(); for p in $(1); do \
+		[[ $$'\n'$$have == *$$'\n'"$$p installed"* ]] || missing+=("$$p"); \
 	done; \
 	if [ $${#missing[@]} -gt 0 ]; then \
 		if [ "$$(id -u)" = 0 ]; then as=(env); \
