@@ -25,7 +25,7 @@ BUILD_DEPS := gcc make pkg-config libarchive-dev libssl-dev libseccomp-dev libja
 	libzstd-dev libyaml-dev libelf-dev libcurl4-openssl-dev libdeflate-dev zlib1g-dev ca-certificates
 TEST_DEPS  := $(BUILD_DEPS) libcmocka-dev clang clang-format shellcheck jq skopeo umoci podman \
 	runc docker-registry apache2-utils curl mandoc python3 python3-jsonschema binutils openssl \
-	libclang-rt-14-dev util-linux mount iproute2 git
+	libclang-rt-14-dev util-linux mount procps iproute2 git
 
 # ---- layers ----
 LAYERS     := base oci signing attest builder cli
@@ -123,12 +123,12 @@ check-unit: $(UNIT_TESTS) $(HELPERS)
 check-fuzz: $(FUZZ_REPLAY)
 	@tests/run.sh fuzz $(FUZZ_REPLAY)
 check-system: all $(HELPERS)
-	@BUILD=$(BUILD) tests/run.sh system $(sort $(wildcard tests/system/*.sh))
+	@BUILD=$(BUILD) tests/run.sh system $(sort $(wildcard tests/system/[0-9]*.sh))
 check-fast: all $(UNIT_TESTS) $(FUZZ_REPLAY) $(HELPERS)
 	@tests/run.sh all tests/check-*.sh $(UNIT_TESTS) $(FUZZ_REPLAY)
 check: all
 	@$(MAKE) --no-print-directory -j$(JOBS) INNER=1 $(UNIT_TESTS) $(FUZZ_REPLAY) $(HELPERS)
-	@BUILD=$(BUILD) tests/run.sh all tests/check-*.sh $(UNIT_TESTS) $(FUZZ_REPLAY) $(sort $(wildcard tests/system/*.sh))
+	@BUILD=$(BUILD) tests/run.sh all tests/check-*.sh $(UNIT_TESTS) $(FUZZ_REPLAY) $(sort $(wildcard tests/system/[0-9]*.sh))
 
 # ---- demo, bench, and the long ones ----
 .PHONY: demo bench fuzz tidy interop wolfi
@@ -137,7 +137,7 @@ demo: all
 bench: all $(HELPERS)
 	@BUILD=$(BUILD) tests/bench/run.sh
 interop: all
-	@BUILD=$(BUILD) tests/run.sh interop $(sort $(wildcard tests/interop/*.sh))
+	@BUILD=$(BUILD) tests/run.sh interop $(sort $(wildcard tests/interop/[a-z]*.sh))
 wolfi: all
 	@BUILD=$(BUILD) tests/wolfi-compile.sh
 FUZZ_SECONDS ?= 60
