@@ -48,7 +48,20 @@ static int write_public(const struct secret *secret, const char *path, struct er
 	if (secret_public(secret, &key, err) < 0 || key_to_pem(key, &pem, err) < 0 ||
 		buffer_printf(&name, err, "%s.pub", path) < 0)
 		return err->class;
-	return fs_write_file(AT_FDCWD, buffer_str(&name), buffer_slice(&pem), 0644, err);
+	return fs_write_new_file(
+		AT_FDCWD, buffer_str(&name), buffer_slice(&pem), 0644, err);
+}
+
+/* Before anything is made: half a pair is of no use. */
+static int check_absent(const char *path, struct error *err)
+{
+	cleanup_buffer struct buffer name = BUFFER_INIT;
+	if (buffer_printf(&name, err, "%s.pub", path) < 0)
+		return err->class;
+	if (fs_exists(AT_FDCWD, path) || fs_exists(AT_FDCWD, buffer_str(&name)))
+		return error_set(
+			err, ERR_INPUT, "%s or %s.pub exists already", path, path);
+	return 0;
 }
 
 static int run(const void *given, const struct cli_list *arguments, struct error *err)
@@ -59,7 +72,7 @@ static int run(const void *given, const struct cli_list *arguments, struct error
 	CLEANUP(wipe) char *passphrase = NULL;
 	cleanup_buffer struct buffer out = BUFFER_INIT;
 	enum key_type type;
-	if (choose_type(flags->type, &type, err) < 0)
+	if (choose_type(flags->type, &type, err) < 0 || check_absent(path, err) < 0)
 		return err->class;
 	if (flags->password) {
 		passphrase = ask_passphrase(NULL, "passphrase for the new key");

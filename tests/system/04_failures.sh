@@ -36,6 +36,13 @@ log=$(grep -oE '/[^ ]*\.log' "$tmp/said" | head -n 1)
 grep -q 'this line shows why' "$log" || fail "no log at $log"
 cp recipes/packages/tzdata.yaml "$tmp/recipes/packages/"
 
+# a key is never overwritten, nor half of a pair made
+cp "$tmp/keys/image.key.pub" "$tmp/keys/half.pub"
+expect 1 'exists already' "$alnage" keygen "$tmp/keys/image.key"
+expect 1 'exists already' "$alnage" keygen "$tmp/keys/half"
+cmp "$tmp/keys/image.key.pub" "$tmp/keys/half.pub" || fail "a public key was overwritten"
+[ ! -e "$tmp/keys/half" ] || fail "half of a pair was made"
+
 # wrong usage is told apart
 expect 2 'unknown option' build --nonsense
 expect 2 'missing' "$alnage" build
