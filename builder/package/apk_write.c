@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/tar.h"
 #include "builder/package/apk_private.h"
+#include "builder/package/fragment_private.h"
 
 /* A data tar that is expected to be larger is written to a file and mapped. */
 #define IN_MEMORY_MAX (64 * MIB)
@@ -126,21 +127,6 @@ static int make_records(struct store *store, const struct tree_node *node, char 
 	return 0;
 }
 
-static enum tar_type tar_type_of(const struct tree_node *node)
-{
-	switch (node->type) {
-	case TREE_DIRECTORY:
-		return TAR_DIRECTORY;
-	case TREE_SYMLINK:
-		return TAR_SYMLINK;
-	case TREE_HARDLINK:
-		return TAR_HARDLINK;
-	case TREE_FILE:
-		break;
-	}
-	return TAR_FILE;
-}
-
 static int add_header(struct store *store, const struct tree_node *node, int64_t mtime,
 	struct buffer *out, struct error *err)
 {
@@ -151,7 +137,7 @@ static int add_header(struct store *store, const struct tree_node *node, int64_t
 	if (arena_new(&arena, err) < 0 ||
 		make_records(store, node, hex, arena, records, &count, err) < 0)
 		return err->class;
-	struct tar_entry entry = {.type = tar_type_of(node),
+	struct tar_entry entry = {.type = fragment_tar_type(node),
 		.path = node->path,
 		.link = node->target,
 		.mode = node->mode,

@@ -31,7 +31,7 @@ static int make_records(const struct tree_node *node, struct arena *arena,
 	return 0;
 }
 
-static enum tar_type tar_type_of(const struct tree_node *node)
+enum tar_type fragment_tar_type(const struct tree_node *node)
 {
 	switch (node->type) {
 	case TREE_DIRECTORY:
@@ -56,7 +56,7 @@ int fragment_add_header(struct buffer *out, const struct tree_node *node, int64_
 	if (xattrs && (arena_new(&arena, err) < 0 ||
 			      make_records(node, arena, &records, err) < 0))
 		return err->class;
-	struct tar_entry entry = {.type = tar_type_of(node),
+	struct tar_entry entry = {.type = fragment_tar_type(node),
 		.path = node->path,
 		.link = node->target,
 		.mode = node->mode,

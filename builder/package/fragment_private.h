@@ -3,6 +3,7 @@
 #ifndef BUILDER_PACKAGE_FRAGMENT_PRIVATE_H
 #define BUILDER_PACKAGE_FRAGMENT_PRIVATE_H
 
+#include "base/tar.h"
 #include "builder/package/fragment.h"
 
 /*
@@ -11,5 +12,8 @@
  */
 MUST_USE int fragment_build(
 	struct store *store, struct fragment_index *index, struct error *err);
+
+/* How a node is written in a tar. */
+enum tar_type fragment_tar_type(const struct tree_node *node);
 
 #endif
