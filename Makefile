@@ -50,10 +50,12 @@ $(PROBED): tests/probe-flags.sh
 	@tests/probe-flags.sh $(CC) > $@
 
 LIBS        := libarchive libcrypto libseccomp jansson libzstd yaml-0.1 libelf libcurl libdeflate zlib
-VERIFY_LIBS := libarchive libcrypto libseccomp jansson libzstd yaml-0.1 libcurl libdeflate zlib
+VERIFY_LIBS := libcrypto libseccomp jansson libzstd yaml-0.1 libdeflate zlib
+# loaded when first called: base/library.h
+LAZY_LIBS   := libarchive libcurl
 ifeq ($(INNER),1)
 LIB_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBS))
-LIB_LDLIBS := $(shell $(PKG_CONFIG) --libs $(LIBS)) -pthread
+LIB_LDLIBS := $(shell $(PKG_CONFIG) --libs $(filter-out $(LAZY_LIBS),$(LIBS))) -pthread
 endif
 OPT        ?= -O2 -g
 WERROR     ?= $(CI)

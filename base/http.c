@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/fs.h"
+#include "base/http_library.h"
 #include "base/http_private.h"
 #include "base/limits.h"
 
@@ -61,6 +62,8 @@ int http_client_new(
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	cleanup_http struct http_client *client = NULL;
+	if (http_library_need(err) < 0)
+		return err->class;
 	(void)pthread_once(&once, global_init);
 	client = calloc(1, sizeof(*client));
 	if (!client)
