@@ -112,6 +112,14 @@ MUST_USE int repository_update_manifest(struct repository *repository, const cha
 MUST_USE int repository_referrers(struct repository *repository,
 	const struct digest *subject, struct arena *arena, struct descriptor **ret_list,
 	size_t *ret_count, struct error *err);
+/*
+ * The same in two steps, for who may be content with the first: what the place itself
+ * lists (the API, index.json), then the fallback index.
+ */
+enum referrers_source { REFERRERS_LISTED = 1, REFERRERS_FALLBACK = 2 };
+MUST_USE int repository_referrers_of(struct repository *repository,
+	enum referrers_source source, const struct digest *subject, struct arena *arena,
+	struct descriptor_list *ret_list, struct error *err);
 /* All tags, sorted, with those of signatures (sha256-<hex>…); in the arena. */
 MUST_USE int repository_tags(struct repository *repository, struct arena *arena,
 	const char ***ret_tags, size_t *ret_count, struct error *err);
