@@ -75,7 +75,7 @@ int open_reference(const char *text, const struct registry_options *registry, bo
 int open_reference_to_read(const char *text, const struct registry_options *registry,
 	struct opened *ret_opened, struct error *err)
 {
-	struct repository_options options = {0};
+	struct repository_options options = {.early_credentials = true};
 
 	return open_with(
 		repository_open_to_read, text, registry, options, ret_opened, err);
