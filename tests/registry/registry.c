@@ -861,6 +861,8 @@ static void log_request(struct test_registry *registry, const struct request *re
 	if (!header(request, "Authorization", given, sizeof(given)))
 		given[0] = '-';
 	(void)pthread_mutex_lock(&registry->mutex);
+	if (registry->options.show_log)
+		(void)fprintf(stderr, "%s %s\n", request->method, request->path);
 	add(&registry->log, "%s %s%s%s %s\n", request->method, request->path,
 		request->query[0] ? "?" : "", request->query, given);
 	(void)pthread_mutex_unlock(&registry->mutex);

@@ -17,6 +17,7 @@ struct test_registry_options {
 	const char *address; /* NULL: 127.0.0.1 */
 	uint16_t port;       /* 0: any free one */
 	bool referrers_api;
+	bool show_log; /* each request on standard error */
 	bool etags;    /* and conditional writes */
 	bool no_patch; /* PATCH is answered by 405 */
 	enum test_auth auth;
