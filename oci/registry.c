@@ -16,13 +16,6 @@ static const char *const accept_manifests[] = {"Accept: " OCI_INDEX ", " OCI_MAN
 
 /* ---- manifests ---- */
 
-static bool etag_is_usable(struct slice etag)
-{
-	/* If-Match compares strongly (RFC 9110, 13.1.1): weak ones never match */
-	return etag.len > 2 && etag.len < ETAG_MAX && etag.data[0] == '"' &&
-	       slice_ends_with(etag, SLICE("\"")) && slice_is_printable(etag);
-}
-
 static int take_manifest(struct registry *registry, const struct http_response *response,
 	struct buffer *out, struct tag_answer *ret_answer, struct error *err)
 {
@@ -34,7 +27,8 @@ static int take_manifest(struct registry *registry, const struct http_response *
 			return error_set(err, ERR_INPUT, "Content-Type is too long");
 		memcpy(ret_answer->media_type, value.data, value.len); /* zeroed before */
 	}
-	if (http_response_header(response, "etag", &value) && etag_is_usable(value)) {
+	if (http_response_header(response, "etag", &value) &&
+		http_etag_is_strong(value)) {
 		memcpy(ret_answer->etag, value.data, value.len);
 		registry->has_etags = true;
 	}
