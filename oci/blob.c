@@ -163,34 +163,3 @@ int blob_source_reader(const struct blob_source *source, uint64_t from, uint64_t
 	part = NULL; /* the reader's now */
 	return 0;
 }
-
-/* ---- writing ---- */
-
-int repository_put_blob(struct repository *repository, struct slice bytes,
-	struct descriptor *descriptor, struct error *err)
-{
-	struct blob_source source = {.fd = -1, .bytes = bytes};
-	struct descriptor described = *descriptor;
-	char text[DIGEST_TEXT_MAX];
-
-	described.size = bytes.len;
-	if (digest_of(DIGEST_SHA256, bytes, &described.digest, err) < 0)
-		return err->class;
-	if (repository->ops->put_blob(repository, &source, &described, err) < 0)
-		return error_wrap(err, "%s: blob %s", repository->name,
-			digest_format(&described.digest, text));
-	*descriptor = described;
-	return 0;
-}
-
-int repository_put_blob_fd(struct repository *repository, int fd,
-	const struct descriptor *descriptor, struct error *err)
-{
-	struct blob_source source = {.fd = fd};
-	char text[DIGEST_TEXT_MAX];
-
-	if (repository->ops->put_blob(repository, &source, descriptor, err) < 0)
-		return error_wrap(err, "%s: blob %s", repository->name,
-			digest_format(&descriptor->digest, text));
-	return 0;
-}

@@ -190,13 +190,13 @@ static int copy_blob(struct repository *from, struct repository *to,
 
 	if (repository_has_blob(to, blob, &done, err) < 0)
 		return err->class;
-	if (!done && to->ops->mount_blob && from->is_registry &&
-		to->ops->mount_blob(to, from, blob, &done, err) < 0)
+	if (!done && to->write->mount_blob && from->is_registry &&
+		to->write->mount_blob(to, from, blob, &done, err) < 0)
 		return err->class;
 	if (done)
 		return 0;
-	if (to->ops->receive_blob)
-		return to->ops->receive_blob(to, from, blob, err);
+	if (to->write->receive_blob)
+		return to->write->receive_blob(to, from, blob, err);
 	result = from->ops->open_blob ? from->ops->open_blob(from, blob, &fd, err)
 				      : download(from, blob, &fd, err);
 	if (result < 0)
@@ -249,7 +249,7 @@ int repository_copy(struct repository *from, struct repository *to,
 	struct plan plan = {.from = from};
 	struct descriptor ignored;
 
-	if (arena_new(&arena, err) < 0)
+	if (repository_need_writable(to, err) < 0 || arena_new(&arena, err) < 0)
 		return err->class;
 	plan.arena = arena;
 	if (plan_manifest(&plan, copy->image, NULL, 0, err) < 0 ||

@@ -3,12 +3,12 @@
  * The registry client (distribution-spec v1.1), shared by its files:
  *	registry.c		opening, manifests, blobs out, tags, referrers
  *	registry_call.c		one request: address, redirects, retries, what an error
- *says registry_auth.c		challenges, tokens, credentials registry_upload.c
- *blobs in
+ *says registry_auth.c		challenges, tokens, credentials registry_put.c
+ *manifests in registry_upload.c	blobs in
  *
  * Credentials and tokens go to the registry's own origin (scheme, host, port) and, the
- *credentials only, to the realm that this origin names; never along a redirect or to a
- *Location elsewhere.
+ * credentials only, to the realm that this origin names; never along a redirect or to a
+ * Location elsewhere.
  */
 #ifndef OCI_REGISTRY_PRIVATE_H
 #define OCI_REGISTRY_PRIVATE_H

@@ -19,8 +19,8 @@ struct repository;
 #define cleanup_repository CLEANUP(repository_close)
 
 struct repository_options {
-	bool create;     /* layout: make it if absent */
-	bool writable;   /* registry: ask for push scope; layout: take the lock */
+	bool create;     /* layout: make it if absent; writable, then */
+	bool writable;   /* what changes it may be called; registry: ask for push scope */
 	bool plain_http; /* allow http to a host that is not loopback */
 	const char *user, *password; /* NULL: credential files (oci/credentials.h) */
 	bool anonymous;              /* do not look for credentials */
@@ -29,6 +29,13 @@ struct repository_options {
 };
 
 MUST_USE int repository_open(const struct reference *reference,
+	const struct repository_options *options, struct repository **ret_repository,
+	struct error *err);
+/*
+ * The same for reading only: ERR_BUG if the options ask for more. A program that opens
+ * with nothing else has no code that writes: the linker finds no way to it.
+ */
+MUST_USE int repository_open_to_read(const struct reference *reference,
 	const struct repository_options *options, struct repository **ret_repository,
 	struct error *err);
 /*

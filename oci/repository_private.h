@@ -37,6 +37,7 @@ struct manifest_put {
 	bool subject_done;    /* out: the place keeps referrers itself */
 };
 
+/* Reading. */
 struct repository_ops {
 	/* digest NULL: the tag (NULL: default). Appends at most LIMIT_MANIFEST_BYTES. */
 	int (*read_manifest)(struct repository *repository, const char *tag,
@@ -48,41 +49,46 @@ struct repository_ops {
 		struct error *err);
 	int (*has_blob)(struct repository *repository,
 		const struct descriptor *descriptor, bool *ret_found, struct error *err);
-	int (*put_blob)(struct repository *repository, const struct blob_source *source,
-		const struct descriptor *descriptor, struct error *err);
-	int (*put_manifest)(struct repository *repository, struct manifest_put *put,
-		struct error *err);
 	/* Those that the place itself knows, without the fallback index. */
 	int (*referrers)(struct repository *repository, const struct digest *subject,
 		struct arena *arena, struct descriptor_list *list, struct error *err);
 	/* Unsorted, may repeat; in the arena. */
 	int (*tags)(struct repository *repository, struct arena *arena,
 		const char ***ret_tags, size_t *ret_count, struct error *err);
-	/* Around a read-modify-write; may be NULL. */
-	int (*lock)(struct repository *repository, struct error *err);
-	void (*unlock)(struct repository *repository);
 	/* The blob as a file, unverified; ERR_INPUT if absent. May be NULL. */
 	int (*open_blob)(struct repository *repository,
 		const struct descriptor *descriptor, int *ret_fd, struct error *err);
-	/* Takes a blob of another place without a file in between; may be NULL. */
-	int (*receive_blob)(struct repository *repository, struct repository *from,
-		const struct descriptor *descriptor, struct error *err);
 	/* All that index.json lists; may be NULL. */
 	int (*entries)(struct repository *repository, struct arena *arena,
 		struct descriptor_list *list, struct error *err);
+	void (*close)(void *context);
+};
+
+/* Changing: a table of its own, named only by what opens a repository for it. */
+struct repository_write_ops {
+	int (*put_blob)(struct repository *repository, const struct blob_source *source,
+		const struct descriptor *descriptor, struct error *err);
+	int (*put_manifest)(struct repository *repository, struct manifest_put *put,
+		struct error *err);
+	/* Around a read-modify-write; may be NULL. */
+	int (*lock)(struct repository *repository, struct error *err);
+	void (*unlock)(struct repository *repository);
+	/* Takes a blob of another place without a file in between; may be NULL. */
+	int (*receive_blob)(struct repository *repository, struct repository *from,
+		const struct descriptor *descriptor, struct error *err);
+	/* Takes a blob over from another repository of the same registry; may be NULL. */
+	int (*mount_blob)(struct repository *repository, struct repository *from,
+		const struct descriptor *descriptor, bool *ret_done, struct error *err);
 	/* Removes all blobs but these; may be NULL. */
 	int (*keep_only)(struct repository *repository,
 		const struct descriptor_list *blobs, struct error *err);
 	/* May be NULL. */
 	int (*commit)(struct repository *repository, struct error *err);
-	/* Takes a blob over from another repository of the same registry; may be NULL. */
-	int (*mount_blob)(struct repository *repository, struct repository *from,
-		const struct descriptor *descriptor, bool *ret_done, struct error *err);
-	void (*close)(void *context);
 };
 
 struct repository {
 	const struct repository_ops *ops;
+	const struct repository_write_ops *write; /* NULL: opened for reading */
 	void *context;
 	struct arena *arena;
 	const char *name;
@@ -95,8 +101,16 @@ struct repository {
 
 MUST_USE int layout_open(const struct reference *reference, struct repository *repository,
 	struct error *err);
+/* The same, made if the options say so. */
+MUST_USE int layout_open_to_write(const struct reference *reference,
+	struct repository *repository, struct error *err);
 MUST_USE int registry_open(const struct reference *reference,
 	struct repository *repository, struct error *err);
+MUST_USE int registry_open_to_write(const struct reference *reference,
+	struct repository *repository, struct error *err);
+/* Without a place yet; for the two ways of opening. */
+MUST_USE int repository_new(const struct repository_options *options,
+	struct repository **ret_repository, struct error *err);
 
 /* Verified bytes by digest, from memory if they were read before. Borrowed from the
  * repository. */
@@ -107,6 +121,24 @@ MUST_USE int repository_manifest_bytes(struct repository *repository,
 MUST_USE int repository_load_manifest(struct repository *repository,
 	const struct descriptor *descriptor, struct manifest **ret_manifest,
 	bool *ret_found, struct error *err);
+/* ERR_BUG if it was opened for reading. */
+MUST_USE int repository_need_writable(
+	const struct repository *repository, struct error *err);
+/* What the place has under the tag, now. */
+MUST_USE int repository_read_tag(struct repository *repository, const char *tag,
+	struct buffer *bytes, struct tag_answer *ret_answer, struct error *err);
+/* The descriptor of bytes that are about to be used, its texts in the repository.
+ * answer: what was announced of them; NULL: nothing. */
+MUST_USE int repository_describe(struct repository *repository, struct slice bytes,
+	const struct tag_answer *answer, struct descriptor *ret_descriptor,
+	struct error *err);
+/* Keeps the bytes for the next time. */
+MUST_USE int repository_remember(struct repository *repository,
+	const struct digest *digest, struct slice bytes, struct slice *ret_kept,
+	struct error *err);
+/* All that the place lists and what that reaches, without reading blobs. */
+MUST_USE int repository_reach(struct repository *repository, struct arena *arena,
+	struct descriptor_list *ret_reached, struct error *err);
 /* What an index says of a manifest with these bytes: type, artifact type, annotations. */
 MUST_USE int descriptor_of_manifest(struct slice bytes, const struct manifest *manifest,
 	struct descriptor *ret_descriptor, struct error *err);
@@ -127,6 +159,9 @@ bool referrers_tag_is(struct slice tag);
  */
 struct descriptor referrers_entry(
 	const struct descriptor *descriptor, const struct manifest *manifest);
+/* An index, or ERR_INPUT. */
+MUST_USE int referrers_parse_fallback(
+	struct slice bytes, struct manifest **ret_index, struct error *err);
 /* Puts the manifest's entry into the fallback index of its subject. */
 MUST_USE int referrers_add_fallback(struct repository *repository,
 	const struct digest *subject, const struct descriptor *entry, struct error *err);
