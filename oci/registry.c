@@ -340,9 +340,10 @@ static void registry_close(void *context)
 	struct registry *registry = context;
 
 	registry_auth_done(registry);
-	buffer_done(&registry->pending_upload);
 	http_client_free(&registry->client);
 	http_client_free(&registry->foreign);
+	arena_free(&registry->arena);
+	(void)pthread_mutex_destroy(&registry->mutex);
 	free(registry);
 }
 
@@ -454,13 +455,15 @@ int registry_open(const struct reference *reference, struct repository *reposito
 
 	if (!registry)
 		return error_set_memory(err);
+	registry->mutex = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	repository->ops = &registry_ops;
 	repository->context = registry; /* closed with the repository from here on */
 	repository->is_registry = true;
-	registry->arena = repository->arena;
 	registry->options = &repository->options;
-	registry->name = arena_strdup(repository->arena, reference->registry);
-	registry->repository = arena_strdup(repository->arena, reference->repository);
+	if (arena_new(&registry->arena, err) < 0)
+		return err->class;
+	registry->name = arena_strdup(registry->arena, reference->registry);
+	registry->repository = arena_strdup(registry->arena, reference->repository);
 	repository->name = arena_printf(
 		repository->arena, "%s/%s", reference->registry, reference->repository);
 	if (!registry->name || !registry->repository || !repository->name)
