@@ -70,7 +70,7 @@ INNER_TARGETS := all check check-fast demo bench fuzz tidy interop install wolfi
 ifneq ($(INNER),1)
 .PHONY: $(INNER_TARGETS)
 all install: ; @$(MAKE) --no-print-directory INNER=1 $@
-check demo bench fuzz tidy interop wolfi check-fast: deps-$(if $(filter demo bench,$(MAKECMDGOALS)),build,test)
+check demo bench fuzz tidy interop wolfi check-fast: deps-$(if $(filter demo,$(MAKECMDGOALS)),build,test)
 	@$(MAKE) --no-print-directory -j$(JOBS) INNER=1 all
 	@$(MAKE) --no-print-directory INNER=1 $@
 else

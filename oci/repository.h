@@ -126,9 +126,13 @@ struct repository_copy {
 	const struct descriptor *image;
 	const char *tag;
 	bool with_signatures;
-	/* bytes so far and in all (0: unknown); may be NULL */
+	unsigned parallel; /* blobs at once, at most 16; 0: 4 */
+	bool show;         /* a line for each large blob under way (base/log.h) */
+	/* bytes so far and in all; by one thread at a time, not always the same; may be
+	   NULL */
 	void (*progress)(void *context, uint64_t done, uint64_t total);
 	void *progress_context;
+	uint64_t *ret_sent; /* bytes of blobs that were not there; may be NULL */
 };
 MUST_USE int repository_copy(struct repository *from, struct repository *to,
 	const struct repository_copy *copy, struct error *err);
