@@ -63,7 +63,7 @@ static int put_bundle(struct attaching *attaching, const struct envelope *envelo
 	char created[CLOCK_TEXT_MAX];
 	const struct annotation annotations[] = {
 		{"dev.sigstore.bundle.content", "dsse-envelope"},
-		{"dev.sigstore.bundle.predicateType", predicate_type},
+		{BUNDLE_TYPE_ANNOTATION, predicate_type},
 		{"in-toto.io/predicate-type", predicate_type},
 		{"org.opencontainers.image.created",
 			clock_format(attaching->options->created, created)},

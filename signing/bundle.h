@@ -20,6 +20,7 @@ struct json_t;
 #define BUNDLE_MEDIA_TYPE "application/vnd.dev.sigstore.bundle.v0.3+json"
 /* Every version's media type starts so. */
 #define BUNDLE_MEDIA_TYPE_PREFIX "application/vnd.dev.sigstore.bundle"
+#define BUNDLE_TYPE_ANNOTATION   "dev.sigstore.bundle.predicateType"
 #define PREDICATE_SIGN           "https://sigstore.dev/cosign/sign/v1"
 
 #define BUNDLE_ITEMS_MAX  32 /* certificates, log entries, time stamps */
