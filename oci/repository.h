@@ -134,7 +134,10 @@ enum referrers_source { REFERRERS_LISTED = 1, REFERRERS_FALLBACK = 2 };
 MUST_USE int repository_referrers_of(struct repository *repository,
 	enum referrers_source source, const struct digest *subject, struct arena *arena,
 	struct descriptor_list *ret_list, struct error *err);
-/* All tags, sorted, with those of signatures (sha256-<hex>…); in the arena. */
+/* Is it a tag that belongs to signatures and referrers (sha256-<hex>…) rather than to an
+ * image? */
+bool referrers_tag_is(struct slice tag);
+/* All tags, sorted, with those of signatures; in the arena. */
 MUST_USE int repository_tags(struct repository *repository, struct arena *arena,
 	const char ***ret_tags, size_t *ret_count, struct error *err);
 
