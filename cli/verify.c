@@ -9,34 +9,69 @@
 #define VERIFY_KEYS_MAX  64
 #define VERIFY_TYPES_MAX 64
 
-/* ---- with keys ---- */
+/* ---- with keys, or an identity ---- */
 
-struct keys {
-	struct key *items[VERIFY_KEYS_MAX];
+struct signers {
+	struct key *keys[VERIFY_KEYS_MAX];
+	struct loaded_signer loaded; /* of an identity, and the root of keys */
+	struct signer of_keys[VERIFY_KEYS_MAX];
+	const struct signer *items[VERIFY_KEYS_MAX];
 	size_t count;
 };
 
-static void keys_done(struct keys *keys)
+static void signers_done(struct signers *signers)
 {
-	for (size_t i = 0; i < keys->count; i++)
-		key_free(&keys->items[i]);
+	for (size_t i = 0; i < VERIFY_KEYS_MAX; i++)
+		key_free(&signers->keys[i]);
+	loaded_signer_done(&signers->loaded);
 }
 
-static int load_keys(const struct cli_list *paths, struct keys *keys, struct error *err)
+static int load_identity(
+	const struct verify_flags *flags, struct signers *signers, struct error *err)
 {
-	if (!paths->count) {
-		error_set(err, ERR_USAGE, "--key or --policy is missing");
+	if (!signer_flags_given(&flags->signer)) {
+		error_set(err, ERR_USAGE,
+			"--key, --certificate-identity or --policy is "
+			"missing");
 		return error_remedy(
 			err, "name the public key (FILE.pub) that must have signed");
 	}
+	if (load_signer(&flags->signer, NULL, &signers->loaded, err) < 0)
+		return err->class;
+	signers->items[signers->count++] = &signers->loaded.signer;
+	return 0;
+}
+
+/* All with the same trusted root, if one is given. */
+static int load_keys(
+	const struct verify_flags *flags, struct signers *signers, struct error *err)
+{
+	const struct cli_list *paths = &flags->keys;
+
 	if (paths->count > VERIFY_KEYS_MAX)
 		return error_set(err, ERR_USAGE, "more than %d keys", VERIFY_KEYS_MAX);
-	for (size_t i = 0; i < paths->count; i++) {
-		if (key_load(paths->items[i], &keys->items[i], err) < 0)
+	for (size_t i = 0; i < paths->count; i++)
+		if (key_load(paths->items[i], &signers->keys[i], err) < 0)
 			return err->class;
-		keys->count++;
+	if (load_signer(&flags->signer, signers->keys[0], &signers->loaded, err) < 0)
+		return err->class;
+	for (size_t i = 0; i < paths->count; i++) {
+		signers->of_keys[i] = signers->loaded.signer;
+		signers->of_keys[i].key = signers->keys[i];
+		signers->items[i] = &signers->of_keys[i];
 	}
+	signers->count = paths->count;
 	return 0;
+}
+
+static int load_signers(
+	const struct verify_flags *flags, struct signers *signers, struct error *err)
+{
+	if (!flags->keys.count)
+		return load_identity(flags, signers, err);
+	if (check_signer_flags(&flags->signer, true, err) < 0)
+		return err->class;
+	return load_keys(flags, signers, err);
 }
 
 struct types {
@@ -76,12 +111,12 @@ static bool reads_blobs(const struct verify_flags *flags, const struct opened *o
 	return flags->check_blobs || opened->reference->kind != REFERENCE_REGISTRY;
 }
 
-static int verify_by_keys(const struct verify_flags *flags, struct opened *opened,
-	const struct keys *keys, const struct types *types, struct verdict **ret_verdict,
-	struct error *err)
+static int verify_by_signers(const struct verify_flags *flags, struct opened *opened,
+	const struct signers *signers, const struct types *types,
+	struct verdict **ret_verdict, struct error *err)
 {
-	struct verify_options verify = {.keys = (const struct key *const *)keys->items,
-		.key_count = keys->count,
+	struct verify_options verify = {.signers = signers->items,
+		.signer_count = signers->count,
 		.predicate_types = types->items,
 		.predicate_type_count = types->count,
 		.check_blobs = reads_blobs(flags, opened)};
@@ -120,10 +155,10 @@ static int answer(const struct verdict *verdict, const struct verify_flags *flag
 	return verdict_passed(verdict) ? 0 : refuse(verdict, err);
 }
 
-static int run_with_keys(const struct verify_flags *flags,
+static int run_with_signers(const struct verify_flags *flags,
 	const struct registry_options *registry, const char *image, struct error *err)
 {
-	CLEANUP(keys_done) struct keys keys = {.count = 0};
+	CLEANUP(signers_done) struct signers signers = {.count = 0};
 	struct types types = {.count = 0};
 	cleanup_opened struct opened opened = {0};
 	cleanup_verdict struct verdict *verdict = NULL;
@@ -132,9 +167,9 @@ static int run_with_keys(const struct verify_flags *flags,
 		return error_set(err, ERR_USAGE, "%s goes only with --policy",
 			flags->trust ? "--trust" : "--at");
 	if (name_types(flags, &types, err) < 0 ||
-		load_keys(&flags->keys, &keys, err) < 0 ||
+		load_signers(flags, &signers, err) < 0 ||
 		open_reference(image, registry, false, false, &opened, err) < 0 ||
-		verify_by_keys(flags, &opened, &keys, &types, &verdict, err) < 0)
+		verify_by_signers(flags, &opened, &signers, &types, &verdict, err) < 0)
 		return err->class;
 	return answer(verdict, flags, err);
 }
@@ -145,11 +180,14 @@ static int check_policy_flags(
 	const struct verify_flags *flags, int64_t *ret_at, struct error *err)
 {
 	*ret_at = clock_now();
-	if (flags->keys.count || flags->types.count || flags->signature_only)
+	if (flags->keys.count || flags->types.count || flags->signature_only ||
+		signer_flags_given(&flags->signer))
 		return error_set(err, ERR_USAGE,
-			"with --policy, the policy says which keys and attestations: %s "
-			"does not go with it",
-			flags->keys.count    ? "--key"
+			"with --policy, the policy says which signers and attestations: "
+			"%s does not go with it",
+			flags->keys.count ? "--key"
+			: signer_flags_given(&flags->signer)
+				? "a certificate's identity or root"
 			: flags->types.count ? "--require"
 					     : "--signature-only");
 	if (!flags->at)
@@ -196,7 +234,7 @@ int verify_run(const struct verify_flags *flags, const struct registry_options *
 		return run_with_policy(flags, registry, image, reporter, context, err);
 	if (reporter)
 		return error_set(err, ERR_USAGE, "a summary needs --policy");
-	return run_with_keys(flags, registry, image, err);
+	return run_with_signers(flags, registry, image, err);
 }
 
 /* ---- the command of alnage-verify ---- */
