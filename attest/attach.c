@@ -18,6 +18,7 @@ struct attaching {
 	const struct secret *secret;
 	const struct attach_options *options;
 	struct key *key;
+	struct signer signer;
 	struct claims claims; /* what is there already */
 };
 
@@ -29,13 +30,13 @@ static void attaching_done(struct attaching *attaching)
 
 static int prepare(struct attaching *attaching, struct error *err)
 {
-	const struct key *keys[1];
+	const struct signer *signers[1] = {&attaching->signer};
 
 	if (secret_public(attaching->secret, &attaching->key, err) < 0)
 		return err->class;
-	keys[0] = attaching->key;
-	return claims_collect(attaching->repository, &attaching->image->digest, keys, 1,
-		&attaching->claims, err);
+	attaching->signer = (struct signer){.key = attaching->key};
+	return claims_collect(attaching->repository, &attaching->image->digest, signers,
+		1, &attaching->claims, err);
 }
 
 /* ---- bundles ---- */

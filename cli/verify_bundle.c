@@ -20,7 +20,7 @@ static const struct cli_option options[] = {
 		"the Sigstore bundle (v0.1, v0.2 or v0.3)"),
 	CLI_OPTION(struct flags, key, "key", CLI_TEXT, "FILE",
 		"public key (PEM) that must have signed, instead of an identity"),
-	SIGNER_OPTIONS(struct flags),
+	SIGNER_OPTIONS(struct flags, signer),
 	CLI_OPTION(struct flags, staging, "staging", CLI_FLAG, NULL,
 		"the bundle is of Sigstore's staging instance (whose trusted root has to "
 		"be named as any other)"),
