@@ -22,10 +22,10 @@ comma := ,
 
 # ---- what Debian has to give ----
 BUILD_DEPS := gcc make pkg-config libarchive-dev libssl-dev libseccomp-dev libjansson-dev \
-	libzstd-dev libyaml-dev libelf-dev libcurl4-openssl-dev libdeflate-dev zlib1g-dev ca-certificates
+	libzstd-dev libyaml-dev libelf-dev libcurl4-openssl-dev libdeflate-dev zlib1g-dev libp11-kit-dev ca-certificates
 TEST_DEPS  := $(BUILD_DEPS) libcmocka-dev clang clang-format shellcheck jq skopeo umoci podman \
 	runc docker-registry apache2-utils curl mandoc python3 python3-jsonschema binutils openssl \
-	libclang-rt-14-dev util-linux mount procps iproute2 git
+	libclang-rt-14-dev util-linux mount procps iproute2 git softhsm2 opensc
 
 # ---- layers ----
 LAYERS     := base oci signing attest builder cli
@@ -52,7 +52,8 @@ $(PROBED): tests/probe-flags.sh
 LIBS        := libarchive libcrypto libseccomp jansson libzstd yaml-0.1 libelf libcurl libdeflate zlib
 VERIFY_LIBS := libarchive libcrypto libseccomp jansson libzstd yaml-0.1 libcurl libdeflate zlib
 ifeq ($(INNER),1)
-LIB_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBS))
+# p11-kit: for the interface's header; modules are loaded when a key asks for one
+LIB_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBS) p11-kit-1)
 LIB_LDLIBS := $(shell $(PKG_CONFIG) --libs $(LIBS)) -pthread
 endif
 OPT        ?= -O2 -g

@@ -75,7 +75,8 @@ static int run(const void *given, const struct cli_list *arguments, struct error
 	if (choose_type(flags->type, &type, err) < 0 || check_absent(path, err) < 0)
 		return err->class;
 	if (flags->password) {
-		passphrase = ask_passphrase(NULL, "passphrase for the new key");
+		passphrase = ask_passphrase(
+			NULL, SECRET_PASSPHRASE, "passphrase for the new key");
 		if (!passphrase || !*passphrase)
 			return error_set(err, ERR_USAGE, "no passphrase was given");
 	}

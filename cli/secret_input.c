@@ -28,12 +28,16 @@ static char *read_line_hidden(int tty)
 	return line;
 }
 
-char *ask_passphrase(void *context, const char *prompt)
+static const char *from_environment(enum passphrase_kind kind)
+{
+	const char *given = getenv(kind == SECRET_PIN ? "ALNAGE_PIN" : "ALNAGE_PASSWORD");
+	return given || kind == SECRET_PIN ? given : getenv("COSIGN_PASSWORD");
+}
+
+char *ask_passphrase(void *context, enum passphrase_kind kind, const char *prompt)
 {
 	(void)context; /* it needs none */
-	const char *given = getenv("ALNAGE_PASSWORD");
-	if (!given)
-		given = getenv("COSIGN_PASSWORD");
+	const char *given = from_environment(kind);
 	if (given)
 		return strdup(given);
 	cleanup_fd int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);

@@ -8,7 +8,7 @@
 
 /* passphrase_source: $ALNAGE_PASSWORD, $COSIGN_PASSWORD, else asked for on the terminal.
  */
-char *ask_passphrase(void *context, const char *prompt);
+char *ask_passphrase(void *context, enum passphrase_kind kind, const char *prompt);
 MUST_USE int load_secret(const char *path, struct secret **ret_secret, struct error *err);
 
 #endif

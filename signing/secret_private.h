@@ -8,6 +8,17 @@
 
 #include "signing/secret.h"
 
+/* A private key that is not in our memory. */
+struct secret_remote {
+	int (*sign)(void *context, enum key_type type, struct slice message,
+		struct buffer *ret_signature, struct error *err); /* appends */
+	const char *(*label)(void *context);                      /* NULL: none */
+	void (*free)(void *context);
+};
+/* Takes *key and context on success. */
+MUST_USE int secret_from_remote(const struct secret_remote *remote, void *context,
+	struct key **key, struct secret **ret_secret, struct error *err);
+
 enum secret_form {
 	SECRET_PKCS8 = 1, /* PrivateKeyInfo */
 	SECRET_SEC1,      /* ECPrivateKey with a named curve */
