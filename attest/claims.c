@@ -298,6 +298,7 @@ static int read_bundle(struct collector *collector, struct claim *claim,
 		return error_set(err, ERR_INPUT,
 			"the bundle holds a message signature, no DSSE envelope");
 	claim->with_certificate = !bundle->has_key;
+	claim->with_timestamp = bundle->timestamp_count > 0;
 	return read_envelope(collector, claim, bundle->envelope, err);
 }
 

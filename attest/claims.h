@@ -32,6 +32,7 @@ struct claim {
 				    each once */
 	size_t key_count;
 	bool with_certificate;       /* a bundle that no plain key signed */
+	bool with_timestamp;         /* a bundle that brings one, whatever it is worth */
 	bool about;                  /* says so of the digest that was asked for */
 	const char *predicate_type;  /* of a statement, else "" */
 	struct digest payload;       /* SHA-256 of the signed bytes' payload */

@@ -15,9 +15,11 @@
 #include "signing/secret_private.h"
 #include "signing/wipe.h"
 
-#define RSA_BITS_DEFAULT 4096
-#define SCRYPT_MEMORY    (160 * MIB) /* 128 * N * r for N = 2^17, and some */
-#define SIGNATURE_MAX    1024        /* RSA 8192 */
+#define RSA_BITS_DEFAULT  4096
+#define SCRYPT_MEMORY     (160 * MIB) /* 128 * N * r for N = 2^17, and some */
+#define SIGNATURE_MAX     1024        /* RSA 8192 */
+#define PBKDF2_ITERATIONS 600000      /* OWASP's number for HMAC-SHA-256 (2023) */
+#define PBKDF2_SALT_BYTES 16          /* SP 800-132, 5.1: at least 128 bits */
 
 struct secret {
 	EVP_PKEY *pkey; /* NULL: it is elsewhere, and then: */
@@ -259,6 +261,51 @@ int secret_public(const struct secret *secret, struct key **ret_key, struct erro
 	if (len <= 0)
 		return key_crypto_error(err, ERR_SYSTEM, "encoding a public key");
 	status = key_from_der(slice_from(der, (size_t)len), ret_key, err); /* positive */
+	OPENSSL_free(der);
+	return status;
+}
+
+/* The algorithm of PBES2 with its parameters; NULL on failure. */
+static X509_ALGOR *new_pbes2(void)
+{
+	unsigned char salt[PBKDF2_SALT_BYTES];
+
+	if (RAND_bytes(salt, sizeof(salt)) != 1)
+		return NULL;
+	return PKCS5_pbe2_set_iv(EVP_aes_256_cbc(), PBKDF2_ITERATIONS, salt, sizeof(salt),
+		NULL, NID_hmacWithSHA256);
+}
+
+int secret_to_encrypted_der(const struct secret *secret, const char *passphrase,
+	struct buffer *out, struct error *err)
+{
+	PKCS8_PRIV_KEY_INFO *info;
+	X509_ALGOR *algorithm;
+	X509_SIG *encrypted = NULL;
+	unsigned char *der = NULL;
+	size_t passphrase_len = strlen(passphrase);
+	int len = -1, status;
+
+	if (secret->remote || passphrase_len > LIMIT_KEY_BYTES)
+		return error_set(err, ERR_INPUT, "%s",
+			secret->remote
+				? "a private key that is elsewhere cannot be written"
+				: "the passphrase is too long");
+	ERR_clear_error();
+	info = EVP_PKEY2PKCS8(secret->pkey);
+	algorithm = new_pbes2();
+	if (info && algorithm) /* takes the algorithm if it succeeds */
+		encrypted = PKCS8_set0_pbe(
+			passphrase, (int)passphrase_len, info, algorithm); /* tested */
+	if (encrypted)
+		len = i2d_X509_SIG(encrypted, &der);
+	else
+		X509_ALGOR_free(algorithm);
+	PKCS8_PRIV_KEY_INFO_free(info);
+	X509_SIG_free(encrypted);
+	if (len <= 0)
+		return key_crypto_error(err, ERR_SYSTEM, "encrypting a private key");
+	status = buffer_add(out, der, (size_t)len, err); /* positive */
 	OPENSSL_free(der);
 	return status;
 }

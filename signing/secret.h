@@ -2,9 +2,9 @@
 /*
  * Private keys and making signatures: nothing else in the project can. Written: PKCS#8
  * PEM, "PRIVATE KEY" or, with a passphrase, cosign's "ENCRYPTED SIGSTORE PRIVATE KEY"
- * (scrypt + NaCl secretbox), so that cosign and we read each other's. Read, too: the
- * older label "ENCRYPTED COSIGN PRIVATE KEY", "ENCRYPTED PRIVATE KEY" (PKCS#5 v2), "EC
- * PRIVATE KEY" (SEC1) and "RSA PRIVATE KEY" (PKCS#1: melange, abuild). Files are made
+ * (scrypt + NaCl secretbox), so that cosign and we read each other's, or "ENCRYPTED
+ * PRIVATE KEY" (PKCS#5 v2). Read, too: the older label "ENCRYPTED COSIGN PRIVATE KEY",
+ * "EC PRIVATE KEY" (SEC1) and "RSA PRIVATE KEY" (PKCS#1: melange, abuild). Files are made
  * new, with mode 0600. Memory is wiped when freed. cosign's form needs scrypt and
  * Poly1305, which FIPS providers lack; all else works with them.
  *
@@ -37,6 +37,11 @@ MUST_USE int secret_load(const char *path, passphrase_source passphrase, void *c
  * key_to_pem to write. */
 MUST_USE int secret_save(const struct secret *secret, const char *path,
 	const char *passphrase, struct error *err);
+/* How an encrypted key is written: cosign's form, or PKCS#8 with PBES2 (PBKDF2 and
+ * AES-256, RFC 8018), which needs nothing that a FIPS provider lacks. */
+enum secret_format { SECRET_FORMAT_COSIGN = 1, SECRET_FORMAT_PKCS8 };
+MUST_USE int secret_save_as(const struct secret *secret, enum secret_format format,
+	const char *path, const char *passphrase, struct error *err);
 void secret_free(struct secret **secret);
 /*
  * The first line of a file that holds a passphrase or PIN, with the same rules for its

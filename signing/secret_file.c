@@ -365,19 +365,44 @@ static int write_sealed(
 	return buffer_add_str(json, "\"}", err);
 }
 
+static int write_body(const struct secret *secret, enum secret_format format,
+	const char *passphrase, const char **ret_label, struct buffer *body,
+	struct error *err)
+{
+	cleanup_secret_buffer struct buffer der = BUFFER_INIT;
+
+	if (passphrase && format == SECRET_FORMAT_PKCS8) {
+		*ret_label = LABEL_PKCS5;
+		return secret_to_encrypted_der(secret, passphrase, body, err);
+	}
+	if (!passphrase) {
+		*ret_label = LABEL_PLAIN;
+		return secret_to_der(secret, body, err);
+	}
+	*ret_label = LABEL_SIGSTORE;
+	if (secret_to_der(secret, &der, err) < 0)
+		return err->class;
+	if (write_sealed(buffer_slice(&der), passphrase, body, err) < 0)
+		return error_wrap(err, "encrypting a private key");
+	return 0;
+}
+
+int secret_save_as(const struct secret *secret, enum secret_format format,
+	const char *path, const char *passphrase, struct error *err)
+{
+	cleanup_secret_buffer struct buffer body = BUFFER_INIT, text = BUFFER_INIT;
+	const char *label = LABEL_PLAIN;
+
+	if (passphrase && passphrase[0] == '\0')
+		passphrase = NULL;
+	if (write_body(secret, format, passphrase, &label, &body, err) < 0 ||
+		pem_encode(label, buffer_slice(&body), &text, err) < 0)
+		return err->class;
+	return fs_write_new_file(AT_FDCWD, path, buffer_slice(&text), 0600, err);
+}
+
 int secret_save(const struct secret *secret, const char *path, const char *passphrase,
 	struct error *err)
 {
-	cleanup_secret_buffer struct buffer der = BUFFER_INIT, text = BUFFER_INIT;
-	cleanup_buffer struct buffer json = BUFFER_INIT;
-	bool encrypt = passphrase && passphrase[0] != '\0';
-
-	if (secret_to_der(secret, &der, err) < 0)
-		return err->class;
-	if (encrypt && write_sealed(buffer_slice(&der), passphrase, &json, err) < 0)
-		return error_wrap(err, "encrypting a private key");
-	if (pem_encode(encrypt ? LABEL_SIGSTORE : LABEL_PLAIN,
-		    buffer_slice(encrypt ? &json : &der), &text, err) < 0)
-		return err->class;
-	return fs_write_new_file(AT_FDCWD, path, buffer_slice(&text), 0600, err);
+	return secret_save_as(secret, SECRET_FORMAT_COSIGN, path, passphrase, err);
 }

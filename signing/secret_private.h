@@ -30,6 +30,9 @@ MUST_USE int secret_from_der(enum secret_form form, struct slice der,
 /* EncryptedPrivateKeyInfo (PKCS#5 v2). ERR_REFUSED for a wrong passphrase. */
 MUST_USE int secret_from_encrypted_der(struct slice der, const char *passphrase,
 	struct secret **ret_secret, struct error *err);
+/* The other way round; not a secret any more. Appends. */
+MUST_USE int secret_to_encrypted_der(const struct secret *secret, const char *passphrase,
+	struct buffer *out, struct error *err);
 /* PKCS#8; reserves, then appends. */
 MUST_USE int secret_to_der(
 	const struct secret *secret, struct buffer *out, struct error *err);
