@@ -22,10 +22,10 @@ comma := ,
 
 # ---- what Debian has to give ----
 BUILD_DEPS := gcc make pkg-config libarchive-dev libssl-dev libseccomp-dev libjansson-dev \
-	libzstd-dev libyaml-dev libelf-dev libcurl4-openssl-dev libdeflate-dev zlib1g-dev ca-certificates
+	libzstd-dev libyaml-dev libelf-dev libcurl4-openssl-dev libdeflate-dev zlib1g-dev libp11-kit-dev ca-certificates
 TEST_DEPS  := $(BUILD_DEPS) libcmocka-dev clang clang-format shellcheck jq skopeo umoci podman \
 	runc docker-registry apache2-utils curl mandoc python3 python3-jsonschema binutils openssl \
-	libclang-rt-14-dev util-linux mount procps iproute2 git
+	libclang-rt-14-dev util-linux mount procps iproute2 git softhsm2 opensc
 
 # ---- layers ----
 LAYERS     := base oci signing attest builder cli
@@ -54,7 +54,8 @@ VERIFY_LIBS := libcrypto libseccomp jansson libzstd yaml-0.1 libdeflate zlib
 # loaded when first called: base/library.h
 LAZY_LIBS   := libarchive libcurl
 ifeq ($(INNER),1)
-LIB_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBS))
+# p11-kit: for the interface's header; modules are loaded when a key asks for one
+LIB_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBS) p11-kit-1)
 LIB_LDLIBS := $(shell $(PKG_CONFIG) --libs $(filter-out $(LAZY_LIBS),$(LIBS))) -pthread
 endif
 OPT        ?= -O2 -g

@@ -323,6 +323,7 @@ static int read_bundle(struct collector *collector, struct claim *claim,
 		return error_set(err, ERR_INPUT,
 			"the bundle holds a message signature, no DSSE envelope");
 	struct signed_thing thing = {.bundle = bundle, .envelope = bundle->envelope};
+	claim->with_timestamp = bundle->timestamp_count > 0;
 	return read_envelope(collector, claim, &thing, err);
 }
 

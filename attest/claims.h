@@ -27,13 +27,14 @@ enum claim_kind {
 
 struct claim {
 	enum claim_kind kind;
-	const char *where;             /* for people */
 	const struct signer *signer;   /* which of the given ones made it; NULL: none */
 	const struct signer **signers; /* all of them, signer among them; each once */
 	size_t signer_count;
+	const char *where;     /* for people */
 	const char *by;        /* the signer, for people: key, or names; NULL: none */
 	const char *refusal;   /* why what came along does not prove it; else NULL */
 	bool with_certificate; /* by what it says: no plain key signed */
+	bool with_timestamp;   /* a bundle that brings one, whatever it is worth */
 	bool about;            /* says so of the digest that was asked for */
 	const char *predicate_type;  /* of a statement, else "" */
 	struct digest payload;       /* SHA-256 of the signed bytes' payload */

@@ -74,5 +74,13 @@ MUST_USE int bundle_parse(
 /* The envelope has exactly one signature; key is the one it was made with. Appends. */
 MUST_USE int bundle_write(const struct envelope *envelope, const struct key *key,
 	struct buffer *out, struct error *err);
+/* What vouches for a signature, beside a plain key. */
+struct bundle_material {
+	const struct key *key;
+	struct slice certificate; /* DER, instead of the key's hint; empty: none */
+	struct slice timestamp;   /* RFC 3161 response, DER; empty: none */
+};
+MUST_USE int bundle_write_with(const struct envelope *envelope,
+	const struct bundle_material *material, struct buffer *out, struct error *err);
 
 #endif
