@@ -213,5 +213,21 @@ def hostile(suite):
     sys.exit(1 if caught or broken else 0)
 
 
+def run_recipe(alnage, recipe, box):
+    """Runs the steps of the main package with what this machine has; BOX/melange-out/NAME is the result."""
+    done = subprocess.run([alnage, "compile", recipe], stdout=subprocess.PIPE, check=True, text=True)
+    environment = {"PATH": os.environ["PATH"], "HOME": box, "LC_ALL": "C.UTF-8", "SOURCE_DATE_EPOCH": "1750000000"}
+    plan = json.loads(done.stdout)
+    os.makedirs(os.path.join(box, "melange-out", plan["name"]), exist_ok=True)
+    for step in plan["packages"][0]["steps"]:
+        result = run(step, box, {**environment, **plan["environment"]["variables"]})
+        print(result.stdout, end="")
+        if result.returncode:
+            sys.exit(f"{step['label']} failed with status {result.returncode}")
+
+
 if __name__ == "__main__":
-    {"syntax": syntax, "hostile": hostile}[sys.argv[1]](Suite(*sys.argv[2:]))
+    if sys.argv[1] == "run":
+        run_recipe(*sys.argv[2:])
+    else:
+        {"syntax": syntax, "hostile": hostile}[sys.argv[1]](Suite(*sys.argv[2:]))
