@@ -75,6 +75,19 @@ MUST_USE int package_collect(struct package *package, int dirfd, struct store *s
 	const struct package_collect_options *options, struct error *err);
 
 /*
+ * A file that the builder itself puts into the package: 0644 0:0, its content into the
+ * store, its size into installed_size. ERR_INPUT if the path is there already.
+ */
+MUST_USE int package_add_file(struct package *package, struct store *store,
+	const char *path, struct slice bytes, struct error *err);
+
+/*
+ * The package's own bill of materials, where melange puts it: "var/lib/db/sbom/" and
+ * NAME-VERSION.spdx.json. NULL only when memory is out.
+ */
+char *package_sbom_path(const struct package *package, struct arena *arena);
+
+/*
  * Fills depends and provides from the files: so:, cmd:, pc: as apk tools know
  * them (reference: recipes-packages-images.md 3.4), merged with what is there, sorted,
  * unique, minus what the package provides itself. The flags switch parts off. A malformed
