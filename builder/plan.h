@@ -13,7 +13,7 @@
 #include "builder/source/toolchain.h"
 
 /* Change it whenever the same inputs would give other packages. */
-#define PACK_FORMAT "alnage-pack-2"
+#define PACK_FORMAT "alnage-pack-3"
 
 struct plan_item {
 	const struct recipe *recipe;
