@@ -5,8 +5,6 @@
 #include "base/map.h"
 #include "builder/package/index.h"
 
-/* Change it whenever the same inputs would give other packages. */
-#define PACK_FORMAT    "alnage-pack-1"
 #define PLAN_DEPTH_MAX 256
 
 enum { UNSEEN = 0, UNDER_WAY, DONE };
