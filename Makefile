@@ -137,8 +137,8 @@ demo: all
 	@tests/demo.sh $(BUILD)/alnage $(if $(filter command line environment,$(origin IMAGE)),$(IMAGE),static busybox)
 bench: all $(HELPERS)
 	@BUILD=$(BUILD) tests/bench/run.sh
-interop: all
-	@BUILD=$(BUILD) tests/run.sh interop $(sort $(wildcard tests/interop/[a-z]*.sh))
+interop: all $(HELPERS)
+	@BUILD=$(BUILD) tests/interop/run.sh $(filter-out %/lib.sh %/run.sh,$(sort $(wildcard tests/interop/[a-z]*.sh)))
 wolfi: all
 	@BUILD=$(BUILD) tests/wolfi-compile.sh
 FUZZ_SECONDS ?= 60
@@ -170,7 +170,9 @@ help:
 	@echo 'make check       all tests; SAN=1 with AddressSanitizer and UBSan; CC=clang'
 	@echo 'make check-fast  without the system tests'
 	@echo 'make bench       measure and report    make fuzz     FUZZ_SECONDS=60 for each target'
-	@echo 'make interop     against cosign, skopeo and others    make wolfi  compile a corpus of recipes'
+	@echo 'make interop     against cosign, skopeo and others: as root; PEERS= a folder with the trees of later suites,'
+	@echo '                 SUITE_TOOLS= a program that fills it (suite-tools SUITE FOLDER PACKAGE…); go and npm for two'
+	@echo 'make wolfi       compile a corpus of recipes'
 	@echo 'make deps        install the Debian packages that are missing'
 	@echo 'make install     DESTDIR= PREFIX=$(PREFIX)    make uninstall, dist, clean, format, tidy'
 
