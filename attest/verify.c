@@ -9,7 +9,7 @@
 
 struct tally {
 	const struct claim *good;
-	const struct claim *mismatch, *certificate, *foreign,
+	const struct claim *mismatch, *unproven, *certificate, *foreign,
 		*broken; /* the first of each */
 	size_t foreign_count, broken_count;
 };
@@ -22,9 +22,12 @@ static void tally_add(struct tally *tally, const struct claim *claim)
 	} else if (claim->problem) {
 		if (tally->broken_count++ == 0)
 			tally->broken = claim;
-	} else if (claim->key) {
+	} else if (claim->signer) {
 		if (!tally->mismatch)
 			tally->mismatch = claim;
+	} else if (claim->refusal) {
+		if (!tally->unproven)
+			tally->unproven = claim;
 	} else if (claim->with_certificate) {
 		if (!tally->certificate)
 			tally->certificate = claim;
@@ -45,6 +48,10 @@ static int add_failure(struct verdict *verdict, const char *rule, const char *wh
 			"digest mismatch: the %s in %s is about another image than %s",
 			what, tally->mismatch->where,
 			digest_format(&verdict->digest, digest));
+	if (tally->unproven)
+		return verdict_add(verdict, FINDING_FAILED, rule, err,
+			"not proven: the %s in %s: %s", what, tally->unproven->where,
+			tally->unproven->refusal);
 	if (tally->certificate && tally->foreign_count == 0)
 		return verdict_add(verdict, FINDING_UNCHECKED, rule, err,
 			"the %s in %s is by a certificate, not by a key: not checked",
@@ -63,11 +70,8 @@ static int add_failure(struct verdict *verdict, const char *rule, const char *wh
 static int add_success(struct verdict *verdict, const char *rule,
 	const struct claim *claim, struct error *err)
 {
-	char id[DIGEST_TEXT_MAX];
-
-	return verdict_add(verdict, FINDING_PASSED, rule, err, "by %s key %.16s, %s",
-		key_type_name(key_get_type(claim->key)),
-		digest_format_hex(key_id(claim->key), id), claim->where);
+	return verdict_add(
+		verdict, FINDING_PASSED, rule, err, "by %s, %s", claim->by, claim->where);
 }
 
 /* An attestation is never a signature, whoever made it. */
@@ -77,7 +81,7 @@ static int check_signature(
 	struct verdict *verdict = verification->verdict;
 	struct tally tally = {0};
 	size_t attestations = claims->passed_over;
-	char missing[192], tag[CLAIMS_TAG_MAX];
+	char missing[256], notation[80] = "", tag[CLAIMS_TAG_MAX];
 
 	for (size_t i = 0; i < claims->count; i++) {
 		const struct claim *claim = &claims->items[i];
@@ -91,10 +95,15 @@ static int check_signature(
 	if (tally.good)
 		return add_success(verdict, "signature", tally.good, err);
 	claims_tag(&verdict->digest, ".sig", tag);
+	if (claims->notation_count > 0)
+		(void)snprintf(notation, sizeof(notation),
+			"; %zu notation signature%s not verified here",
+			claims->notation_count,
+			claims->notation_count == 1 ? " is" : "s are"); /* fits */
 	(void)snprintf(missing, sizeof(missing),
 		"missing signature: neither tag %s nor a bundle (%zu attestations do not "
-		"count)",
-		tag, attestations); /* fits */
+		"count%s)",
+		tag, attestations, notation); /* fits */
 	return add_failure(verdict, "signature", "signature", &tally, missing, err);
 }
 
@@ -166,8 +175,9 @@ static int collect_children(const struct verification *verification,
 			continue;
 		child->digest = manifest->items[i].digest;
 		if (claims_find(verification->repository, &child->digest,
-			    verification->options->keys, verification->options->key_count,
-			    wanted, &child->claims, err) < 0)
+			    verification->options->signers,
+			    verification->options->signer_count, wanted, &child->claims,
+			    err) < 0)
 			return err->class;
 		++*count;
 	}
@@ -278,7 +288,7 @@ static int check_claims(struct verification *verification, struct error *err)
 	cleanup_claims struct claims claims = {0};
 
 	if (claims_find(verification->repository, &verification->image.digest,
-		    options->keys, options->key_count, &wanted, &claims, err) < 0 ||
+		    options->signers, options->signer_count, &wanted, &claims, err) < 0 ||
 		check_signature(verification, &claims, err) < 0)
 		return err->class;
 	return check_attestations(verification, &claims, err);
@@ -333,8 +343,8 @@ int verify_image(struct repository *repository, const char *tag_or_digest,
 		.options = options,
 		.check_blobs = options->check_blobs};
 
-	if (options->key_count == 0)
-		return error_set(err, ERR_USAGE, "no key to verify with");
+	if (options->signer_count == 0)
+		return error_set(err, ERR_USAGE, "no key or identity to verify with");
 	if (verification_open(&verification, tag_or_digest, err) < 0 ||
 		(verification.resolved && check_claims(&verification, err) < 0))
 		return error_wrap(err, "verifying %s",

@@ -9,34 +9,69 @@
 #define VERIFY_KEYS_MAX  64
 #define VERIFY_TYPES_MAX 64
 
-/* ---- with keys ---- */
+/* ---- with keys, or an identity ---- */
 
-struct keys {
-	struct key *items[VERIFY_KEYS_MAX];
+struct signers {
+	struct key *keys[VERIFY_KEYS_MAX];
+	struct loaded_signer loaded; /* of an identity, and the root of keys */
+	struct signer of_keys[VERIFY_KEYS_MAX];
+	const struct signer *items[VERIFY_KEYS_MAX];
 	size_t count;
 };
 
-static void keys_done(struct keys *keys)
+static void signers_done(struct signers *signers)
 {
-	for (size_t i = 0; i < keys->count; i++)
-		key_free(&keys->items[i]);
+	for (size_t i = 0; i < VERIFY_KEYS_MAX; i++)
+		key_free(&signers->keys[i]);
+	loaded_signer_done(&signers->loaded);
 }
 
-static int load_keys(const struct cli_list *paths, struct keys *keys, struct error *err)
+static int load_identity(
+	const struct verify_flags *flags, struct signers *signers, struct error *err)
 {
-	if (!paths->count) {
-		error_set(err, ERR_USAGE, "--key or --policy is missing");
+	if (!signer_flags_given(&flags->signer)) {
+		error_set(err, ERR_USAGE,
+			"--key, --certificate-identity or --policy is "
+			"missing");
 		return error_remedy(
 			err, "name the public key (FILE.pub) that must have signed");
 	}
+	if (load_signer(&flags->signer, NULL, &signers->loaded, err) < 0)
+		return err->class;
+	signers->items[signers->count++] = &signers->loaded.signer;
+	return 0;
+}
+
+/* All with the same trusted root, if one is given. */
+static int load_keys(
+	const struct verify_flags *flags, struct signers *signers, struct error *err)
+{
+	const struct cli_list *paths = &flags->keys;
+
 	if (paths->count > VERIFY_KEYS_MAX)
 		return error_set(err, ERR_USAGE, "more than %d keys", VERIFY_KEYS_MAX);
-	for (size_t i = 0; i < paths->count; i++) {
-		if (key_load(paths->items[i], &keys->items[i], err) < 0)
+	for (size_t i = 0; i < paths->count; i++)
+		if (key_load(paths->items[i], &signers->keys[i], err) < 0)
 			return err->class;
-		keys->count++;
+	if (load_signer(&flags->signer, signers->keys[0], &signers->loaded, err) < 0)
+		return err->class;
+	for (size_t i = 0; i < paths->count; i++) {
+		signers->of_keys[i] = signers->loaded.signer;
+		signers->of_keys[i].key = signers->keys[i];
+		signers->items[i] = &signers->of_keys[i];
 	}
+	signers->count = paths->count;
 	return 0;
+}
+
+static int load_signers(
+	const struct verify_flags *flags, struct signers *signers, struct error *err)
+{
+	if (!flags->keys.count)
+		return load_identity(flags, signers, err);
+	if (check_signer_flags(&flags->signer, true, err) < 0)
+		return err->class;
+	return load_keys(flags, signers, err);
 }
 
 struct types {
@@ -111,27 +146,26 @@ static int answer(const struct verdict *verdict, const struct verify_flags *flag
 struct work {
 	const struct verify_flags *flags;
 	struct opened opened;
-	struct keys keys;
+	struct signers signers;
 	struct types types;
-	struct policy *policy; /* NULL: by keys */
+	struct policy *policy; /* NULL: by signers */
 	int64_t at;
 	const struct verify_summary *summary; /* may be NULL */
 };
 
 static void work_done(struct work *work)
 {
-	keys_done(&work->keys);
+	signers_done(&work->signers);
 	policy_free(&work->policy);
 	opened_done(&work->opened);
 }
 
-static int verify_by_keys(const struct work *work, struct error *err)
+static int verify_by_signers(const struct work *work, struct error *err)
 {
 	const struct opened *opened = &work->opened;
 	cleanup_verdict struct verdict *verdict = NULL;
-	struct verify_options options = {
-		.keys = (const struct key *const *)work->keys.items,
-		.key_count = work->keys.count,
+	struct verify_options options = {.signers = work->signers.items,
+		.signer_count = work->signers.count,
 		.predicate_types = work->types.items,
 		.predicate_type_count = work->types.count,
 		.check_blobs = reads_blobs(work->flags, opened)};
@@ -169,12 +203,12 @@ static int do_work(const void *context, struct buffer *reply, struct error *err)
 	const struct work *work = context;
 
 	return work->policy ? verify_by_policy(work, reply, err)
-			    : verify_by_keys(work, err);
+			    : verify_by_signers(work, err);
 }
 
 /* ---- opening ---- */
 
-static int prepare_keys(struct work *work, struct error *err)
+static int prepare_signers(struct work *work, struct error *err)
 {
 	const struct verify_flags *flags = work->flags;
 
@@ -185,18 +219,21 @@ static int prepare_keys(struct work *work, struct error *err)
 		return error_set(err, ERR_USAGE, "a summary needs --policy");
 	if (name_types(flags, &work->types, err) < 0)
 		return err->class;
-	return load_keys(&flags->keys, &work->keys, err);
+	return load_signers(flags, &work->signers, err);
 }
 
 static int check_policy_flags(
 	const struct verify_flags *flags, int64_t *ret_at, struct error *err)
 {
 	*ret_at = clock_now();
-	if (flags->keys.count || flags->types.count || flags->signature_only)
+	if (flags->keys.count || flags->types.count || flags->signature_only ||
+		signer_flags_given(&flags->signer))
 		return error_set(err, ERR_USAGE,
-			"with --policy, the policy says which keys and attestations: %s "
-			"does not go with it",
-			flags->keys.count    ? "--key"
+			"with --policy, the policy says which signers and attestations: "
+			"%s does not go with it",
+			flags->keys.count ? "--key"
+			: signer_flags_given(&flags->signer)
+				? "a certificate's identity or root"
 			: flags->types.count ? "--require"
 					     : "--signature-only");
 	if (!flags->at)
@@ -233,8 +270,8 @@ int verify_run(const struct verify_flags *flags, const struct registry_options *
 	int status;
 
 	if (confinement_parse(flags->confinement, &confined.mode, err) < 0 ||
-		(flags->policy ? prepare_policy(&work, err) : prepare_keys(&work, err)) <
-			0 ||
+		(flags->policy ? prepare_policy(&work, err)
+			       : prepare_signers(&work, err)) < 0 ||
 		open_reference_to_read(image, registry, &work.opened, err) < 0)
 		return err->class;
 	confined.repository = work.opened.repository;

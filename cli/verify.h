@@ -9,8 +9,10 @@
 #include "attest/policy.h"
 #include "cli/common.h"
 #include "cli/verify_confine.h"
+#include "cli/signer.h"
 
 struct verify_flags {
+	struct signer_flags signer;
 	struct cli_list keys, types;
 	bool check_blobs, signature_only, json;
 	const char *policy, *trust, *at, *confinement;
@@ -26,7 +28,7 @@ struct verify_flags {
 		CLI_OPTION(type, verify.signature_only, "signature-only", CLI_FLAG,      \
 			NULL, "require no attestation"),                                 \
 		CLI_OPTION(type, verify.policy, "policy", CLI_TEXT, "FILE",              \
-			"policy.yaml: what the image must have, instead of --key"),      \
+			"policy.yaml: what the image must have, and by whom"),           \
 		CLI_OPTION(type, verify.trust, "trust", CLI_TEXT, "FILE",                \
 			"trust.yaml: whose keys (default: the one that the policy "      \
 			"names)"),                                                       \
@@ -36,6 +38,7 @@ struct verify_flags {
 		CLI_OPTION(type, verify.check_blobs, "check-blobs", CLI_FLAG, NULL,      \
 			"read and hash every layer of a registry image, too (always "    \
 			"done for layouts)"),                                            \
+		SIGNER_OPTIONS(type, verify.signer),                                     \
 		CLI_OPTION(type, verify.json, "json", CLI_FLAG, NULL,                    \
 			"the verdict as JSON"),                                          \
 		CONFINEMENT_OPTION(type, verify.confinement), REGISTRY_OPTIONS(type)

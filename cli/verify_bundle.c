@@ -4,12 +4,13 @@
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/limits.h"
-#include "cli/cli.h"
+#include "cli/signer.h"
 #include "cli/verify_confine.h"
 #include "signing/verify_bundle.h"
 
 struct flags {
-	const char *bundle, *identity, *issuer, *key, *trusted_root;
+	struct signer_flags signer;
+	const char *bundle, *key;
 	const char *confinement;
 	bool staging, json;
 };
@@ -17,16 +18,12 @@ struct flags {
 static const struct cli_option options[] = {
 	CLI_OPTION(struct flags, bundle, "bundle", CLI_TEXT, "FILE",
 		"the Sigstore bundle (v0.1, v0.2 or v0.3)"),
-	CLI_OPTION(struct flags, identity, "certificate-identity", CLI_TEXT, "NAME",
-		"who must have signed, exactly as in the certificate"),
-	CLI_OPTION(struct flags, issuer, "certificate-oidc-issuer", CLI_TEXT, "URL",
-		"who must have vouched for that identity"),
 	CLI_OPTION(struct flags, key, "key", CLI_TEXT, "FILE",
 		"public key (PEM) that must have signed, instead of an identity"),
-	CLI_OPTION(struct flags, trusted_root, "trusted-root", CLI_TEXT, "FILE",
-		"authorities and logs to trust (trusted_root.json)"),
+	SIGNER_OPTIONS(struct flags, signer),
 	CLI_OPTION(struct flags, staging, "staging", CLI_FLAG, NULL,
-		"the bundle is of Sigstore's staging instance"),
+		"the bundle is of Sigstore's staging instance (whose trusted root has to "
+		"be named as any other)"),
 	CONFINEMENT_OPTION(struct flags, confinement),
 	CLI_OPTION(
 		struct flags, json, "json", CLI_FLAG, NULL, "print the report as JSON"),
@@ -161,35 +158,12 @@ static int print_json(
 
 /* ---- the command ---- */
 
-static int check_flags(const struct flags *flags, struct error *err)
-{
-	bool with_certificate = flags->identity || flags->issuer;
-
-	if (!flags->bundle)
-		return error_set(err, ERR_USAGE, "--bundle is missing");
-	if (flags->key && with_certificate)
-		return error_set(err, ERR_USAGE,
-			"--key and --certificate-identity exclude each other");
-	if (!flags->key && (!flags->identity || !flags->issuer))
-		return error_set(err, ERR_USAGE,
-			"--key, or --certificate-identity with "
-			"--certificate-oidc-issuer, is missing");
-	if (!flags->key && !flags->trusted_root) {
-		error_set(err, ERR_USAGE, "--trusted-root is missing");
-		return error_remedy(err,
-			"nothing is fetched: save the %s trusted_root.json beforehand "
-			"and name it",
-			flags->staging ? "staging instance's" : "instance's");
-	}
-	return 0;
-}
-
 /* ---- verifying: everything was read before, only the bundle not parsed ---- */
 
 struct work {
 	const struct flags *flags;
 	struct key *key;
-	struct trusted_root *root;
+	struct loaded_signer signer;
 	struct loaded loaded;
 	struct buffer bundle;
 };
@@ -197,7 +171,7 @@ struct work {
 static void work_done(struct work *work)
 {
 	key_free(&work->key);
-	trusted_root_free(&work->root);
+	loaded_signer_done(&work->signer);
 	loaded_done(&work->loaded);
 	buffer_done(&work->bundle);
 }
@@ -206,9 +180,11 @@ static int prepare(struct work *work, const char *name, struct error *err)
 {
 	const struct flags *flags = work->flags;
 
-	if ((flags->key && key_load(flags->key, &work->key, err) < 0) ||
-		(flags->trusted_root &&
-			trusted_root_load(flags->trusted_root, &work->root, err) < 0) ||
+	if (!flags->bundle)
+		return error_set(err, ERR_USAGE, "--bundle is missing");
+	if (check_signer_flags(&flags->signer, flags->key != NULL, err) < 0 ||
+		(flags->key && key_load(flags->key, &work->key, err) < 0) ||
+		load_signer(&flags->signer, work->key, &work->signer, err) < 0 ||
 		load_artifact(name, &work->loaded, err) < 0)
 		return err->class;
 	if (fs_read_file(AT_FDCWD, flags->bundle, LIMIT_ENVELOPE_BYTES, &work->bundle,
@@ -227,12 +203,8 @@ static int verify(
 			err->class = ERR_REFUSED;
 		return err->class;
 	}
-	return verify_bundle(bundle, &work->loaded.artifact,
-		&(struct verify_bundle_options){.key = work->key,
-			.identity = work->flags->identity,
-			.issuer = work->flags->issuer,
-			.root = work->root},
-		report, err);
+	return verify_bundle(
+		bundle, &work->loaded.artifact, &work->signer.signer, report, err);
 }
 
 static int do_work(const void *context, struct buffer *reply, struct error *err)
@@ -261,8 +233,7 @@ static int run(const void *given, const struct cli_list *arguments, struct error
 	CLEANUP(work_done) struct work work = {.flags = flags};
 	struct confined confined = {.work = do_work, .context = &work};
 
-	if (check_flags(flags, err) < 0 ||
-		confinement_parse(flags->confinement, &confined.mode, err) < 0 ||
+	if (confinement_parse(flags->confinement, &confined.mode, err) < 0 ||
 		prepare(&work, arguments->items[0], err) < 0)
 		return err->class;
 	return confined_run(&confined, NULL, err);

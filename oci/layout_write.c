@@ -59,7 +59,8 @@ static int layout_put_blob(struct repository *repository,
 }
 
 static int layout_receive_blob(struct repository *repository, struct repository *from,
-	const struct descriptor *descriptor, struct error *err)
+	const struct descriptor *descriptor, const struct blob_watch *watch,
+	struct error *err)
 {
 	cleanup_replacement struct fs_replacement file = FS_REPLACEMENT_INIT;
 	struct layout *layout = layout_of(repository);
@@ -68,7 +69,7 @@ static int layout_receive_blob(struct repository *repository, struct repository 
 	if (begin_blob(layout, &descriptor->digest, &file, err) < 0)
 		return err->class;
 	if (writer_to_fd(file.fd, &writer, err) < 0 ||
-		repository_copy_blob_to(from, descriptor, writer, err) < 0 ||
+		repository_watch_blob_to(from, descriptor, watch, writer, err) < 0 ||
 		writer_finish(writer, err) < 0)
 		return err->class;
 	return fs_replace_commit(&file, true, err);

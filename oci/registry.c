@@ -16,13 +16,6 @@ static const char *const accept_manifests[] = {"Accept: " OCI_INDEX ", " OCI_MAN
 
 /* ---- manifests ---- */
 
-static bool etag_is_usable(struct slice etag)
-{
-	/* If-Match compares strongly (RFC 9110, 13.1.1): weak ones never match */
-	return etag.len > 2 && etag.len < ETAG_MAX && etag.data[0] == '"' &&
-	       slice_ends_with(etag, SLICE("\"")) && slice_is_printable(etag);
-}
-
 static int take_manifest(struct registry *registry, const struct http_response *response,
 	struct buffer *out, struct tag_answer *ret_answer, struct error *err)
 {
@@ -34,7 +27,8 @@ static int take_manifest(struct registry *registry, const struct http_response *
 			return error_set(err, ERR_INPUT, "Content-Type is too long");
 		memcpy(ret_answer->media_type, value.data, value.len); /* zeroed before */
 	}
-	if (http_response_header(response, "etag", &value) && etag_is_usable(value)) {
+	if (http_response_header(response, "etag", &value) &&
+		http_etag_is_strong(value)) {
 		memcpy(ret_answer->etag, value.data, value.len);
 		registry->has_etags = true;
 	}
@@ -346,9 +340,10 @@ static void registry_close(void *context)
 	struct registry *registry = context;
 
 	registry_auth_done(registry);
-	buffer_done(&registry->pending_upload);
 	http_client_free(&registry->client);
 	http_client_free(&registry->foreign);
+	arena_free(&registry->arena);
+	(void)pthread_mutex_destroy(&registry->mutex);
 	free(registry);
 }
 
@@ -463,13 +458,15 @@ int registry_open(const struct reference *reference, struct repository *reposito
 
 	if (!registry)
 		return error_set_memory(err);
+	registry->mutex = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	repository->ops = &registry_ops;
 	repository->context = registry; /* closed with the repository from here on */
 	repository->is_registry = true;
-	registry->arena = repository->arena;
 	registry->options = &repository->options;
-	registry->name = arena_strdup(repository->arena, reference->registry);
-	registry->repository = arena_strdup(repository->arena, reference->repository);
+	if (arena_new(&registry->arena, err) < 0)
+		return err->class;
+	registry->name = arena_strdup(registry->arena, reference->registry);
+	registry->repository = arena_strdup(registry->arena, reference->repository);
 	repository->name = arena_printf(
 		repository->arena, "%s/%s", reference->registry, reference->repository);
 	if (!registry->name || !registry->repository || !repository->name)

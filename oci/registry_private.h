@@ -13,6 +13,8 @@
 #ifndef OCI_REGISTRY_PRIVATE_H
 #define OCI_REGISTRY_PRIVATE_H
 
+#include <pthread.h>
+
 #include "base/http.h"
 #include "oci/challenge.h"
 #include "oci/credentials.h"
@@ -29,13 +31,17 @@ struct registry {
 	struct http_client
 		*client; /* for the registry; with its own CA and client certificate */
 	struct http_client *foreign; /* for all other hosts */
-	struct arena *arena;
-	const char *name; /* as in the reference */
+	struct arena *arena;         /* its own */
+	const char *name;            /* as in the reference */
 	const char *repository;
 	const char *origin; /* "https://host:port" */
 	struct url url;     /* of origin */
 	const struct repository_options *options;
 	const char *scope; /* "repository:NAME:pull,push" */
+	bool has_etags;    /* manifests come with them: conditions make sense */
+	/* Blobs are moved by several threads: this guards what follows, and the arena
+	   once the registry is open. */
+	pthread_mutex_t mutex;
 	struct credential credential;
 	bool credential_known, credential_found;
 	struct error no_credential;   /* why there is none, found out when opening */
@@ -43,9 +49,6 @@ struct registry {
 	const char *realm, *service;
 	struct token *tokens;
 	size_t token_count, token_capacity;
-	bool has_etags; /* manifests come with them: conditions make sense */
-	struct buffer
-		pending_upload; /* Location of a session that a mount request opened */
 };
 
 /* ---- registry_call.c ---- */
@@ -97,8 +100,7 @@ MUST_USE int registry_authorization(struct registry *registry, const char *scope
  * value that was refused, or NULL. ERR_NETWORK if there is nothing better to send.
  */
 MUST_USE int registry_answer_challenge(struct registry *registry,
-	const struct http_response *response, const char *was_sent, const char *scope,
-	struct error *err);
+	const struct http_response *response, const char *was_sent, struct error *err);
 
 /* ---- registry_upload.c ---- */
 

@@ -134,7 +134,10 @@ enum referrers_source { REFERRERS_LISTED = 1, REFERRERS_FALLBACK = 2 };
 MUST_USE int repository_referrers_of(struct repository *repository,
 	enum referrers_source source, const struct digest *subject, struct arena *arena,
 	struct descriptor_list *ret_list, struct error *err);
-/* All tags, sorted, with those of signatures (sha256-<hex>…); in the arena. */
+/* Is it a tag that belongs to signatures and referrers (sha256-<hex>…) rather than to an
+ * image? */
+bool referrers_tag_is(struct slice tag);
+/* All tags, sorted, with those of signatures; in the arena. */
 MUST_USE int repository_tags(struct repository *repository, struct arena *arena,
 	const char ***ret_tags, size_t *ret_count, struct error *err);
 
@@ -148,9 +151,13 @@ struct repository_copy {
 	const struct descriptor *image;
 	const char *tag;
 	bool with_signatures;
-	/* bytes so far and in all (0: unknown); may be NULL */
+	unsigned parallel; /* blobs at once, at most 16; 0: 4 */
+	bool show;         /* a line for each large blob under way (base/log.h) */
+	/* bytes so far and in all; by one thread at a time, not always the same; may be
+	   NULL */
 	void (*progress)(void *context, uint64_t done, uint64_t total);
 	void *progress_context;
+	uint64_t *ret_sent; /* bytes of blobs that were not there; may be NULL */
 };
 MUST_USE int repository_copy(struct repository *from, struct repository *to,
 	const struct repository_copy *copy, struct error *err);

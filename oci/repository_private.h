@@ -7,23 +7,33 @@
 #ifndef OCI_REPOSITORY_PRIVATE_H
 #define OCI_REPOSITORY_PRIVATE_H
 
+#include "base/http.h"
 #include "base/map.h"
 #include "oci/repository.h"
 
-#define ETAG_MAX 256
+/*
+ * Somebody who wants to know how far a blob is, 0 again when it begins anew. What moved
+ * returns other than 0 ends the transfer. Called by the thread that moves the blob.
+ */
+struct blob_watch {
+	int (*moved)(void *context, uint64_t position, struct error *err);
+	void *context;
+};
 
 /* Where the bytes of a blob come from; read again from any offset. */
 struct blob_source {
-	int fd;             /* borrowed; -1: bytes */
-	struct slice bytes; /* borrowed */
+	int fd;                         /* borrowed; -1: bytes */
+	struct slice bytes;             /* borrowed */
+	const struct blob_watch *watch; /* borrowed; may be NULL */
+	bool is_wanted; /* the place was asked: it does not have the blob */
 };
 MUST_USE int blob_source_reader(const struct blob_source *source, uint64_t from,
 	uint64_t len, struct reader **ret_reader, struct error *err);
 
 struct tag_answer {
 	bool found;
-	char media_type[256]; /* as announced; "": not */
-	char etag[ETAG_MAX];  /* "": none */
+	char media_type[256];     /* as announced; "": not */
+	char etag[HTTP_ETAG_MAX]; /* "": none */
 };
 
 struct manifest_put {
@@ -37,7 +47,11 @@ struct manifest_put {
 	bool subject_done;    /* out: the place keeps referrers itself */
 };
 
-/* Reading. */
+/*
+ * Reading. What moves blobs (here read_blob, has_blob, open_blob, below put_blob,
+ * receive_blob, mount_blob) may be called by several threads at once, for different
+ * blobs; the rest only by one.
+ */
 struct repository_ops {
 	/* digest NULL: the tag (NULL: default). Appends at most LIMIT_MANIFEST_BYTES. */
 	int (*read_manifest)(struct repository *repository, const char *tag,
@@ -77,7 +91,8 @@ struct repository_write_ops {
 	void (*unlock)(struct repository *repository);
 	/* Takes a blob of another place without a file in between; may be NULL. */
 	int (*receive_blob)(struct repository *repository, struct repository *from,
-		const struct descriptor *descriptor, struct error *err);
+		const struct descriptor *descriptor, const struct blob_watch *watch,
+		struct error *err);
 	/* Takes a blob over from another repository of the same registry; may be NULL. */
 	int (*mount_blob)(struct repository *repository, struct repository *from,
 		const struct descriptor *descriptor, bool *ret_done, struct error *err);
@@ -141,9 +156,17 @@ MUST_USE int repository_remember(struct repository *repository,
 /* All that the place lists and what that reaches, without reading blobs. */
 MUST_USE int repository_reach(struct repository *repository, struct arena *arena,
 	struct descriptor_list *ret_reached, struct error *err);
+/* repository_copy_blob_to with somebody who watches. */
+MUST_USE int repository_watch_blob_to(struct repository *repository,
+	const struct descriptor *descriptor, const struct blob_watch *watch,
+	struct writer *out, struct error *err);
 /* What an index says of a manifest with these bytes: type, artifact type, annotations. */
 MUST_USE int descriptor_of_manifest(struct slice bytes, const struct manifest *manifest,
 	struct descriptor *ret_descriptor, struct error *err);
+/* Of a source whose digest and size are known. */
+MUST_USE int repository_put_source(struct repository *repository,
+	const struct blob_source *source, const struct descriptor *descriptor,
+	struct error *err);
 MUST_USE int repository_put(struct repository *repository, struct slice bytes,
 	const char *media_type, const char *tag, bool list,
 	struct descriptor *ret_descriptor, struct error *err);
@@ -153,8 +176,6 @@ MUST_USE int repository_put(struct repository *repository, struct slice bytes,
 #define REFERRERS_TAG_MAX 128
 void referrers_tag(
 	const struct digest *subject, const char *suffix, char tag[REFERRERS_TAG_MAX]);
-/* Is it a tag that belongs to signatures and referrers rather than to an image? */
-bool referrers_tag_is(struct slice tag);
 /*
  * What a list of referrers says of a manifest: its artifact type, else that of its
  * configuration (distribution-spec v1.1, "Listing Referrers"). Borrows from both.

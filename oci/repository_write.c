@@ -54,16 +54,25 @@ int repository_put_blob(struct repository *repository, struct slice bytes,
 {
 	struct blob_source source = {.fd = -1, .bytes = bytes};
 	struct descriptor described = *descriptor;
-	char text[DIGEST_TEXT_MAX];
 
 	described.size = bytes.len;
-	if (repository_need_writable(repository, err) < 0 ||
-		digest_of(DIGEST_SHA256, bytes, &described.digest, err) < 0)
+	if (digest_of(DIGEST_SHA256, bytes, &described.digest, err) < 0 ||
+		repository_put_source(repository, &source, &described, err) < 0)
 		return err->class;
-	if (repository->write->put_blob(repository, &source, &described, err) < 0)
-		return error_wrap(err, "%s: blob %s", repository->name,
-			digest_format(&described.digest, text));
 	*descriptor = described;
+	return 0;
+}
+
+int repository_put_source(struct repository *repository, const struct blob_source *source,
+	const struct descriptor *descriptor, struct error *err)
+{
+	char text[DIGEST_TEXT_MAX];
+
+	if (repository_need_writable(repository, err) < 0)
+		return err->class;
+	if (repository->write->put_blob(repository, source, descriptor, err) < 0)
+		return error_wrap(err, "%s: blob %s", repository->name,
+			digest_format(&descriptor->digest, text));
 	return 0;
 }
 
@@ -71,14 +80,8 @@ int repository_put_blob_fd(struct repository *repository, int fd,
 	const struct descriptor *descriptor, struct error *err)
 {
 	struct blob_source source = {.fd = fd};
-	char text[DIGEST_TEXT_MAX];
 
-	if (repository_need_writable(repository, err) < 0)
-		return err->class;
-	if (repository->write->put_blob(repository, &source, descriptor, err) < 0)
-		return error_wrap(err, "%s: blob %s", repository->name,
-			digest_format(&descriptor->digest, text));
-	return 0;
+	return repository_put_source(repository, &source, descriptor, err);
 }
 
 /* ---- manifests ---- */
