@@ -463,6 +463,7 @@ int registry_open(const struct reference *reference, struct repository *reposito
 	repository->context = registry; /* closed with the repository from here on */
 	repository->is_registry = true;
 	registry->options = &repository->options;
+	registry->deadline = repository->deadline;
 	if (arena_new(&registry->arena, err) < 0)
 		return err->class;
 	registry->name = arena_strdup(registry->arena, reference->registry);

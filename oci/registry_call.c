@@ -137,6 +137,18 @@ static bool is_redirect(const struct registry_call *call, int status)
 		       status == 308);
 }
 
+/* Blobs take as long as they take, unless they stall, or there is a limit for all. */
+static unsigned seconds_for(
+	const struct registry *registry, const struct registry_call *call)
+{
+	unsigned usual = call->output || call->source ? 0 : CALL_SECONDS_MAX;
+	double left = registry->deadline - clock_monotonic();
+
+	if (registry->deadline <= 0 || (usual != 0 && left > usual))
+		return usual;
+	return left < 1 ? 1 : (unsigned)left; /* at most the option's number */
+}
+
 static int perform(struct registry *registry, struct attempt *attempt, const char *url,
 	bool at_origin, const char *authorization, struct http_response *ret_response,
 	struct error *err)
@@ -156,8 +168,7 @@ static int perform(struct registry *registry, struct attempt *attempt, const cha
 		.max_body = call->max_body,
 		.range_from = attempt->from,
 		.etag = call->output ? attempt->etag : NULL,
-		/* blobs take as long as they take, unless they stall */
-		.timeout_seconds = call->output || call->source ? 0 : CALL_SECONDS_MAX,
+		.timeout_seconds = seconds_for(registry, call),
 	};
 
 	if (call->source &&
@@ -238,7 +249,12 @@ static int perform_authorized(struct registry *registry, struct attempt *attempt
 
 /* ---- several attempts ---- */
 
-/* 0: there will be another; else the result of the call. */
+static bool is_too_late(const struct registry *registry)
+{
+	return registry->deadline > 0 && clock_monotonic() > registry->deadline;
+}
+
+/* Will there be another attempt? */
 static bool may_retry(const struct registry_call *call, unsigned attempt_number,
 	const struct http_response *response, const struct error *err)
 {
@@ -273,7 +289,7 @@ int registry_call(struct registry *registry, const struct registry_call *call,
 			attempt.from = writer_position(call->output) - attempt.start;
 		(void)perform_authorized(
 			registry, &attempt, ret_response, err); /* err tells */
-		if (!may_retry(call, i, ret_response, err))
+		if (is_too_late(registry) || !may_retry(call, i, ret_response, err))
 			break;
 		wait = error_is_set(err) ? 0 : asked_wait(ret_response);
 		waited += wait;

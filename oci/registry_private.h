@@ -37,6 +37,7 @@ struct registry {
 	const char *origin; /* "https://host:port" */
 	struct url url;     /* of origin */
 	const struct repository_options *options;
+	double deadline;   /* of the repository */
 	const char *scope; /* "repository:NAME:pull,push" */
 	bool has_etags;    /* manifests come with them: conditions make sense */
 	/* Blobs are moved by several threads: this guards what follows, and the arena

@@ -24,6 +24,9 @@ struct repository_options {
 	bool plain_http; /* allow http to a host that is not loopback */
 	const char *user, *password; /* NULL: credential files (oci/credentials.h) */
 	bool anonymous;              /* do not look for credentials */
+	bool bounded; /* reads LIMIT_VERIFY_READS documents and LIMIT_VERIFY_BYTES of
+			 them at most: whoever can write there does not decide how much */
+	unsigned seconds_max;   /* all requests together; 0: no limit */
 	bool early_credentials; /* look for them when opening: later nothing can be run */
 	uint64_t chunk_bytes; /* registry: blobs above this go up in pieces; 0: 64 MiB */
 	unsigned retry_delay_ms; /* first pause before another attempt; 0: 1000 */

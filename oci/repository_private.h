@@ -114,7 +114,14 @@ struct repository {
 	struct map *manifests; /* digest text → struct slice in the arena: read once, used
 				  often */
 	size_t cached_bytes;
+	unsigned reads; /* into memory, for options.bounded */
+	uint64_t read_bytes;
+	double deadline; /* on the monotonic clock; 0: none */
 };
+
+/* Before so many bytes are read into memory; ERR_INPUT where options.bounded ends. */
+MUST_USE int repository_count_read(
+	struct repository *repository, uint64_t bytes, struct error *err);
 
 MUST_USE int layout_open(const struct reference *reference, struct repository *repository,
 	struct error *err);
