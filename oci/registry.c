@@ -16,8 +16,8 @@ static const char *const accept_manifests[] = {"Accept: " OCI_INDEX ", " OCI_MAN
 
 /* ---- manifests ---- */
 
-static int take_manifest(struct registry *registry, const struct http_response *response,
-	struct buffer *out, struct tag_answer *ret_answer, struct error *err)
+static int take_manifest(const struct http_response *response, struct buffer *out,
+	struct tag_answer *ret_answer, struct error *err)
 {
 	struct digest said, have;
 	struct slice value;
@@ -27,11 +27,8 @@ static int take_manifest(struct registry *registry, const struct http_response *
 			return error_set(err, ERR_INPUT, "Content-Type is too long");
 		memcpy(ret_answer->media_type, value.data, value.len); /* zeroed before */
 	}
-	if (http_response_header(response, "etag", &value) &&
-		http_etag_is_strong(value)) {
-		memcpy(ret_answer->etag, value.data, value.len);
-		registry->has_etags = true;
-	}
+	if (http_response_header(response, "etag", &value) && http_etag_is_strong(value))
+		memcpy(ret_answer->etag, value.data, value.len); /* zeroed before */
 	if (registry_header_digest(response, "docker-content-digest", &said)) {
 		if (digest_of(said.algorithm, buffer_slice(&response->body), &have, err) <
 			0)
@@ -69,7 +66,7 @@ static int registry_read_manifest(struct repository *repository, const char *tag
 		return 0;
 	if (response.status != 200)
 		return registry_status_error(&response, "read manifest", err);
-	return take_manifest(registry, &response, out, ret_answer, err);
+	return take_manifest(&response, out, ret_answer, err);
 }
 
 /* ---- blobs ---- */

@@ -107,17 +107,30 @@ int registry_status_error(
 	return err->class;
 }
 
-/* Some registries say TOOMANYREQUESTS under another status. */
-static bool is_transient(const struct http_response *response)
+static bool says(const struct http_response *response, const char *wanted)
 {
 	cleanup_buffer struct buffer code = BUFFER_INIT, message = BUFFER_INIT;
 
-	if (retry_status_is_transient(response->status))
-		return true;
-	if (response->status < 400)
-		return false;
-	return first_error(buffer_slice(&response->body), &code, &message) &&
-	       strcmp(buffer_str(&code), "TOOMANYREQUESTS") == 0;
+	return response->status >= 400 &&
+	       first_error(buffer_slice(&response->body), &code, &message) &&
+	       strcmp(buffer_str(&code), wanted) == 0;
+}
+
+/*
+ * Some registries say TOOMANYREQUESTS under another status; and distribution 2.8 says
+ * DIGEST_INVALID of a manifest, whose digest we computed, while somebody else writes one
+ * of its blobs.
+ */
+bool registry_is_transient(const struct http_response *response)
+{
+	return retry_status_is_transient(response->status) ||
+	       says(response, "TOOMANYREQUESTS") || says(response, "DIGEST_INVALID");
+}
+
+bool registry_error_is_transient(const struct error *err)
+{
+	/* what has a remedy (certificates) or is refused will be so again */
+	return err->class == ERR_NETWORK && err->sys == 0 && !err->remedy[0];
 }
 
 /* ---- one request ---- */
@@ -244,10 +257,8 @@ static bool may_retry(const struct registry_call *call, unsigned attempt_number,
 {
 	if (call->once || attempt_number >= RETRY_ATTEMPTS)
 		return false;
-	if (error_is_set(err))
-		/* what has a remedy (certificates) or is refused will be so again */
-		return err->class == ERR_NETWORK && err->sys == 0 && !err->remedy[0];
-	return is_transient(response);
+	return error_is_set(err) ? registry_error_is_transient(err)
+				 : registry_is_transient(response);
 }
 
 static uint64_t asked_wait(const struct http_response *response)

@@ -38,7 +38,6 @@ struct registry {
 	struct url url;     /* of origin */
 	const struct repository_options *options;
 	const char *scope; /* "repository:NAME:pull,push" */
-	bool has_etags;    /* manifests come with them: conditions make sense */
 	/* Blobs are moved by several threads: this guards what follows, and the arena
 	   once the registry is open. */
 	pthread_mutex_t mutex;
@@ -74,6 +73,9 @@ MUST_USE int registry_url(const struct registry *registry, struct buffer *out,
 /* Sets ERR_NETWORK with status and what the body says of it. */
 int registry_status_error(
 	const struct http_response *response, const char *doing, struct error *err);
+/* May the same request succeed later? By status, or because the connection broke. */
+bool registry_is_transient(const struct http_response *response);
+bool registry_error_is_transient(const struct error *err);
 static inline bool registry_is_success(const struct http_response *response)
 {
 	return response->status >= 200 && response->status <= 299;
