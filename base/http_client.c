@@ -114,23 +114,31 @@ static int read_ca(const char *path, struct buffer *out, struct error *err)
 	return 0;
 }
 
-static int read_all_ca(struct http_client *client, const char *extra, struct buffer *out,
-	struct error *err)
+static int read_extra_ca(const char *path, struct buffer *out, struct error *err)
+{
+	size_t before = out->len;
+	if (read_ca(path, out, err) < 0)
+		return err->class;
+	struct slice added = slice_sub(buffer_slice(out), before, SIZE_MAX);
+	if (slice_find(added, SLICE("-----BEGIN CERTIFICATE-----")) == SIZE_MAX)
+		return error_set(err, ERR_INPUT, "%s contains no certificate", path);
+	return 0;
+}
+
+static int read_all_ca(struct http_client *client, const char *const *extra,
+	struct buffer *out, struct error *err)
 {
 	const char *standard = NULL;
-	if (!extra)
+	if (!extra || !*extra)
 		return 0;
 	if (system_ca(client, &standard, err) < 0)
 		return err->class;
 	/* A system without a bundle is fine: then only the extra ones count. */
 	if (standard && access(standard, R_OK) == 0 && read_ca(standard, out, err) < 0)
 		return err->class;
-	size_t before = out->len;
-	if (read_ca(extra, out, err) < 0)
-		return err->class;
-	struct slice added = slice_sub(buffer_slice(out), before, SIZE_MAX);
-	if (slice_find(added, SLICE("-----BEGIN CERTIFICATE-----")) == SIZE_MAX)
-		return error_set(err, ERR_INPUT, "%s contains no certificate", extra);
+	for (; *extra; extra++)
+		if (read_extra_ca(*extra, out, err) < 0)
+			return err->class;
 	return 0;
 }
 
@@ -140,12 +148,12 @@ static int copy_path(const char *path, char **ret_copy, struct error *err)
 	return path && !*ret_copy ? error_set_memory(err) : 0;
 }
 
-int http_client_set_tls(struct http_client *client, const char *ca_pem_path,
+int http_client_set_tls(struct http_client *client, const char *const *ca_pem_paths,
 	const char *certificate_path, const char *key_path, struct error *err)
 {
 	cleanup_buffer struct buffer ca = BUFFER_INIT;
 	cleanup_mem char *certificate = NULL, *key = NULL;
-	if (read_all_ca(client, ca_pem_path, &ca, err) < 0 ||
+	if (read_all_ca(client, ca_pem_paths, &ca, err) < 0 ||
 		copy_path(certificate_path, &certificate, err) < 0 ||
 		copy_path(key_path, &key, err) < 0)
 		return err->class;
