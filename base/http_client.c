@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/fs.h"
+#include "base/http_library.h"
 #include "base/http_private.h"
 #include "base/limits.h"
 
@@ -16,6 +17,8 @@ int http_client_new(
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	cleanup_http struct http_client *client = NULL;
+	if (http_library_need(err) < 0)
+		return err->class;
 	(void)pthread_once(&once, global_init);
 	client = calloc(1, sizeof(*client));
 	if (!client)

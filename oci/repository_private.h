@@ -77,6 +77,8 @@ struct repository_ops {
 	/* All that index.json lists; may be NULL. */
 	int (*entries)(struct repository *repository, struct arena *arena,
 		struct descriptor_list *list, struct error *err);
+	void (*needs)(
+		const struct repository *repository, struct repository_needs *needs);
 	void (*close)(void *context);
 };
 
