@@ -23,10 +23,9 @@ MUST_USE int http_client_new(
 	const char *user_agent, struct http_client **ret_client, struct error *err);
 void http_client_free(struct http_client **client);
 /*
- * Files with extra CA certificates (PEM) and a client's certificate and key for
- * the following requests, while none is under way; the list ends with NULL;
- * NULL instead of it or them: none. The CA files are read now,
- * kept connections are dropped.
+ * Files with extra CA certificates (PEM; the list ends with NULL) and a client's
+ * certificate and key, for the following requests, while none is under way; NULL: none.
+ * All are read now, kept connections are dropped.
  */
 MUST_USE int http_client_set_tls(struct http_client *client,
 	const char *const *ca_pem_paths, const char *certificate_path,
