@@ -3,11 +3,13 @@
 
 #include "base/fs.h"
 #include "base/limits.h"
+#include "signing/wipe.h"
 
 void opened_done(struct opened *opened)
 {
 	repository_close(&opened->repository);
 	reference_free(&opened->reference);
+	wipe_buffer(&opened->password);
 }
 
 /* The first line of the file; never shown anywhere. */
@@ -33,7 +35,6 @@ int open_reference(const char *text, const struct registry_options *registry, bo
 	bool writable, struct opened *ret_opened, struct error *err)
 {
 	cleanup_opened struct opened opened = {0};
-	cleanup_buffer struct buffer password = BUFFER_INIT;
 	struct repository_options options = {.create = create,
 		.writable = writable,
 		.plain_http = registry && registry->plain_http,
@@ -45,9 +46,9 @@ int open_reference(const char *text, const struct registry_options *registry, bo
 	if (options.user && !registry->password_file)
 		return error_set(err, ERR_USAGE, "--user needs --password-file");
 	if (options.user) {
-		if (read_password(registry->password_file, &password, err) < 0)
+		if (read_password(registry->password_file, &opened.password, err) < 0)
 			return err->class;
-		options.password = buffer_str(&password);
+		options.password = buffer_str(&opened.password);
 	}
 	if (repository_open(opened.reference, &options, &opened.repository, err) < 0)
 		return err->class;

@@ -23,6 +23,7 @@ struct registry_options {
 struct opened {
 	struct reference *reference;
 	struct repository *repository;
+	struct buffer password; /* the repository's options point into it */
 };
 #define cleanup_opened CLEANUP(opened_done)
 void opened_done(struct opened *opened);

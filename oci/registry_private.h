@@ -82,6 +82,13 @@ MUST_USE int registry_check_address(const struct registry *registry,
 bool registry_header_digest(const struct http_response *response, const char *name,
 	struct digest *ret_digest);
 
+/* ---- registry_conceal.c ---- */
+
+/* Stars over the credentials in an error's body. authorization: what was sent, or NULL.
+ */
+void registry_conceal(const struct registry *registry, const char *authorization,
+	struct http_response *response);
+
 /* ---- registry_auth.c ---- */
 
 void registry_auth_done(struct registry *registry);
