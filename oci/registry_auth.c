@@ -311,6 +311,7 @@ static int send_token_request(struct registry *registry,
 		if (http_perform(at_origin ? registry->client : registry->foreign, &http,
 			    ret_response, err) < 0)
 			return err->class;
+		registry_conceal(registry, http.authorization, ret_response);
 		if (!retry_status_is_transient(ret_response->status) ||
 			i >= RETRY_ATTEMPTS)
 			return 0;

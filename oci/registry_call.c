@@ -108,8 +108,11 @@ static int perform(struct registry *registry, struct attempt *attempt, const cha
 		return err->class;
 	request.body_reader = body;
 	http_response_done(ret_response);
-	return http_perform(at_origin ? registry->client : registry->foreign, &request,
-		ret_response, err);
+	if (http_perform(at_origin ? registry->client : registry->foreign, &request,
+		    ret_response, err) < 0)
+		return err->class;
+	registry_conceal(registry, authorization, ret_response);
+	return 0;
 }
 
 /* Once away from the registry's origin, nothing is authorized any more, even if the way

@@ -98,6 +98,13 @@ static inline bool registry_is_success(const struct http_response *response)
 	return response->status >= 200 && response->status <= 299;
 }
 
+/* ---- registry_conceal.c ---- */
+
+/* Stars over the credentials in an error's body. authorization: what was sent, or NULL.
+ */
+void registry_conceal(const struct registry *registry, const char *authorization,
+	struct http_response *response);
+
 /* ---- registry_auth.c ---- */
 
 void registry_auth_done(struct registry *registry);
