@@ -96,13 +96,8 @@ static int read_catalog(struct building *building, struct error *err)
 	struct recipe_options recipe_options = {.architecture = building->architecture,
 		.pipeline_dirs = dirs,
 		.pipeline_dir_count = count + 1};
-	if (catalog_load(packages, &recipe_options, &building->catalog, err) < 0)
-		return err->class;
-	for (size_t i = 0; i < options->extra_recipe_count; i++)
-		if (catalog_add(building->catalog, options->extra_recipes[i],
-			    &recipe_options, err) < 0)
-			return err->class;
-	return 0;
+	return catalog_load(packages, options->extra_recipes, options->extra_recipe_count,
+		&recipe_options, &building->catalog, err);
 }
 
 static int read_all(struct building *building, struct error *err)

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "builder/source/git_private.h"
+#include "builder/source/source_private.h"
 
 #define RECORDS         "git"
 #define FORMAT          "alnage-git-1"
@@ -132,6 +133,7 @@ static int save_known(const char *request, struct store *store,
 
 struct git {
 	const struct recipe_source *source;
+	const char *mirror; /* instead of https://; NULL: as the recipe says */
 	struct store *store;
 	struct arena *arena;
 	const char **environment;
@@ -190,18 +192,44 @@ static const struct {
 	{"rerere.enabled", "false"},
 };
 
+static int set_setting(struct git *git, size_t *count, size_t at, const char *key,
+	const char *value, struct error *err)
+{
+	char name[64];
+	(void)snprintf(name, sizeof(name), "GIT_CONFIG_KEY_%zu", at); /* fits */
+	if (set_variable(git, count, err, name, key) < 0)
+		return err->class;
+	(void)snprintf(name, sizeof(name), "GIT_CONFIG_VALUE_%zu", at); /* fits */
+	return set_variable(git, count, err, name, value);
+}
+
+/*
+ * A mirror stands for all of https, submodules included. It may be a folder, but what
+ * names a folder itself, as a submodule can, must lead nowhere: git rewrites once.
+ */
+static int set_mirror(struct git *git, size_t *count, size_t *at, struct error *err)
+{
+	static const char nowhere[] = "url.nowhere:.insteadOf";
+	const char *key = arena_printf(git->arena, "url.%s.insteadOf", git->mirror);
+	if (!key)
+		return error_set_memory(err);
+	if (set_setting(git, count, (*at)++, key, "https://", err) < 0 ||
+		set_setting(git, count, (*at)++, nowhere, "file:", err) < 0)
+		return err->class;
+	return set_setting(git, count, (*at)++, nowhere, "/", err);
+}
+
 static int set_settings(struct git *git, size_t *count, struct error *err)
 {
-	char name[64], number[32];
-	for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
-		(void)snprintf(name, sizeof(name), "GIT_CONFIG_KEY_%zu", i); /* fits */
-		if (set_variable(git, count, err, name, settings[i].key) < 0)
+	char number[32];
+	size_t at = 0;
+	for (; at < ARRAY_LEN(settings); at++)
+		if (set_setting(git, count, at, settings[at].key, settings[at].value,
+			    err) < 0)
 			return err->class;
-		(void)snprintf(name, sizeof(name), "GIT_CONFIG_VALUE_%zu", i); /* fits */
-		if (set_variable(git, count, err, name, settings[i].value) < 0)
-			return err->class;
-	}
-	(void)snprintf(number, sizeof(number), "%zu", ARRAY_LEN(settings)); /* fits */
+	if (git->mirror && set_mirror(git, count, &at, err) < 0)
+		return err->class;
+	(void)snprintf(number, sizeof(number), "%zu", at); /* fits */
 	return set_variable(git, count, err, "GIT_CONFIG_COUNT", number);
 }
 
@@ -214,7 +242,7 @@ static int set_environment(struct git *git, struct error *err)
 	const char *home =
 		arena_printf(git->arena, "%s/%s", store_path(git->store), git->folder);
 	git->environment =
-		arena_array(git->arena, ARRAY_LEN(passed) + 2 * ARRAY_LEN(settings) + 16,
+		arena_array(git->arena, ARRAY_LEN(passed) + 2 * ARRAY_LEN(settings) + 24,
 			sizeof(*git->environment));
 	if (!git->environment || !home)
 		return error_set_memory(err);
@@ -233,7 +261,9 @@ static int set_environment(struct git *git, struct error *err)
 		set_variable(git, &count, err, "GIT_ASKPASS", "/bin/false") < 0 ||
 		set_variable(git, &count, err, "GIT_LFS_SKIP_SMUDGE", "1") < 0 ||
 		set_variable(git, &count, err, "GIT_ALLOW_PROTOCOL",
-			is_local(git->source) ? "https:file" : "https") < 0)
+			is_local(git->source) || (git->mirror && *git->mirror == '/')
+				? "https:file"
+				: "https") < 0)
 		return err->class;
 	return set_settings(git, &count, err);
 }
@@ -576,11 +606,32 @@ static int check_out(struct git *git, struct source_result *result, char *ret_co
 	return git_tar(git->fd, date, git->store, &result->blob, &result->size, err);
 }
 
-static int fetch_new(const struct recipe_source *source, struct store *store,
-	struct source_result *result, char *ret_commit, struct error *err)
+/* ---- places ---- */
+
+/* "https://mirror/" or "/folder/": what stands for "https://". */
+static int mirror_base(
+	struct arena *arena, const char *mirror, const char **ret_base, struct error *err)
+{
+	struct slice prefix = slice_str(mirror);
+	cleanup_mem char *path = NULL;
+	if (!source_is_url(mirror)) {
+		path = realpath(mirror, NULL);
+		if (!path)
+			return error_set_errno(err, errno, "source mirror %s", mirror);
+		prefix = slice_str(path);
+	}
+	while (prefix.len && prefix.data[prefix.len - 1] == '/')
+		prefix.len--;
+	*ret_base = arena_printf(arena, "%.*s/", SLICE_ARG(prefix));
+	return *ret_base ? 0 : error_set_memory(err);
+}
+
+/* mirror NULL: the repository that the recipe names. */
+static int fetch_from(const char *mirror, const struct recipe_source *source,
+	struct store *store, struct source_result *result, char *ret_commit,
+	struct error *err)
 {
 	cleanup_arena struct arena *arena = NULL;
-	cleanup_task struct log_task *task = log_task_begin("git %s", source->file_name);
 	if (arena_new(&arena, err) < 0)
 		return err->class;
 	CLEANUP(git_done)
@@ -589,11 +640,49 @@ static int fetch_new(const struct recipe_source *source, struct store *store,
 		.arena = arena,
 		.home_fd = -1,
 		.fd = -1};
-	if (check_out(&git, result, ret_commit, err) < 0)
+	if ((mirror && mirror_base(arena, mirror, &git.mirror, err) < 0) ||
+		check_out(&git, result, ret_commit, err) < 0)
 		return err->class;
-	log_task_done(
-		task, "%.12s, %llu bytes", ret_commit, (unsigned long long)result->size);
 	return 0;
+}
+
+/* The i-th place to try; NULL: the repository that the recipe names. */
+static const char *place(const struct source_options *options, size_t mirrors, size_t i)
+{
+	if (options->upstream_last)
+		return i < mirrors ? options->source_mirrors[i] : NULL;
+	return i ? options->source_mirrors[i - 1] : NULL;
+}
+
+/* Mirrors are believed for what has a commit. A place that did not answer, or has no such
+ * thing, is followed by the next. */
+static int fetch_new(const struct recipe_source *source,
+	const struct source_options *options, struct store *store,
+	struct source_result *result, char *ret_commit, struct error *err)
+{
+	cleanup_task struct log_task *task = log_task_begin("git %s", source->file_name);
+	cleanup_buffer struct buffer reasons = BUFFER_INIT;
+	size_t mirrors =
+		*source->commit && !is_local(source) ? options->source_mirror_count : 0;
+	for (size_t i = 0; i <= mirrors; i++) {
+		struct error why = ERROR_INIT;
+		const char *mirror = place(options, mirrors, i);
+		log_task_step(task, "%s", mirror ? mirror : source->uri);
+		if (fetch_from(mirror, source, store, result, ret_commit, &why) == 0) {
+			log_task_done(task, "%.12s, %llu bytes", ret_commit,
+				(unsigned long long)result->size);
+			return 0;
+		}
+		if (why.class != ERR_NETWORK || mirrors == 0) {
+			*err = why;
+			return mirror ? error_wrap(err, "source mirror %s", mirror)
+				      : err->class;
+		}
+		if (buffer_printf(&reasons, err, "%s%s: %s", reasons.len ? "; " : "",
+			    mirror ? mirror : source->uri, why.text) < 0)
+			return err->class;
+	}
+	return error_set(err, ERR_NETWORK, "%s", buffer_str(&reasons));
 }
 
 int git_fetch(const struct recipe_source *source, const struct source_options *options,
@@ -614,7 +703,7 @@ int git_fetch(const struct recipe_source *source, const struct source_options *o
 		return error_remedy(err, "run once without --offline");
 	}
 	if (!found) {
-		if (fetch_new(source, store, &result, commit, err) < 0)
+		if (fetch_new(source, options, store, &result, commit, err) < 0)
 			return error_wrap(err, "%s", source->uri);
 		if (*source->commit &&
 			save_known(request, store, &result, commit, err) < 0)

@@ -17,6 +17,9 @@
  * and conflicts are errors. Histories are never part of the result: `depth` only says how
  * much is fetched at first, and more is fetched where that is not enough.
  *
+ * A source mirror stands for "https://", also of submodules: PREFIX/<host>/<path> is a
+ * repository, on a server or in a folder.
+ *
  * A checkout is remembered (record git/<request>) by all that it depends on; with a
  * commit it is fetched once.
  */
