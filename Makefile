@@ -50,10 +50,12 @@ $(PROBED): tests/probe-flags.sh
 	@tests/probe-flags.sh $(CC) > $@
 
 LIBS        := libarchive libcrypto libseccomp jansson libzstd yaml-0.1 libelf libcurl libdeflate zlib
-VERIFY_LIBS := libarchive libcrypto libseccomp jansson libzstd yaml-0.1 libcurl libdeflate zlib
+VERIFY_LIBS := libcrypto libseccomp jansson libzstd yaml-0.1 libdeflate zlib
+# loaded when first called: base/library.h
+LAZY_LIBS   := libarchive libcurl
 ifeq ($(INNER),1)
 LIB_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBS))
-LIB_LDLIBS := $(shell $(PKG_CONFIG) --libs $(LIBS)) -pthread
+LIB_LDLIBS := $(shell $(PKG_CONFIG) --libs $(filter-out $(LAZY_LIBS),$(LIBS))) -pthread
 endif
 OPT        ?= -O2 -g
 WERROR     ?= $(CI)
@@ -68,7 +70,7 @@ INNER_TARGETS := all check check-fast demo bench fuzz tidy interop install wolfi
 ifneq ($(INNER),1)
 .PHONY: $(INNER_TARGETS)
 all install: ; @$(MAKE) --no-print-directory INNER=1 $@
-check demo bench fuzz tidy interop wolfi check-fast: deps-$(if $(filter demo bench,$(MAKECMDGOALS)),build,test)
+check demo bench fuzz tidy interop wolfi check-fast: deps-$(if $(filter demo,$(MAKECMDGOALS)),build,test)
 	@$(MAKE) --no-print-directory -j$(JOBS) INNER=1 all
 	@$(MAKE) --no-print-directory INNER=1 $@
 else

@@ -223,7 +223,7 @@ static int compute_key(struct planner *planner, struct plan_item *item, struct e
 	if (buffer_printf(&text, err, "%s\n%lld\n%s\n", PACK_FORMAT,
 		    (long long)planner->options->mtime,
 		    digest_format(&item->layers.digest, hex)) < 0 ||
-		recipe_to_json(item->recipe, &text, err) < 0 ||
+		recipe_build_to_json(item->recipe, &text, err) < 0 ||
 		read_folder(item, err) < 0)
 		return err->class;
 	if (digest_is_set(&item->folder) &&

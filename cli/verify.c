@@ -133,7 +133,7 @@ static int run_with_keys(const struct verify_flags *flags,
 			flags->trust ? "--trust" : "--at");
 	if (name_types(flags, &types, err) < 0 ||
 		load_keys(&flags->keys, &keys, err) < 0 ||
-		open_reference(image, registry, false, false, &opened, err) < 0 ||
+		open_reference_to_read(image, registry, &opened, err) < 0 ||
 		verify_by_keys(flags, &opened, &keys, &types, &verdict, err) < 0)
 		return err->class;
 	return answer(verdict, flags, err);
@@ -172,7 +172,7 @@ static int run_with_policy(const struct verify_flags *flags,
 
 	if (check_policy_flags(flags, &options.at, err) < 0 ||
 		policy_load(flags->policy, flags->trust, &policy, err) < 0 ||
-		open_reference(image, registry, false, false, &opened, err) < 0)
+		open_reference_to_read(image, registry, &opened, err) < 0)
 		return err->class;
 	options.policy = policy;
 	options.check_blobs = reads_blobs(flags, &opened);

@@ -4,27 +4,24 @@
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/limits.h"
-#include "cli/cli.h"
+#include "cli/signer.h"
 #include "signing/verify_bundle.h"
 
 struct flags {
-	const char *bundle, *identity, *issuer, *key, *trusted_root;
+	struct signer_flags signer;
+	const char *bundle, *key;
 	bool staging, json;
 };
 
 static const struct cli_option options[] = {
 	CLI_OPTION(struct flags, bundle, "bundle", CLI_TEXT, "FILE",
 		"the Sigstore bundle (v0.1, v0.2 or v0.3)"),
-	CLI_OPTION(struct flags, identity, "certificate-identity", CLI_TEXT, "NAME",
-		"who must have signed, exactly as in the certificate"),
-	CLI_OPTION(struct flags, issuer, "certificate-oidc-issuer", CLI_TEXT, "URL",
-		"who must have vouched for that identity"),
 	CLI_OPTION(struct flags, key, "key", CLI_TEXT, "FILE",
 		"public key (PEM) that must have signed, instead of an identity"),
-	CLI_OPTION(struct flags, trusted_root, "trusted-root", CLI_TEXT, "FILE",
-		"authorities and logs to trust (trusted_root.json)"),
+	SIGNER_OPTIONS(struct flags),
 	CLI_OPTION(struct flags, staging, "staging", CLI_FLAG, NULL,
-		"the bundle is of Sigstore's staging instance"),
+		"the bundle is of Sigstore's staging instance (whose trusted root has to "
+		"be named as any other)"),
 	CLI_OPTION(
 		struct flags, json, "json", CLI_FLAG, NULL, "print the report as JSON"),
 };
@@ -158,29 +155,6 @@ static int print_json(
 
 /* ---- the command ---- */
 
-static int check_flags(const struct flags *flags, struct error *err)
-{
-	bool with_certificate = flags->identity || flags->issuer;
-
-	if (!flags->bundle)
-		return error_set(err, ERR_USAGE, "--bundle is missing");
-	if (flags->key && with_certificate)
-		return error_set(err, ERR_USAGE,
-			"--key and --certificate-identity exclude each other");
-	if (!flags->key && (!flags->identity || !flags->issuer))
-		return error_set(err, ERR_USAGE,
-			"--key, or --certificate-identity with "
-			"--certificate-oidc-issuer, is missing");
-	if (!flags->key && !flags->trusted_root) {
-		error_set(err, ERR_USAGE, "--trusted-root is missing");
-		return error_remedy(err,
-			"nothing is fetched: save the %s trusted_root.json beforehand "
-			"and name it",
-			flags->staging ? "staging instance's" : "instance's");
-	}
-	return 0;
-}
-
 static int load_bundle(const char *path, struct bundle **ret_bundle, struct error *err)
 {
 	cleanup_buffer struct buffer bytes = BUFFER_INIT;
@@ -198,22 +172,20 @@ static int verify(const struct flags *flags, const char *name,
 	struct bundle_report *report, struct error *err)
 {
 	cleanup_key struct key *key = NULL;
-	cleanup_trusted_root struct trusted_root *root = NULL;
+	cleanup_loaded_signer struct loaded_signer loaded_signer = {.arena = NULL};
 	cleanup_bundle struct bundle *bundle = NULL;
 	CLEANUP(loaded_done) struct loaded loaded = {.bytes = BUFFER_INIT};
 
-	if ((flags->key && key_load(flags->key, &key, err) < 0) ||
-		(flags->trusted_root &&
-			trusted_root_load(flags->trusted_root, &root, err) < 0) ||
+	if (!flags->bundle)
+		return error_set(err, ERR_USAGE, "--bundle is missing");
+	if (check_signer_flags(&flags->signer, flags->key != NULL, err) < 0 ||
+		(flags->key && key_load(flags->key, &key, err) < 0) ||
+		load_signer(&flags->signer, key, &loaded_signer, err) < 0 ||
 		load_artifact(name, &loaded, err) < 0 ||
 		load_bundle(flags->bundle, &bundle, err) < 0)
 		return err->class;
-	return verify_bundle(bundle, &loaded.artifact,
-		&(struct verify_bundle_options){.key = key,
-			.identity = flags->identity,
-			.issuer = flags->issuer,
-			.root = root},
-		report, err);
+	return verify_bundle(
+		bundle, &loaded.artifact, &loaded_signer.signer, report, err);
 }
 
 static int run(const void *given, const struct cli_list *arguments, struct error *err)
@@ -222,8 +194,6 @@ static int run(const void *given, const struct cli_list *arguments, struct error
 	struct bundle_report report = {0};
 	struct error why = ERROR_INIT;
 
-	if (check_flags(flags, err) < 0)
-		return err->class;
 	if (verify(flags, arguments->items[0], &report, err) == 0)
 		return flags->json ? print_json(&report, NULL, err)
 				   : print_text(&report, err);

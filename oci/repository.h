@@ -19,8 +19,8 @@ struct repository;
 #define cleanup_repository CLEANUP(repository_close)
 
 struct repository_options {
-	bool create;     /* layout: make it if absent */
-	bool writable;   /* registry: ask for push scope; layout: take the lock */
+	bool create;     /* layout: make it if absent; writable, then */
+	bool writable;   /* what changes it may be called; registry: ask for push scope */
 	bool plain_http; /* allow http to a host that is not loopback */
 	const char *user, *password; /* NULL: credential files (oci/credentials.h) */
 	bool anonymous;              /* do not look for credentials */
@@ -29,6 +29,13 @@ struct repository_options {
 };
 
 MUST_USE int repository_open(const struct reference *reference,
+	const struct repository_options *options, struct repository **ret_repository,
+	struct error *err);
+/*
+ * The same for reading only: ERR_BUG if the options ask for more. A program that opens
+ * with nothing else has no code that writes: the linker finds no way to it.
+ */
+MUST_USE int repository_open_to_read(const struct reference *reference,
 	const struct repository_options *options, struct repository **ret_repository,
 	struct error *err);
 /*
@@ -119,9 +126,13 @@ struct repository_copy {
 	const struct descriptor *image;
 	const char *tag;
 	bool with_signatures;
-	/* bytes so far and in all (0: unknown); may be NULL */
+	unsigned parallel; /* blobs at once, at most 16; 0: 4 */
+	bool show;         /* a line for each large blob under way (base/log.h) */
+	/* bytes so far and in all; by one thread at a time, not always the same; may be
+	   NULL */
 	void (*progress)(void *context, uint64_t done, uint64_t total);
 	void *progress_context;
+	uint64_t *ret_sent; /* bytes of blobs that were not there; may be NULL */
 };
 MUST_USE int repository_copy(struct repository *from, struct repository *to,
 	const struct repository_copy *copy, struct error *err);

@@ -19,7 +19,7 @@ void bundle_free(struct bundle **bundle)
 	*bundle = NULL;
 }
 
-static int bundle_new(struct bundle **ret_bundle, struct error *err)
+int bundle_new(struct bundle **ret_bundle, struct error *err)
 {
 	cleanup_arena struct arena *arena = NULL;
 	struct bundle *bundle;
@@ -29,6 +29,7 @@ static int bundle_new(struct bundle **ret_bundle, struct error *err)
 	bundle = arena_alloc(arena, sizeof(*bundle));
 	if (!bundle)
 		return error_set_memory(err);
+	bundle->version = 1;
 	bundle->key_hint = "";
 	bundle->arena = take_ptr(arena);
 	*ret_bundle = bundle;

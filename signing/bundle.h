@@ -5,6 +5,8 @@
  * versions, DSSE envelopes with exactly one signature and message signatures, with the
  * verification material. What is read proves nothing: see verify_bundle.h.
  *
+ * The older form, annotations of layers (bundle_layer.h), comes down to the same struct.
+ *
  * Limits: LIMIT_ENVELOPE_BYTES in all, 32 certificates, log entries and time stamps
  * each, 64 hashes in an inclusion proof (a tree of 2^63 leaves has 63).
  */
@@ -56,12 +58,15 @@ struct bundle {
 	size_t entry_count;
 	struct slice *timestamps; /* RFC 3161 responses, DER */
 	size_t timestamp_count;
-	struct envelope *envelope; /* NULL for a message signature, which is then: */
+	struct slice envelope_text; /* of a layer: the envelope as received; else empty */
+	struct envelope *envelope;  /* NULL for a message signature, which is then: */
 	struct slice message_signature;
 	struct digest message_digest; /* not set if absent; not authenticated */
 };
 #define cleanup_bundle CLEANUP(bundle_free)
 void bundle_free(struct bundle **bundle);
+/* An empty one of version 0.1. */
+MUST_USE int bundle_new(struct bundle **ret_bundle, struct error *err);
 /* Strict: known fields only. ERR_INPUT naming the member otherwise. */
 MUST_USE int bundle_parse(
 	struct slice json, struct bundle **ret_bundle, struct error *err);

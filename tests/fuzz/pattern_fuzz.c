@@ -3,7 +3,7 @@
  * Up to the first newline a pattern, behind it a text: replacing every match by itself
  * changes nothing, and the work stays below what was given.
  */
-#include "builder/recipe/pattern.h"
+#include "base/pattern.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

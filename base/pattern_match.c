@@ -4,7 +4,7 @@
  * text at a time (Thompson's construction with remembered groups, as Pike does it): no
  * way is tried twice at one position, so there is nothing that could blow up.
  */
-#include "builder/recipe/pattern_private.h"
+#include "base/pattern_private.h"
 
 #define SLOTS_MAX (2 * PATTERN_GROUPS_MAX)
 #define NOWHERE   SIZE_MAX
@@ -187,6 +187,32 @@ static int find(
 	return 0;
 }
 
+static int check_subject(struct slice text, struct error *err)
+{
+	if (text.len > PATTERN_SUBJECT_MAX)
+		return error_set(err, ERR_INPUT,
+			"text of %zu bytes to match, more than the allowed %d", text.len,
+			PATTERN_SUBJECT_MAX);
+	for (size_t i = 0; i < text.len; i++) {
+		if ((unsigned char)text.data[i] >= 0x80)
+			return error_set(err, ERR_INPUT, "text to match is not ASCII");
+	}
+	return 0;
+}
+
+int pattern_matches(const struct pattern *pattern, struct slice text, bool *ret_matches,
+	struct error *err)
+{
+	cleanup_arena struct arena *arena = NULL;
+	size_t slots[SLOTS_MAX];
+	struct machine m;
+	if (check_subject(text, err) < 0 || arena_new(&arena, err) < 0 ||
+		machine_init(&m, pattern, text, arena, err) < 0)
+		return err->class;
+	m.work_max = PATTERN_WORK_MAX;
+	return find(&m, 0, slots, ret_matches, err);
+}
+
 /* ---- replacement ---- */
 
 /* The group that name means; group_count if there is none. */
@@ -256,19 +282,6 @@ static int add_replacement(const struct machine *m, const size_t *slots,
 			template = slice_sub(template, 1, template.len);
 		if (buffer_add_byte(out, '$', err) < 0)
 			return err->class;
-	}
-	return 0;
-}
-
-static int check_subject(struct slice text, struct error *err)
-{
-	if (text.len > PATTERN_SUBJECT_MAX)
-		return error_set(err, ERR_INPUT,
-			"text of %zu bytes to match, more than the allowed %d", text.len,
-			PATTERN_SUBJECT_MAX);
-	for (size_t i = 0; i < text.len; i++) {
-		if ((unsigned char)text.data[i] >= 0x80)
-			return error_set(err, ERR_INPUT, "text to match is not ASCII");
 	}
 	return 0;
 }

@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
-#include "builder/recipe/pattern.h"
+#include "base/pattern.h"
 
 /* The result, or the error's text. out has 512 bytes. */
 static const char *replace(
@@ -141,6 +141,49 @@ static void limits_hold(void **state)
 		strstr(replace("(a?){1000}(a?){1000}b", text, "", out), "too much work"));
 }
 
+static void matches_the_whole(void **state)
+{
+	static const struct {
+		const char *pattern, *text;
+		bool matches;
+	} table[] = {
+		{"a|b", "a", true},
+		{"a|b", "b", true},
+		{"a|b", "ab", false},
+		{"a|ab", "ab", true},
+		{"a*?", "aaa", true},
+		{"", "", true},
+		{"", "a", false},
+		{"^a$", "a", true},
+		{"https://a\\.example/.*", "https://a.example/x", true},
+		{"https://a\\.example/.*", "xhttps://a.example/x", false},
+		{"[a-z]+@a\\.example", "me@a.example", true},
+		{"[a-z]+@a\\.example", "me@a.example.evil", false},
+		{"a", "a\n", false},
+	};
+	cleanup_arena struct arena *arena = NULL;
+	struct error err = ERROR_INIT;
+	struct pattern *pattern;
+	bool found;
+	(void)state;
+	assert_int_equal(arena_new(&arena, &err), 0);
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		assert_int_equal(
+			pattern_compile_whole(table[i].pattern, arena, &pattern, &err),
+			0);
+		assert_int_equal(
+			pattern_matches(pattern, slice_str(table[i].text), &found, &err),
+			0);
+		if (found != table[i].matches)
+			fail_msg("'%s' and '%s'", table[i].pattern, table[i].text);
+	}
+	assert_int_equal(
+		pattern_compile_whole("a)|(b", arena, &pattern, &err), ERR_INPUT);
+	error_clear(&err);
+	assert_int_equal(
+		pattern_matches(pattern, SLICE("\xc3\xa4"), &found, &err), ERR_INPUT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -148,6 +191,7 @@ int main(void)
 		cmocka_unit_test(refuses_with_reason),
 		cmocka_unit_test(does_not_blow_up),
 		cmocka_unit_test(limits_hold),
+		cmocka_unit_test(matches_the_whole),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A compiled pattern, between its compiler (pattern.c) and its matcher (pattern_match.c).
  */
-#ifndef BUILDER_RECIPE_PATTERN_PRIVATE_H
-#define BUILDER_RECIPE_PATTERN_PRIVATE_H
+#ifndef BASE_PATTERN_PRIVATE_H
+#define BASE_PATTERN_PRIVATE_H
 
-#include "builder/recipe/pattern.h"
+#include "base/pattern.h"
 
 #define PATTERN_GROUPS_MAX  32   /* with group 0, the whole match */
 #define PATTERN_SUBJECT_MAX 4096 /* bytes of text to match */

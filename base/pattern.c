@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Text → tree → instructions for the machine in pattern_match.c. */
 #include "base/limits.h"
-#include "builder/recipe/pattern_private.h"
+#include "base/pattern_private.h"
 
 #define DEPTH_MAX  64
 #define REPEAT_MAX 1000 /* as in RE2 */
@@ -636,4 +636,16 @@ int pattern_compile(const char *text, struct arena *arena, struct pattern **ret_
 		return err->class;
 	*ret_pattern = p.pattern;
 	return 0;
+}
+
+int pattern_compile_whole(const char *text, struct arena *arena,
+	struct pattern **ret_pattern, struct error *err)
+{
+	struct pattern *alone; /* else "a)|(b" would get out of the parentheses */
+	char *whole;
+	if (pattern_compile(text, arena, &alone, err) < 0)
+		return err->class;
+	if (!(whole = arena_printf(arena, "\\A(?:%s)\\z", text)))
+		return error_set_memory(err);
+	return pattern_compile(whole, arena, ret_pattern, err);
 }
