@@ -209,7 +209,7 @@ static int set_setting(struct git *git, size_t *count, size_t at, const char *ke
  */
 static int set_mirror(struct git *git, size_t *count, size_t *at, struct error *err)
 {
-	static const char nowhere[] = "url.nowhere:.insteadOf";
+	static const char nowhere[] = "url.nowhere://.insteadOf";
 	const char *key = arena_printf(git->arena, "url.%s.insteadOf", git->mirror);
 	if (!key)
 		return error_set_memory(err);
