@@ -6,8 +6,6 @@
 #include "builder/package/index.h"
 #include "builder/source/folder.h"
 
-/* Change it whenever the same inputs would give other packages. */
-#define PACK_FORMAT    "alnage-pack-1"
 #define PLAN_DEPTH_MAX 256
 
 enum { UNSEEN = 0, UNDER_WAY, DONE };

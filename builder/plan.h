@@ -13,6 +13,9 @@
 #include "builder/catalog.h"
 #include "builder/source/toolchain.h"
 
+/* Change it whenever the same inputs would give other packages. */
+#define PACK_FORMAT "alnage-pack-3"
+
 struct plan_item {
 	const struct recipe *recipe;
 	struct toolchain_layers layers;  /* lower part of the build root */

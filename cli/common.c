@@ -3,11 +3,13 @@
 
 #include "base/fs.h"
 #include "base/limits.h"
+#include "signing/wipe.h"
 
 void opened_done(struct opened *opened)
 {
 	repository_close(&opened->repository);
 	reference_free(&opened->reference);
+	wipe_str(&opened->password);
 }
 
 /* The first line of the file; never shown anywhere. */
@@ -38,7 +40,7 @@ static int open_with(open_repository *open, const char *text,
 	struct opened *ret_opened, struct error *err)
 {
 	cleanup_opened struct opened opened = {0};
-	cleanup_buffer struct buffer password = BUFFER_INIT;
+	cleanup_secret_buffer struct buffer password = BUFFER_INIT;
 
 	options.plain_http = registry && registry->plain_http;
 	options.user = registry ? registry->user : NULL;
@@ -49,9 +51,11 @@ static int open_with(open_repository *open, const char *text,
 	if (options.user && !registry->password_file)
 		return error_set(err, ERR_USAGE, "--user needs --password-file");
 	if (options.user) {
-		if (read_password(registry->password_file, &password, err) < 0)
+		if (read_password(registry->password_file, &password, err) < 0 ||
+			slice_to_str(slice_str(buffer_str(&password)), &opened.password,
+				err) < 0)
 			return err->class;
-		options.password = buffer_str(&password);
+		options.password = opened.password;
 	}
 	if (open(opened.reference, &options, &opened.repository, err) < 0)
 		return err->class;
@@ -71,7 +75,7 @@ int open_reference(const char *text, const struct registry_options *registry, bo
 int open_reference_to_read(const char *text, const struct registry_options *registry,
 	struct opened *ret_opened, struct error *err)
 {
-	struct repository_options options = {0};
+	struct repository_options options = {.early_credentials = true};
 
 	return open_with(
 		repository_open_to_read, text, registry, options, ret_opened, err);

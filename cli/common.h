@@ -21,6 +21,7 @@ struct registry_options {
 			"FILE", "file with the password ('-': standard input)")
 
 struct opened {
+	char *password; /* the repository borrows it; wiped at the end */
 	struct reference *reference;
 	struct repository *repository;
 };

@@ -11,25 +11,25 @@ struct signer_flags {
 	const char *identity, *identity_regexp, *issuer, *issuer_regexp;
 	const char *trusted_root, *logs, *timestamps, *scts;
 };
-/* For a struct with a member signer. */
-#define SIGNER_OPTIONS(type)                                                             \
-	CLI_OPTION(type, signer.identity, "certificate-identity", CLI_TEXT, "NAME",      \
+/* field: a struct signer_flags. */
+#define SIGNER_OPTIONS(type, field)                                                      \
+	CLI_OPTION(type, field.identity, "certificate-identity", CLI_TEXT, "NAME",       \
 		"who must have signed, exactly as in the certificate"),                  \
-		CLI_OPTION(type, signer.identity_regexp, "certificate-identity-regexp",  \
+		CLI_OPTION(type, field.identity_regexp, "certificate-identity-regexp",   \
 			CLI_TEXT, "REGEXP", "the same, as an expression for the whole"), \
-		CLI_OPTION(type, signer.issuer, "certificate-oidc-issuer", CLI_TEXT,     \
+		CLI_OPTION(type, field.issuer, "certificate-oidc-issuer", CLI_TEXT,      \
 			"URL", "who must have vouched for that identity"),               \
-		CLI_OPTION(type, signer.issuer_regexp, "certificate-oidc-issuer-regexp", \
+		CLI_OPTION(type, field.issuer_regexp, "certificate-oidc-issuer-regexp",  \
 			CLI_TEXT, "REGEXP", "the same, as an expression for the whole"), \
-		CLI_OPTION(type, signer.trusted_root, "trusted-root", CLI_TEXT, "FILE",  \
+		CLI_OPTION(type, field.trusted_root, "trusted-root", CLI_TEXT, "FILE",   \
 			"authorities and logs to trust (trusted_root.json)"),            \
-		CLI_OPTION(type, signer.logs, "log-entries", CLI_TEXT, "N",              \
+		CLI_OPTION(type, field.logs, "log-entries", CLI_TEXT, "N",               \
 			"how many transparency logs must have the signature (default: "  \
 			"1; of a key: 1 if the trusted root names any)"),                \
-		CLI_OPTION(type, signer.timestamps, "timestamps", CLI_TEXT, "N",         \
+		CLI_OPTION(type, field.timestamps, "timestamps", CLI_TEXT, "N",          \
 			"how many authorities must have stamped its time (default: 0; "  \
 			"what is there must hold)"),                                     \
-		CLI_OPTION(type, signer.scts, "scts", CLI_TEXT, "N",                     \
+		CLI_OPTION(type, field.scts, "scts", CLI_TEXT, "N",                      \
 			"how many certificate transparency logs must have the "          \
 			"certificate (default: 1)")
 

@@ -343,6 +343,12 @@ static int open_directory(
 		AT_FDCWD, layout_archive_directory(layout->archive), &layout->dirfd, err);
 }
 
+static void layout_needs(
+	const struct repository *repository, struct repository_needs *needs)
+{
+	needs->directory = layout_of(repository)->dirfd;
+}
+
 static const struct repository_ops layout_ops = {
 	.read_manifest = layout_read_manifest,
 	.read_blob = layout_read_blob,
@@ -351,6 +357,7 @@ static const struct repository_ops layout_ops = {
 	.tags = layout_tags,
 	.open_blob = layout_open_blob,
 	.entries = layout_entries,
+	.needs = layout_needs,
 	.close = layout_close,
 };
 

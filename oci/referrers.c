@@ -127,10 +127,14 @@ static int complete(struct repository *repository, struct arena *arena,
 	return 0;
 }
 
-static int collect(struct repository *repository, const struct digest *subject,
-	struct arena *arena, struct descriptor_list *list, struct error *err)
+static int collect(struct repository *repository, unsigned sources,
+	const struct digest *subject, struct arena *arena, struct descriptor_list *list,
+	struct error *err)
 {
-	if (repository->ops->referrers(repository, subject, arena, list, err) < 0 ||
+	if ((sources & REFERRERS_LISTED) &&
+		repository->ops->referrers(repository, subject, arena, list, err) < 0)
+		return err->class;
+	if ((sources & REFERRERS_FALLBACK) &&
 		read_fallback(repository, subject, arena, list, err) < 0)
 		return err->class;
 	if (list->count > LIMIT_REFERRERS)
@@ -139,17 +143,37 @@ static int collect(struct repository *repository, const struct digest *subject,
 	return complete(repository, arena, list, err);
 }
 
+static int list_referrers(struct repository *repository, unsigned sources,
+	const struct digest *subject, struct arena *arena,
+	struct descriptor_list *ret_list, struct error *err)
+{
+	struct descriptor_list list = {0};
+	char text[DIGEST_TEXT_MAX];
+
+	if (collect(repository, sources, subject, arena, &list, err) < 0)
+		return error_wrap(err, "%s: referrers of %s", repository->name,
+			digest_format(subject, text));
+	descriptor_list_sort(&list);
+	*ret_list = list;
+	return 0;
+}
+
+int repository_referrers_of(struct repository *repository, enum referrers_source source,
+	const struct digest *subject, struct arena *arena,
+	struct descriptor_list *ret_list, struct error *err)
+{
+	return list_referrers(repository, source, subject, arena, ret_list, err);
+}
+
 int repository_referrers(struct repository *repository, const struct digest *subject,
 	struct arena *arena, struct descriptor **ret_list, size_t *ret_count,
 	struct error *err)
 {
 	struct descriptor_list list = {0};
-	char text[DIGEST_TEXT_MAX];
 
-	if (collect(repository, subject, arena, &list, err) < 0)
-		return error_wrap(err, "%s: referrers of %s", repository->name,
-			digest_format(subject, text));
-	descriptor_list_sort(&list);
+	if (list_referrers(repository, REFERRERS_LISTED | REFERRERS_FALLBACK, subject,
+		    arena, &list, err) < 0)
+		return err->class;
 	*ret_list = list.items;
 	*ret_count = list.count;
 	return 0;

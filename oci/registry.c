@@ -436,6 +436,8 @@ static int prepare(struct registry *registry, struct error *err)
 		registry->repository, registry->options->writable ? ",push" : "");
 	if (!registry->scope)
 		return error_set_memory(err);
+	if (registry->options->early_credentials)
+		registry_look_for_credential(registry);
 	return set_origin(registry, certificates.found, err);
 }
 
@@ -445,6 +447,7 @@ static const struct repository_ops registry_ops = {
 	.has_blob = registry_has_blob,
 	.referrers = registry_referrers,
 	.tags = registry_tags,
+	.needs = registry_needs,
 	.close = registry_close,
 };
 

@@ -54,6 +54,10 @@ static int load_credential(struct registry *registry, struct error *err)
 
 	if (registry->credential_known)
 		return 0;
+	if (error_is_set(&registry->no_credential)) {
+		*err = registry->no_credential;
+		return err->class;
+	}
 	if (options->user && options->password) {
 		if (copy_text(options->user, &registry->credential.user, err) < 0 ||
 			copy_text(options->password, &registry->credential.password,
@@ -71,6 +75,14 @@ static int load_credential(struct registry *registry, struct error *err)
 			registry->name);
 	registry->credential_known = true;
 	return 0;
+}
+
+void registry_look_for_credential(struct registry *registry)
+{
+	struct error problem = ERROR_INIT;
+
+	if (load_credential(registry, &problem) < 0)
+		registry->no_credential = problem;
 }
 
 static int basic(const struct credential *credential, char **ret_value, struct error *err)

@@ -44,6 +44,7 @@ struct registry {
 	pthread_mutex_t mutex;
 	struct credential credential;
 	bool credential_known, credential_found;
+	struct error no_credential;   /* why there is none, found out when opening */
 	enum challenge_scheme scheme; /* CHALLENGE_OTHER: nobody asked yet */
 	const char *realm, *service;
 	struct token *tokens;
@@ -88,6 +89,9 @@ bool registry_header_digest(const struct http_response *response, const char *na
 /* ---- registry_auth.c ---- */
 
 void registry_auth_done(struct registry *registry);
+/* From the options, else the files and helpers of docker and podman. What is wrong with
+ * them is told when the registry asks for credentials. */
+void registry_look_for_credential(struct registry *registry);
 /* Heap, or NULL before the first challenge and for anonymous access. */
 MUST_USE int registry_authorization(struct registry *registry, const char *scope,
 	char **ret_authorization, struct error *err);
@@ -105,6 +109,10 @@ MUST_USE int registry_put_blob(struct repository *repository,
 	struct error *err);
 MUST_USE int registry_mount_blob(struct repository *repository, struct repository *from,
 	const struct descriptor *descriptor, bool *ret_done, struct error *err);
+
+/* ---- registry_needs.c ---- */
+
+void registry_needs(const struct repository *repository, struct repository_needs *needs);
 
 /* ---- registry.c ---- */
 

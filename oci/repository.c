@@ -68,6 +68,13 @@ bool repository_is_registry(const struct repository *repository)
 	return repository->is_registry;
 }
 
+void repository_get_needs(
+	const struct repository *repository, struct repository_needs *ret_needs)
+{
+	*ret_needs = (struct repository_needs){.directory = -1};
+	repository->ops->needs(repository, ret_needs);
+}
+
 /* ---- manifests ---- */
 
 int descriptor_of_manifest(struct slice bytes, const struct manifest *manifest,

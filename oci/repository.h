@@ -24,6 +24,7 @@ struct repository_options {
 	bool plain_http; /* allow http to a host that is not loopback */
 	const char *user, *password; /* NULL: credential files (oci/credentials.h) */
 	bool anonymous;              /* do not look for credentials */
+	bool early_credentials; /* look for them when opening: later nothing can be run */
 	uint64_t chunk_bytes; /* registry: blobs above this go up in pieces; 0: 64 MiB */
 	unsigned retry_delay_ms; /* first pause before another attempt; 0: 1000 */
 };
@@ -48,6 +49,19 @@ void repository_close(struct repository **repository);
 /* "oci:DIR" or "HOST/NAME": for messages and docker-reference. Borrowed. */
 const char *repository_name(const struct repository *repository);
 bool repository_is_registry(const struct repository *repository);
+/*
+ * What reading takes from now on, so that the process can be confined to it: a layout's
+ * directory (borrowed; -1: none), a registry's ports. A token server or storage
+ * elsewhere is expected at port 443.
+ */
+struct repository_needs {
+	int directory;
+	bool network;
+	uint16_t ports[16];
+	size_t port_count;
+};
+void repository_get_needs(
+	const struct repository *repository, struct repository_needs *ret_needs);
 
 /*
  * tag or "sha256:…"; NULL: the only image of a layout (ERR_INPUT if there are several),
@@ -112,7 +126,18 @@ MUST_USE int repository_update_manifest(struct repository *repository, const cha
 MUST_USE int repository_referrers(struct repository *repository,
 	const struct digest *subject, struct arena *arena, struct descriptor **ret_list,
 	size_t *ret_count, struct error *err);
-/* All tags, sorted, with those of signatures (sha256-<hex>…); in the arena. */
+/*
+ * The same in two steps, for who may be content with the first: what the place itself
+ * lists (the API, index.json), then the fallback index.
+ */
+enum referrers_source { REFERRERS_LISTED = 1, REFERRERS_FALLBACK = 2 };
+MUST_USE int repository_referrers_of(struct repository *repository,
+	enum referrers_source source, const struct digest *subject, struct arena *arena,
+	struct descriptor_list *ret_list, struct error *err);
+/* Is it a tag that belongs to signatures and referrers (sha256-<hex>…) rather than to an
+ * image? */
+bool referrers_tag_is(struct slice tag);
+/* All tags, sorted, with those of signatures; in the arena. */
 MUST_USE int repository_tags(struct repository *repository, struct arena *arena,
 	const char ***ret_tags, size_t *ret_count, struct error *err);
 

@@ -75,6 +75,8 @@ struct repository_ops {
 	/* All that index.json lists; may be NULL. */
 	int (*entries)(struct repository *repository, struct arena *arena,
 		struct descriptor_list *list, struct error *err);
+	void (*needs)(
+		const struct repository *repository, struct repository_needs *needs);
 	void (*close)(void *context);
 };
 
@@ -174,8 +176,6 @@ MUST_USE int repository_put(struct repository *repository, struct slice bytes,
 #define REFERRERS_TAG_MAX 128
 void referrers_tag(
 	const struct digest *subject, const char *suffix, char tag[REFERRERS_TAG_MAX]);
-/* Is it a tag that belongs to signatures and referrers rather than to an image? */
-bool referrers_tag_is(struct slice tag);
 /*
  * What a list of referrers says of a manifest: its artifact type, else that of its
  * configuration (distribution-spec v1.1, "Listing Referrers"). Borrows from both.

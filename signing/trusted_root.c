@@ -10,7 +10,6 @@
 #include "signing/key_private.h"
 #include "signing/proto_private.h"
 
-#define ROOT_BYTES_MAX (1 * MIB)
 #define ID_BYTES_MAX   64
 
 bool time_window_holds(const struct time_window *window, int64_t time)
@@ -297,9 +296,9 @@ int trusted_root_parse(
 	cleanup_trusted_root struct trusted_root *root = NULL;
 	cleanup_json json_t *tree = NULL;
 
-	if (json.len > ROOT_BYTES_MAX)
+	if (json.len > TRUSTED_ROOT_BYTES_MAX)
 		return error_set(err, ERR_INPUT, "trusted root: more than %zu bytes",
-			ROOT_BYTES_MAX);
+			TRUSTED_ROOT_BYTES_MAX);
 	if (json_load_slice(json, "trusted root", &tree, err) < 0)
 		return err->class;
 	if (!json_is_object(tree))
@@ -324,7 +323,7 @@ int trusted_root_load(const char *path, struct trusted_root **ret_root, struct e
 {
 	cleanup_buffer struct buffer text = BUFFER_INIT;
 
-	if (fs_read_file(AT_FDCWD, path, ROOT_BYTES_MAX, &text, err) < 0)
+	if (fs_read_file(AT_FDCWD, path, TRUSTED_ROOT_BYTES_MAX, &text, err) < 0)
 		return error_wrap(err, "reading a trusted root");
 	if (trusted_root_parse(buffer_slice(&text), ret_root, err) < 0)
 		return error_wrap(err, "%s", path);
