@@ -9,6 +9,7 @@ struct collector {
 	const struct digest *image;
 	const struct signer *const *signers;
 	size_t signer_count;
+	const struct claims_wanted *wanted; /* NULL: all there is */
 	bool keep_statements;
 	struct claims *claims;
 };
@@ -47,6 +48,53 @@ void claims_tag(const struct digest *image, const char *suffix, char *out)
 		digest_algorithm_name(image->algorithm), digest_format_hex(image, hex),
 		suffix); /* fits: 7 + 64 + 4 */
 }
+
+/* ---- what is still to be found ---- */
+
+bool claims_have(const struct claims *claims, const char *type)
+{
+	for (size_t i = 0; i < claims->count; i++)
+		if (claim_holds(&claims->items[i]) &&
+			strcmp(claims->items[i].predicate_type, type) == 0)
+			return true;
+	return false;
+}
+
+static bool wants_signature(const struct collector *collector)
+{
+	if (!collector->wanted)
+		return true;
+	for (size_t i = 0; i < collector->claims->count; i++)
+		if (claim_is_signature(&collector->claims->items[i]) &&
+			claim_holds(&collector->claims->items[i]))
+			return false;
+	return collector->wanted->signature;
+}
+
+/* type NULL: any of them. */
+static bool wants_attestation(const struct collector *collector, const char *type)
+{
+	const struct claims_wanted *wanted = collector->wanted;
+
+	if (!wanted)
+		return true;
+	for (size_t i = 0; i < wanted->type_count; i++)
+		if ((!type || strcmp(wanted->types[i], type) == 0) &&
+			!claims_have(collector->claims, wanted->types[i]))
+			return true;
+	return false;
+}
+
+/* type: what is announced; NULL: nothing, so it has to be read. */
+static bool wants(const struct collector *collector, const char *type)
+{
+	bool maybe_signature = !type || strcmp(type, PREDICATE_SIGN) == 0;
+
+	return (maybe_signature && wants_signature(collector)) ||
+	       wants_attestation(collector, type);
+}
+
+/* ---- claims ---- */
 
 static struct claim *add_claim(
 	struct collector *collector, enum claim_kind kind, const char *where)
@@ -192,6 +240,13 @@ static int collect_layer(struct collector *collector, enum claim_kind kind,
 	if (strcmp(layer->media_type,
 		    is_signature ? SIMPLE_MEDIA_TYPE : DSSE_MEDIA_TYPE) != 0)
 		return 0;
+	if (is_signature ? !wants_signature(collector)
+			 : !wants_attestation(
+				   collector, descriptor_annotation(layer,
+						      PREDICATE_TYPE_ANNOTATION))) {
+		collector->claims->passed_over += !is_signature;
+		return 0;
+	}
 	claim = add_claim(collector, kind, where);
 	if (!claim)
 		return error_set_memory(err);
@@ -234,6 +289,9 @@ static int collect_tag(struct collector *collector, enum claim_kind kind,
 	struct error failure = ERROR_INIT;
 	char tag[CLAIMS_TAG_MAX], where[CLAIMS_TAG_MAX + 48];
 
+	if (kind == CLAIM_SIGNATURE_LAYER ? !wants_signature(collector)
+					  : !wants_attestation(collector, NULL))
+		return 0;
 	claims_tag(collector->image, suffix, tag);
 	if (load_tag(collector->repository, tag, &manifest, &failure) < 0)
 		return problem_at(collector, kind, tag, &failure, err);
@@ -270,6 +328,7 @@ static int read_bundle(struct collector *collector, struct claim *claim,
 		return error_set(err, ERR_INPUT,
 			"the bundle holds a message signature, no DSSE envelope");
 	struct signed_thing thing = {.bundle = bundle, .envelope = bundle->envelope};
+	claim->with_timestamp = bundle->timestamp_count > 0;
 	return read_envelope(collector, claim, &thing, err);
 }
 
@@ -309,18 +368,58 @@ static int collect_referrer(struct collector *collector,
 	return 0;
 }
 
+/* Is it announced as something that nobody wants? */
+static bool is_passed_over(
+	struct collector *collector, const struct descriptor *descriptor)
+{
+	const char *type = descriptor_annotation(descriptor, BUNDLE_TYPE_ANNOTATION);
+
+	if (wants(collector, type))
+		return false;
+	collector->claims->passed_over += type && strcmp(type, PREDICATE_SIGN) != 0;
+	return true;
+}
+
+/* read: those that were looked at before. */
+static int collect_listed(struct collector *collector, enum referrers_source source,
+	struct descriptor_list *read, struct error *err)
+{
+	struct arena *arena = collector->claims->arena;
+	struct error failure = ERROR_INIT;
+	struct descriptor_list list = {0};
+
+	if (repository_referrers_of(collector->repository, source, collector->image,
+		    arena, &list, &failure) < 0)
+		return problem_at(collector, CLAIM_BUNDLE, "referrers", &failure, err);
+	for (size_t i = 0; i < list.count; i++) {
+		const struct descriptor *item = &list.items[i];
+
+		if (descriptor_list_find(read, &item->digest) ||
+			is_passed_over(collector, item))
+			continue;
+		if (read->count == LIMIT_REFERRERS) {
+			(void)error_set(&failure, ERR_INPUT, "more than %d of them",
+				LIMIT_REFERRERS);
+			return problem_at(
+				collector, CLAIM_BUNDLE, "referrers", &failure, err);
+		}
+		if (collect_referrer(collector, item, err) < 0 ||
+			descriptor_list_add(arena, read, item, err) < 0)
+			return err->class;
+	}
+	return 0;
+}
+
 static int collect_referrers(struct collector *collector, struct error *err)
 {
-	struct error failure = ERROR_INIT;
-	struct descriptor *list = NULL;
-	size_t count = 0;
+	struct descriptor_list read = {0};
 
-	if (repository_referrers(collector->repository, collector->image,
-		    collector->claims->arena, &list, &count, &failure) < 0)
-		return problem_at(collector, CLAIM_BUNDLE, "referrers", &failure, err);
-	for (size_t i = 0; i < count; i++)
-		if (collect_referrer(collector, &list[i], err) < 0)
-			return err->class;
+	if (wants(collector, NULL) &&
+		collect_listed(collector, REFERRERS_LISTED, &read, err) < 0)
+		return err->class;
+	if (wants(collector, NULL) &&
+		collect_listed(collector, REFERRERS_FALLBACK, &read, err) < 0)
+		return err->class;
 	return 0;
 }
 
@@ -348,6 +447,19 @@ int claims_collect(struct repository *repository, const struct digest *image,
 		.image = image,
 		.signers = signers,
 		.signer_count = signer_count};
+
+	return collect(&collector, ret_claims, err);
+}
+
+int claims_find(struct repository *repository, const struct digest *image,
+	const struct signer *const *signers, size_t signer_count,
+	const struct claims_wanted *wanted, struct claims *ret_claims, struct error *err)
+{
+	struct collector collector = {.repository = repository,
+		.image = image,
+		.signers = signers,
+		.signer_count = signer_count,
+		.wanted = wanted};
 
 	return collect(&collector, ret_claims, err);
 }

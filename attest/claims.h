@@ -35,6 +35,7 @@ struct claim {
 	const char *refusal; /* why what came along does not prove it; else NULL */
 	bool refused_near;   /* by what it says, a signer made it: only the proof lacks */
 	bool with_certificate;       /* by what it says: no plain key signed */
+	bool with_timestamp;         /* a bundle that brings one, whatever it is worth */
 	bool about;                  /* says so of the digest that was asked for */
 	const char *predicate_type;  /* of a statement, else "" */
 	struct digest payload;       /* SHA-256 of the signed bytes' payload */
@@ -48,6 +49,7 @@ struct claims {
 	struct arena *arena;
 	struct claim *items;
 	size_t count, capacity;
+	size_t passed_over; /* attestations that nobody wanted, not read */
 };
 #define cleanup_claims CLEANUP(claims_done)
 void claims_done(struct claims *claims);
@@ -66,12 +68,31 @@ MUST_USE int claims_collect(struct repository *repository, const struct digest *
 	struct claims *ret_claims, struct error *err);
 
 /*
- * The same, and keeps the statements of attestations that hold: what others made is
- * forgotten at once, so that nobody else decides how much memory this takes.
+ * The same, but no more than it takes to find a signature, if one is wanted, and one
+ * attestation of each type, all by one of the signers. What is announced as something
+ * else is passed over. (Announcements are not signed: a wrong one hides what it is on,
+ * like removing that would.) For each thing that was not found, all claims to be it are
+ * there.
+ */
+struct claims_wanted {
+	bool signature;
+	const char *const *types;
+	size_t type_count;
+};
+MUST_USE int claims_find(struct repository *repository, const struct digest *image,
+	const struct signer *const *signers, size_t signer_count,
+	const struct claims_wanted *wanted, struct claims *ret_claims, struct error *err);
+
+/*
+ * As claims_collect, and keeps the statements of attestations that hold: what others made
+ * is forgotten at once, so that nobody else decides how much memory this takes.
  */
 MUST_USE int claims_collect_statements(struct repository *repository,
 	const struct digest *image, const struct signer *const *signers,
 	size_t signer_count, struct claims *ret_claims, struct error *err);
+
+/* A good attestation of that type is among them. */
+bool claims_have(const struct claims *claims, const char *type);
 
 /* "sha256-<hex>" + suffix; out has CLAIMS_TAG_MAX bytes. */
 #define CLAIMS_TAG_MAX 80

@@ -80,7 +80,7 @@ static int check_signature(
 {
 	struct verdict *verdict = verification->verdict;
 	struct tally tally = {0};
-	size_t attestations = 0;
+	size_t attestations = claims->passed_over;
 	char missing[192], tag[CLAIMS_TAG_MAX];
 
 	for (size_t i = 0; i < claims->count; i++) {
@@ -158,7 +158,8 @@ static int check_attestation(struct verdict *verdict, const struct claims *own,
 }
 
 static int collect_children(const struct verification *verification,
-	struct target *children, size_t *count, struct error *err)
+	const struct claims_wanted *wanted, struct target *children, size_t *count,
+	struct error *err)
 {
 	const struct manifest *manifest = verification->manifest;
 
@@ -168,31 +169,44 @@ static int collect_children(const struct verification *verification,
 		if (!descriptor_is_manifest(&manifest->items[i]))
 			continue;
 		child->digest = manifest->items[i].digest;
-		if (claims_collect(verification->repository, &child->digest,
+		if (claims_find(verification->repository, &child->digest,
 			    verification->options->signers,
-			    verification->options->signer_count, &child->claims, err) < 0)
+			    verification->options->signer_count, wanted, &child->claims,
+			    err) < 0)
 			return err->class;
 		++*count;
 	}
 	return 0;
 }
 
+/* The parts of an index matter for what is not said of the index itself. */
+static bool asks_children(const struct verification *verification,
+	const struct claims *own, const struct claims_wanted *wanted)
+{
+	const struct manifest *manifest = verification->manifest;
+	bool have_all = true;
+
+	for (size_t i = 0; i < wanted->type_count; i++)
+		have_all = have_all && claims_have(own, wanted->types[i]);
+	return manifest && manifest->is_index && manifest->count > 0 && !have_all;
+}
+
 static int check_attestations(
 	struct verification *verification, const struct claims *own, struct error *err)
 {
 	const struct verify_options *options = verification->options;
-	const struct manifest *manifest = verification->manifest;
+	const struct claims_wanted wanted = {.types = options->predicate_types,
+		.type_count = options->predicate_type_count};
 	cleanup_mem struct target *children = NULL;
 	size_t child_count = 0;
 	int status = 0;
 
-	if (options->predicate_type_count == 0)
-		return 0;
-	if (manifest && manifest->is_index && manifest->count > 0) {
-		children = calloc(manifest->count, sizeof(*children));
+	if (asks_children(verification, own, &wanted)) {
+		children = calloc(verification->manifest->count, sizeof(*children));
 		if (!children)
 			return error_set_memory(err);
-		status = collect_children(verification, children, &child_count, err);
+		status = collect_children(
+			verification, &wanted, children, &child_count, err);
 	}
 	for (size_t i = 0; status == 0 && i < options->predicate_type_count; i++)
 		status = check_attestation(verification->verdict, own, children,
@@ -263,10 +277,13 @@ static int check_bytes(struct verification *verification, struct error *err)
 static int check_claims(struct verification *verification, struct error *err)
 {
 	const struct verify_options *options = verification->options;
+	const struct claims_wanted wanted = {.signature = true,
+		.types = options->predicate_types,
+		.type_count = options->predicate_type_count};
 	cleanup_claims struct claims claims = {0};
 
-	if (claims_collect(verification->repository, &verification->image.digest,
-		    options->signers, options->signer_count, &claims, err) < 0 ||
+	if (claims_find(verification->repository, &verification->image.digest,
+		    options->signers, options->signer_count, &wanted, &claims, err) < 0 ||
 		check_signature(verification, &claims, err) < 0)
 		return err->class;
 	return check_attestations(verification, &claims, err);

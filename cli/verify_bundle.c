@@ -5,11 +5,13 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "cli/signer.h"
+#include "cli/verify_confine.h"
 #include "signing/verify_bundle.h"
 
 struct flags {
 	struct signer_flags signer;
 	const char *bundle, *key;
+	const char *confinement;
 	bool staging, json;
 };
 
@@ -22,6 +24,7 @@ static const struct cli_option options[] = {
 	CLI_OPTION(struct flags, staging, "staging", CLI_FLAG, NULL,
 		"the bundle is of Sigstore's staging instance (whose trusted root has to "
 		"be named as any other)"),
+	CONFINEMENT_OPTION(struct flags, confinement),
 	CLI_OPTION(
 		struct flags, json, "json", CLI_FLAG, NULL, "print the report as JSON"),
 };
@@ -155,46 +158,64 @@ static int print_json(
 
 /* ---- the command ---- */
 
-static int load_bundle(const char *path, struct bundle **ret_bundle, struct error *err)
-{
-	cleanup_buffer struct buffer bytes = BUFFER_INIT;
+/* ---- verifying: everything was read before, only the bundle not parsed ---- */
 
-	if (fs_read_file(AT_FDCWD, path, LIMIT_ENVELOPE_BYTES, &bytes, err) < 0)
-		return error_wrap(err, "reading the bundle");
-	if (bundle_parse(buffer_slice(&bytes), ret_bundle, err) == 0)
-		return 0;
-	if (err->class == ERR_INPUT) /* the thing to be judged is malformed: no */
-		err->class = ERR_REFUSED;
-	return err->class;
+struct work {
+	const struct flags *flags;
+	struct key *key;
+	struct loaded_signer signer;
+	struct loaded loaded;
+	struct buffer bundle;
+};
+
+static void work_done(struct work *work)
+{
+	key_free(&work->key);
+	loaded_signer_done(&work->signer);
+	loaded_done(&work->loaded);
+	buffer_done(&work->bundle);
 }
 
-static int verify(const struct flags *flags, const char *name,
-	struct bundle_report *report, struct error *err)
+static int prepare(struct work *work, const char *name, struct error *err)
 {
-	cleanup_key struct key *key = NULL;
-	cleanup_loaded_signer struct loaded_signer loaded_signer = {.arena = NULL};
-	cleanup_bundle struct bundle *bundle = NULL;
-	CLEANUP(loaded_done) struct loaded loaded = {.bytes = BUFFER_INIT};
+	const struct flags *flags = work->flags;
 
 	if (!flags->bundle)
 		return error_set(err, ERR_USAGE, "--bundle is missing");
 	if (check_signer_flags(&flags->signer, flags->key != NULL, err) < 0 ||
-		(flags->key && key_load(flags->key, &key, err) < 0) ||
-		load_signer(&flags->signer, key, &loaded_signer, err) < 0 ||
-		load_artifact(name, &loaded, err) < 0 ||
-		load_bundle(flags->bundle, &bundle, err) < 0)
+		(flags->key && key_load(flags->key, &work->key, err) < 0) ||
+		load_signer(&flags->signer, work->key, &work->signer, err) < 0 ||
+		load_artifact(name, &work->loaded, err) < 0)
 		return err->class;
-	return verify_bundle(
-		bundle, &loaded.artifact, &loaded_signer.signer, report, err);
+	if (fs_read_file(AT_FDCWD, flags->bundle, LIMIT_ENVELOPE_BYTES, &work->bundle,
+		    err) < 0)
+		return error_wrap(err, "reading the bundle");
+	return 0;
 }
 
-static int run(const void *given, const struct cli_list *arguments, struct error *err)
+static int verify(
+	const struct work *work, struct bundle_report *report, struct error *err)
 {
-	const struct flags *flags = given;
+	cleanup_bundle struct bundle *bundle = NULL;
+
+	if (bundle_parse(buffer_slice(&work->bundle), &bundle, err) < 0) {
+		if (err->class == ERR_INPUT) /* what is judged is malformed: no */
+			err->class = ERR_REFUSED;
+		return err->class;
+	}
+	return verify_bundle(
+		bundle, &work->loaded.artifact, &work->signer.signer, report, err);
+}
+
+static int do_work(const void *context, struct buffer *reply, struct error *err)
+{
+	const struct work *work = context;
+	const struct flags *flags = work->flags;
 	struct bundle_report report = {0};
 	struct error why = ERROR_INIT;
 
-	if (verify(flags, arguments->items[0], &report, err) == 0)
+	(void)reply; /* the answer is printed */
+	if (verify(work, &report, err) == 0)
 		return flags->json ? print_json(&report, NULL, err)
 				   : print_text(&report, err);
 	if (err->class != ERR_REFUSED)
@@ -204,6 +225,18 @@ static int run(const void *given, const struct cli_list *arguments, struct error
 		return err->class;
 	}
 	return error_wrap(err, "%s is refused", flags->bundle);
+}
+
+static int run(const void *given, const struct cli_list *arguments, struct error *err)
+{
+	const struct flags *flags = given;
+	CLEANUP(work_done) struct work work = {.flags = flags};
+	struct confined confined = {.work = do_work, .context = &work};
+
+	if (confinement_parse(flags->confinement, &confined.mode, err) < 0 ||
+		prepare(&work, arguments->items[0], err) < 0)
+		return err->class;
+	return confined_run(&confined, NULL, err);
 }
 
 const struct cli_command verify_bundle_command = {

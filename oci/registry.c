@@ -16,13 +16,6 @@ static const char *const accept_manifests[] = {"Accept: " OCI_INDEX ", " OCI_MAN
 
 /* ---- manifests ---- */
 
-static bool etag_is_usable(struct slice etag)
-{
-	/* If-Match compares strongly (RFC 9110, 13.1.1): weak ones never match */
-	return etag.len > 2 && etag.len < ETAG_MAX && etag.data[0] == '"' &&
-	       slice_ends_with(etag, SLICE("\"")) && slice_is_printable(etag);
-}
-
 static int take_manifest(struct registry *registry, const struct http_response *response,
 	struct buffer *out, struct tag_answer *ret_answer, struct error *err)
 {
@@ -34,7 +27,8 @@ static int take_manifest(struct registry *registry, const struct http_response *
 			return error_set(err, ERR_INPUT, "Content-Type is too long");
 		memcpy(ret_answer->media_type, value.data, value.len); /* zeroed before */
 	}
-	if (http_response_header(response, "etag", &value) && etag_is_usable(value)) {
+	if (http_response_header(response, "etag", &value) &&
+		http_etag_is_strong(value)) {
 		memcpy(ret_answer->etag, value.data, value.len);
 		registry->has_etags = true;
 	}
@@ -76,66 +70,6 @@ static int registry_read_manifest(struct repository *repository, const char *tag
 	if (response.status != 200)
 		return registry_status_error(&response, "read manifest", err);
 	return take_manifest(registry, &response, out, ret_answer, err);
-}
-
-/* Condition of the write; "" in if_match: only if there is nothing. */
-static int add_condition(const struct registry *registry, const struct manifest_put *put,
-	struct buffer *line, struct error *err)
-{
-	if (!put->if_match)
-		return 0;
-	if (put->if_match[0] != '\0')
-		return buffer_printf(line, err, "If-Match: %s", put->if_match);
-	return registry->has_etags ? buffer_add_str(line, "If-None-Match: *", err) : 0;
-}
-
-static int check_stored(
-	const struct http_response *response, struct manifest_put *put, struct error *err)
-{
-	struct digest said;
-
-	if (registry_header_digest(response, "docker-content-digest", &said) &&
-		said.algorithm == put->descriptor->digest.algorithm &&
-		!digest_equal(&said, &put->descriptor->digest))
-		return error_set(err, ERR_NETWORK,
-			"the registry stored something else than what was sent");
-	put->subject_done = put->manifest->has_subject &&
-			    registry_header_digest(response, "oci-subject", &said) &&
-			    digest_equal(&said, &put->manifest->subject.digest);
-	return 0;
-}
-
-static int registry_put_manifest(
-	struct repository *repository, struct manifest_put *put, struct error *err)
-{
-	cleanup_response struct http_response response = HTTP_RESPONSE_INIT;
-	cleanup_buffer struct buffer url = BUFFER_INIT, type = BUFFER_INIT;
-	cleanup_buffer struct buffer condition = BUFFER_INIT;
-	struct registry *registry = registry_of(repository);
-	struct registry_call call = {.method = "PUT", .body = put->bytes};
-	const char *headers[3] = {NULL};
-	char digest[DIGEST_TEXT_MAX];
-
-	(void)digest_format(&put->descriptor->digest, digest); /* returns digest */
-	if (registry_url(registry, &url, err, "/manifests/%s",
-		    put->tag ? put->tag : digest) < 0 ||
-		buffer_printf(&type, err, "Content-Type: %s", put->manifest->media_type) <
-			0 ||
-		add_condition(registry, put, &condition, err) < 0)
-		return err->class;
-	headers[0] = buffer_str(&type);
-	headers[1] = condition.len ? buffer_str(&condition) : NULL;
-	call.url = buffer_str(&url);
-	call.headers = headers;
-	if (registry_call(registry, &call, &response, err) < 0)
-		return error_wrap(err, "put %s", put->tag ? put->tag : digest);
-	if (response.status == 412 && put->if_match) {
-		put->conflict = true;
-		return 0;
-	}
-	if (!registry_is_success(&response))
-		return registry_status_error(&response, "put manifest", err);
-	return check_stored(&response, put, err);
 }
 
 /* ---- blobs ---- */
@@ -406,9 +340,10 @@ static void registry_close(void *context)
 	struct registry *registry = context;
 
 	registry_auth_done(registry);
-	buffer_done(&registry->pending_upload);
 	http_client_free(&registry->client);
 	http_client_free(&registry->foreign);
+	arena_free(&registry->arena);
+	(void)pthread_mutex_destroy(&registry->mutex);
 	free(registry);
 }
 
@@ -501,6 +436,8 @@ static int prepare(struct registry *registry, struct error *err)
 		registry->repository, registry->options->writable ? ",push" : "");
 	if (!registry->scope)
 		return error_set_memory(err);
+	if (registry->options->early_credentials)
+		registry_look_for_credential(registry);
 	return set_origin(registry, certificates.found, err);
 }
 
@@ -508,11 +445,9 @@ static const struct repository_ops registry_ops = {
 	.read_manifest = registry_read_manifest,
 	.read_blob = registry_read_blob,
 	.has_blob = registry_has_blob,
-	.put_blob = registry_put_blob,
-	.put_manifest = registry_put_manifest,
 	.referrers = registry_referrers,
 	.tags = registry_tags,
-	.mount_blob = registry_mount_blob,
+	.needs = registry_needs,
 	.close = registry_close,
 };
 
@@ -523,13 +458,15 @@ int registry_open(const struct reference *reference, struct repository *reposito
 
 	if (!registry)
 		return error_set_memory(err);
+	registry->mutex = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	repository->ops = &registry_ops;
 	repository->context = registry; /* closed with the repository from here on */
 	repository->is_registry = true;
-	registry->arena = repository->arena;
 	registry->options = &repository->options;
-	registry->name = arena_strdup(repository->arena, reference->registry);
-	registry->repository = arena_strdup(repository->arena, reference->repository);
+	if (arena_new(&registry->arena, err) < 0)
+		return err->class;
+	registry->name = arena_strdup(registry->arena, reference->registry);
+	registry->repository = arena_strdup(registry->arena, reference->repository);
 	repository->name = arena_printf(
 		repository->arena, "%s/%s", reference->registry, reference->repository);
 	if (!registry->name || !registry->repository || !repository->name)

@@ -9,6 +9,7 @@
 #include "oci/registry_private.h"
 #include "oci/retry.h"
 
+#define CALL_SECONDS_MAX  120
 #define WAIT_TOTAL_MAX_MS 180000 /* all pauses of one call together */
 
 int registry_url(const struct registry *registry, struct buffer *out, struct error *err,
@@ -123,9 +124,10 @@ static bool is_transient(const struct http_response *response)
 
 struct attempt {
 	const struct registry_call *call;
-	uint64_t from;    /* bytes that the output has already */
-	uint64_t start;   /* the output's position before the call */
-	bool from_origin; /* the last answer came from the registry itself */
+	uint64_t from;            /* bytes that the output has already */
+	uint64_t start;           /* the output's position before the call */
+	bool from_origin;         /* the last answer came from the registry itself */
+	char etag[HTTP_ETAG_MAX]; /* of what the output has */
 };
 
 static bool is_redirect(const struct registry_call *call, int status)
@@ -135,9 +137,9 @@ static bool is_redirect(const struct registry_call *call, int status)
 		       status == 308);
 }
 
-static int perform(struct registry *registry, const struct attempt *attempt,
-	const char *url, bool at_origin, const char *authorization,
-	struct http_response *ret_response, struct error *err)
+static int perform(struct registry *registry, struct attempt *attempt, const char *url,
+	bool at_origin, const char *authorization, struct http_response *ret_response,
+	struct error *err)
 {
 	const struct registry_call *call = attempt->call;
 	cleanup_reader struct reader *body = NULL;
@@ -153,6 +155,9 @@ static int perform(struct registry *registry, const struct attempt *attempt,
 		.output = call->output,
 		.max_body = call->max_body,
 		.range_from = attempt->from,
+		.etag = call->output ? attempt->etag : NULL,
+		/* blobs take as long as they take, unless they stall */
+		.timeout_seconds = call->output || call->source ? 0 : CALL_SECONDS_MAX,
 	};
 
 	if (call->source &&
@@ -226,7 +231,7 @@ static int perform_authorized(struct registry *registry, struct attempt *attempt
 		if (ret_response->status != 401 || !attempt->from_origin || i == 2)
 			return 0;
 		if (registry_answer_challenge(
-			    registry, ret_response, authorization, scope, err) < 0)
+			    registry, ret_response, authorization, err) < 0)
 			return err->class;
 	}
 }

@@ -3,15 +3,17 @@
  * The registry client (distribution-spec v1.1), shared by its files:
  *	registry.c		opening, manifests, blobs out, tags, referrers
  *	registry_call.c		one request: address, redirects, retries, what an error
- *says registry_auth.c		challenges, tokens, credentials registry_upload.c
- *blobs in
+ *says registry_auth.c		challenges, tokens, credentials registry_put.c
+ *manifests in registry_upload.c	blobs in
  *
  * Credentials and tokens go to the registry's own origin (scheme, host, port) and, the
- *credentials only, to the realm that this origin names; never along a redirect or to a
- *Location elsewhere.
+ * credentials only, to the realm that this origin names; never along a redirect or to a
+ * Location elsewhere.
  */
 #ifndef OCI_REGISTRY_PRIVATE_H
 #define OCI_REGISTRY_PRIVATE_H
+
+#include <pthread.h>
 
 #include "base/http.h"
 #include "oci/challenge.h"
@@ -29,22 +31,24 @@ struct registry {
 	struct http_client
 		*client; /* for the registry; with its own CA and client certificate */
 	struct http_client *foreign; /* for all other hosts */
-	struct arena *arena;
-	const char *name; /* as in the reference */
+	struct arena *arena;         /* its own */
+	const char *name;            /* as in the reference */
 	const char *repository;
 	const char *origin; /* "https://host:port" */
 	struct url url;     /* of origin */
 	const struct repository_options *options;
 	const char *scope; /* "repository:NAME:pull,push" */
+	bool has_etags;    /* manifests come with them: conditions make sense */
+	/* Blobs are moved by several threads: this guards what follows, and the arena
+	   once the registry is open. */
+	pthread_mutex_t mutex;
 	struct credential credential;
 	bool credential_known, credential_found;
+	struct error no_credential;   /* why there is none, found out when opening */
 	enum challenge_scheme scheme; /* CHALLENGE_OTHER: nobody asked yet */
 	const char *realm, *service;
 	struct token *tokens;
 	size_t token_count, token_capacity;
-	bool has_etags; /* manifests come with them: conditions make sense */
-	struct buffer
-		pending_upload; /* Location of a session that a mount request opened */
 };
 
 /* ---- registry_call.c ---- */
@@ -85,6 +89,9 @@ bool registry_header_digest(const struct http_response *response, const char *na
 /* ---- registry_auth.c ---- */
 
 void registry_auth_done(struct registry *registry);
+/* From the options, else the files and helpers of docker and podman. What is wrong with
+ * them is told when the registry asks for credentials. */
+void registry_look_for_credential(struct registry *registry);
 /* Heap, or NULL before the first challenge and for anonymous access. */
 MUST_USE int registry_authorization(struct registry *registry, const char *scope,
 	char **ret_authorization, struct error *err);
@@ -93,8 +100,7 @@ MUST_USE int registry_authorization(struct registry *registry, const char *scope
  * value that was refused, or NULL. ERR_NETWORK if there is nothing better to send.
  */
 MUST_USE int registry_answer_challenge(struct registry *registry,
-	const struct http_response *response, const char *was_sent, const char *scope,
-	struct error *err);
+	const struct http_response *response, const char *was_sent, struct error *err);
 
 /* ---- registry_upload.c ---- */
 
@@ -103,6 +109,10 @@ MUST_USE int registry_put_blob(struct repository *repository,
 	struct error *err);
 MUST_USE int registry_mount_blob(struct repository *repository, struct repository *from,
 	const struct descriptor *descriptor, bool *ret_done, struct error *err);
+
+/* ---- registry_needs.c ---- */
+
+void registry_needs(const struct repository *repository, struct repository_needs *needs);
 
 /* ---- registry.c ---- */
 

@@ -20,6 +20,7 @@ struct json_t;
 #define BUNDLE_MEDIA_TYPE "application/vnd.dev.sigstore.bundle.v0.3+json"
 /* Every version's media type starts so. */
 #define BUNDLE_MEDIA_TYPE_PREFIX "application/vnd.dev.sigstore.bundle"
+#define BUNDLE_TYPE_ANNOTATION   "dev.sigstore.bundle.predicateType"
 #define PREDICATE_SIGN           "https://sigstore.dev/cosign/sign/v1"
 
 #define BUNDLE_ITEMS_MAX  32 /* certificates, log entries, time stamps */
@@ -73,5 +74,13 @@ MUST_USE int bundle_parse(
 /* The envelope has exactly one signature; key is the one it was made with. Appends. */
 MUST_USE int bundle_write(const struct envelope *envelope, const struct key *key,
 	struct buffer *out, struct error *err);
+/* What vouches for a signature, beside a plain key. */
+struct bundle_material {
+	const struct key *key;
+	struct slice certificate; /* DER, instead of the key's hint; empty: none */
+	struct slice timestamp;   /* RFC 3161 response, DER; empty: none */
+};
+MUST_USE int bundle_write_with(const struct envelope *envelope,
+	const struct bundle_material *material, struct buffer *out, struct error *err);
 
 #endif

@@ -43,3 +43,4 @@ if [ -f out/keys/image.key ] && [ -d out/static ]; then
 else
 	row "alnage build of an image that is up to date" "-" "not measured: run make demo first"
 fi
+tests/bench/transfer.sh

@@ -852,12 +852,11 @@ static void remote_realms_are_checked(void **state)
 			"www-authenticate: Bearer realm=\"%s\"\n", table[i].realm));
 		if (table[i].message) {
 			MUST_FAIL(registry_answer_challenge(
-					  &registry, &response, NULL, "s", err),
+					  &registry, &response, NULL, err),
 				ERR_INPUT, table[i].message);
 			assert_null(registry.realm);
 		} else {
-			MUST(registry_answer_challenge(
-				&registry, &response, NULL, "s", err));
+			MUST(registry_answer_challenge(&registry, &response, NULL, err));
 			assert_string_equal(registry.realm, table[i].realm);
 		}
 	}
