@@ -184,6 +184,8 @@ static const struct row {
 	{"intoto 0.0.1 for another payload",
 		{.intoto_old = true, .log_other_digest = true},
 		"made for another payload", 1 << KEYLESS_ATT},
+	{"dsse 0.0.1 for another envelope", {.log_other_envelope = true},
+		"made for another envelope", 1 << KEYLESS_ATT},
 	{"about another image",
 		{.subject = "0000000000000000000000000000000000000000000000000000000000"
 			    "000000"},

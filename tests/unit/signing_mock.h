@@ -52,7 +52,7 @@ struct mock_options {
 	const char *message; /* what a message signature is over; NULL: MOCK_ARTIFACT */
 	const char *predicate_type, *predicate; /* NULL: "https://example.org/p", {} */
 	bool intoto_old; /* layers: entry of kind intoto 0.0.1 instead of dsse */
-	bool no_entry;
+	bool no_entry, log_other_envelope;
 };
 
 struct mock {
@@ -278,8 +278,9 @@ static struct slice mock_sct_list(struct mock *mock, X509 *leaf, bool wrong)
 	mock_number(&sct, 0x0403, 2); /* SHA-256, ECDSA */
 	mock_number(&sct, signature.len, 2);
 	MUST(buffer_add_slice(&sct, signature, &err) == 0);
-	mock_number(&list, 0x04, 1); /* OCTET STRING of less than 128 or 256 bytes */
-	mock_number(&list, 0x81, 1);
+	mock_number(&list, 0x04, 1); /* OCTET STRING, below 256 bytes; DER is minimal */
+	if (sct.len + 4 >= 128)
+		mock_number(&list, 0x81, 1);
 	mock_number(&list, sct.len + 4, 1);
 	mock_number(&list, sct.len + 2, 2);
 	mock_number(&list, sct.len, 2);
@@ -462,7 +463,7 @@ static struct slice mock_log_id(struct mock *mock, bool v2)
 /* What is logged, of the kind that fits. */
 __attribute__((noinline)) static struct slice mock_body(struct mock *mock,
 	const struct mock_options *options, struct slice signed_bytes,
-	struct slice signature, struct slice payload)
+	struct slice signature, struct slice payload, struct slice envelope)
 {
 	struct buffer body = BUFFER_INIT;
 	struct error err = ERROR_INIT;
@@ -477,6 +478,8 @@ __attribute__((noinline)) static struct slice mock_body(struct mock *mock,
 		sig = mock_base64(mock_sign(mock->leaf_key, signed_bytes));
 	if (options->log_other_digest)
 		signed_bytes = payload = SLICE("something else");
+	if (options->log_other_envelope)
+		envelope = SLICE("something else");
 	if (options->v2)
 		status = buffer_printf(&body, &err,
 			"{\"apiVersion\":\"0.0.2\",\"kind\":\"hashedrekord\",\"spec\":{"
@@ -489,9 +492,11 @@ __attribute__((noinline)) static struct slice mock_body(struct mock *mock,
 	else if (options->dsse)
 		status = buffer_printf(&body, &err,
 			"{\"apiVersion\":\"0.0.1\",\"kind\":\"dsse\",\"spec\":{"
+			"\"envelopeHash\":{\"algorithm\":\"sha256\",\"value\":\"%s\"},"
 			"\"payloadHash\":{\"algorithm\":\"sha256\",\"value\":\"%s\"},"
 			"\"signatures\":[{\"signature\":\"%s\",\"verifier\":\"%s\"}]}}",
-			mock_hex(mock_sha256(payload)), sig, pem);
+			mock_hex(mock_sha256(envelope)), mock_hex(mock_sha256(payload)),
+			sig, pem);
 	else
 		status = buffer_printf(&body, &err,
 			"{\"apiVersion\":\"0.0.1\",\"kind\":\"hashedrekord\",\"spec\":{"
@@ -530,8 +535,9 @@ __attribute__((noinline)) static json_t *mock_entry(
 	struct error err = ERROR_INIT;
 	struct slice id = mock_log_id(mock, options->v2);
 	long long time = options->integrated ? options->integrated : MOCK_TIME;
-	json_t *entry = json_pack("{s:s,s:{s:s},s:{s:s,s:s},s:s,s:o}", "logIndex", "1005",
-		"logId", "keyId", mock_base64(id), "kindVersion", "kind",
+	json_t *entry = json_pack("{s:s,s:{s:s},s:{s:s,s:s},s:s,s:o}", "logIndex",
+		options->v2 ? "5" : "1005", "logId", "keyId", mock_base64(id),
+		"kindVersion", "kind",
 		options->dsse && !options->v2 ? "dsse" : "hashedrekord", "version",
 		options->v2 ? "0.0.2" : "0.0.1", "canonicalizedBody", mock_base64(body),
 		"inclusionProof", mock_proof(mock, options, body));
@@ -615,10 +621,10 @@ UNUSED static json_t *mock_bundle(struct mock *mock, const struct mock_options *
 	signature = mock_sign(mock->leaf_key, message);
 	if (!options->no_entry)
 		MUST(json_object_set_new(material, "tlogEntries",
-			     json_pack("[o]", mock_entry(mock, options,
-						      mock_body(mock, options, message,
-							      signature, payload)))) ==
-			0);
+			     json_pack("[o]",
+				     mock_entry(mock, options,
+					     mock_body(mock, options, message, signature,
+						     payload, SLICE("text"))))) == 0);
 	if (options->stamped)
 		MUST(json_object_set_new(material, "timestampVerificationData",
 			     json_pack("{s:[{s:s}]}", "rfc3161Timestamps",
@@ -727,7 +733,7 @@ UNUSED static struct slice mock_layer(
 						: signature;
 	body = options->intoto_old
 		       ? mock_body_old(mock, options, blob, payload)
-		       : mock_body(mock, options, message, signature, payload);
+		       : mock_body(mock, options, message, signature, payload, blob);
 	MUST(json_object_set_new(annotations, "dev.cosignproject.cosign/signature",
 		     json_string(options->dsse ? "" : mock_base64(signature))) == 0);
 	if (!options->plain_key) {
