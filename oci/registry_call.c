@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <jansson.h>
 #include <stdarg.h>
 
 #include "base/clock.h"
-#include "base/json.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "oci/registry_private.h"
@@ -52,72 +50,6 @@ bool registry_header_digest(
 
 	return http_response_header(response, name, &value) &&
 	       digest_parse(value, ret_digest, &ignored) == 0;
-}
-
-/* ---- what an error says ---- */
-
-static void add_printable(struct buffer *out, const char *text)
-{
-	struct error full = ERROR_INIT;
-
-	for (; *text && out->len < 300; text++)
-		if (buffer_add_byte(
-			    out, *text >= 0x20 && *text != 0x7f ? *text : '?', &full) < 0)
-			return;
-}
-
-/* {"errors":[{"code":"DENIED","message":"…"}]} (distribution-spec v1.1, "Error Codes").
- */
-static bool first_error(
-	struct slice body, struct buffer *ret_code, struct buffer *ret_message)
-{
-	cleanup_json struct json_t *json = NULL;
-	struct error ignored = ERROR_INIT;
-	const json_t *item;
-	const char *text;
-
-	if (body.len == 0 || json_load_slice(body, "error", &json, &ignored) < 0)
-		return false;
-	item = json_array_get(json_object_get(json, "errors"), 0);
-	if (!json_is_object(item))
-		return false;
-	text = json_string_value(json_object_get(item, "code"));
-	add_printable(ret_code, text ? text : "");
-	text = json_string_value(json_object_get(item, "message"));
-	add_printable(ret_message, text ? text : "");
-	return true;
-}
-
-int registry_status_error(
-	const struct http_response *response, const char *doing, struct error *err)
-{
-	cleanup_buffer struct buffer code = BUFFER_INIT, message = BUFFER_INIT;
-	int status = response->status;
-
-	(void)first_error(buffer_slice(&response->body), &code, &message); /* or empty */
-	(void)error_set(err, ERR_NETWORK, "%s: the registry answers %d%s%s%s%s%s", doing,
-		status, code.len ? " " : "", buffer_str(&code), message.len ? " (" : "",
-		buffer_str(&message), message.len ? ")" : "");
-	if (status == 401 || status == 403)
-		return error_remedy(err, "log in (docker login, podman login) with an "
-					 "account that may do this");
-	if (status == 429)
-		return error_remedy(
-			err, "too many requests: wait, or log in for a higher limit");
-	return err->class;
-}
-
-/* Some registries say TOOMANYREQUESTS under another status. */
-static bool is_transient(const struct http_response *response)
-{
-	cleanup_buffer struct buffer code = BUFFER_INIT, message = BUFFER_INIT;
-
-	if (retry_status_is_transient(response->status))
-		return true;
-	if (response->status < 400)
-		return false;
-	return first_error(buffer_slice(&response->body), &code, &message) &&
-	       strcmp(buffer_str(&code), "TOOMANYREQUESTS") == 0;
 }
 
 /* ---- one request ---- */
@@ -176,8 +108,11 @@ static int perform(struct registry *registry, struct attempt *attempt, const cha
 		return err->class;
 	request.body_reader = body;
 	http_response_done(ret_response);
-	return http_perform(at_origin ? registry->client : registry->foreign, &request,
-		ret_response, err);
+	if (http_perform(at_origin ? registry->client : registry->foreign, &request,
+		    ret_response, err) < 0)
+		return err->class;
+	registry_conceal(registry, authorization, ret_response);
+	return 0;
 }
 
 /* Once away from the registry's origin, nothing is authorized any more, even if the way
@@ -239,6 +174,8 @@ static int perform_authorized(struct registry *registry, struct attempt *attempt
 			perform_following(
 				registry, attempt, authorization, ret_response, err) < 0)
 			return err->class;
+		if (attempt->from_origin)
+			registry_note_rate(registry, ret_response);
 		if (ret_response->status != 401 || !attempt->from_origin || i == 2)
 			return 0;
 		if (registry_answer_challenge(
@@ -260,10 +197,8 @@ static bool may_retry(const struct registry_call *call, unsigned attempt_number,
 {
 	if (call->once || attempt_number >= RETRY_ATTEMPTS)
 		return false;
-	if (error_is_set(err))
-		/* what has a remedy (certificates) or is refused will be so again */
-		return err->class == ERR_NETWORK && err->sys == 0 && !err->remedy[0];
-	return is_transient(response);
+	return error_is_set(err) ? registry_error_is_transient(err)
+				 : registry_is_transient(response);
 }
 
 static uint64_t asked_wait(const struct http_response *response)
@@ -293,7 +228,8 @@ int registry_call(struct registry *registry, const struct registry_call *call,
 			break;
 		wait = error_is_set(err) ? 0 : asked_wait(ret_response);
 		waited += wait;
-		if (waited > WAIT_TOTAL_MAX_MS)
+		/* who wants to be left alone for an hour is: the error says so */
+		if (wait > RETRY_WAIT_MAX_MS || waited > WAIT_TOTAL_MAX_MS)
 			break;
 		log_verbose("%s: %s; trying again", registry->name,
 			error_is_set(err) ? err->text : "the registry is busy");
