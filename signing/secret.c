@@ -260,7 +260,8 @@ int secret_public(const struct secret *secret, struct key **ret_key, struct erro
 	len = i2d_PUBKEY(secret->pkey, &der);
 	if (len <= 0)
 		return key_crypto_error(err, ERR_SYSTEM, "encoding a public key");
-	status = key_from_der(slice_from(der, (size_t)len), ret_key, err); /* positive */
+	status = key_from_own_der(
+		slice_from(der, (size_t)len), ret_key, err); /* positive */
 	OPENSSL_free(der);
 	return status;
 }

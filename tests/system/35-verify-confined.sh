@@ -5,8 +5,9 @@
 # cannot confine, it says so or refuses. What is out of reach then: tests/unit/base_confine_test.c.
 # shellcheck source=tests/system/lib.sh
 source "$(dirname "$0")/lib.sh"
-need jq docker-registry htpasswd setpriv python3
+need jq docker-registry htpasswd setpriv python3 openssl curl
 ! nm "$build/alnage-verify" | grep -q __asan_init || skip "AddressSanitizer and the filter exclude each other"
+unset XDG_CONFIG_HOME
 make_keys
 digest=$(build_image static)
 cp "$build/alnage-verify" "$build/tests/helpers/without" "$tmp/"
@@ -39,7 +40,7 @@ as=()
 users=(root)
 [ "$(id -u)" != 0 ] || users+=(nobody)
 for user in "${users[@]}"; do
-	[ "$user" = root ] || as=(setpriv --reuid 65534 --regid 65534 --clear-groups env TMPDIR=/tmp)
+	[ "$user" = root ] || as=(setpriv --reuid 65534 --regid 65534 --clear-groups env TMPDIR=/tmp HOME=/nonexistent)
 	for image in "oci:$tmp/out/static:latest" "oci-archive:$tmp/static.tar:latest"; do
 		expect 0 '^accepted' verify "$image"
 		grep -qx "$digest" "$tmp/said" || fail "$user, $image: another digest"
@@ -52,6 +53,23 @@ for user in "${users[@]}"; do
 	! ls -d /tmp/alnage-layout-* 2>/dev/null || fail "$user: an unpacked archive was left"
 done
 as=()
+
+# by name (which is asked for in a thread), and with TLS
+expect 0 '^accepted' verify "localhost:${registry#*:}/static:latest" --user user --password-file "$tmp/password"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
+	-addext subjectAltName=DNS:localhost -keyout "$tmp/tls.key" -out "$tmp/tls.crt" 2>/dev/null
+port=$(free_port)
+printf 'version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: "127.0.0.1:%s", tls: {certificate: %s, key: %s}}\n' \
+	"$tmp/registry" "$port" "$tmp/tls.crt" "$tmp/tls.key" >"$tmp/tls.yml"
+docker-registry serve "$tmp/tls.yml" >"$tmp/tls.log" 2>&1 &
+at_end "kill $! 2>/dev/null"
+mkdir -p "$tmp/home/.config/containers/certs.d/localhost:$port"
+cp "$tmp/tls.crt" "$tmp/home/.config/containers/certs.d/localhost:$port/ca.crt"
+for _ in $(seq 50); do
+	curl -sk -o /dev/null "https://localhost:$port/v2/" && break
+	sleep 0.1
+done
+HOME=$tmp/home expect 0 '^accepted' verify "localhost:$port/static:latest"
 
 # a refusal stays one, from a child, too
 "$alnage" keygen "$tmp/keys/other.key" >/dev/null
