@@ -61,7 +61,14 @@ int key_crypto_error(struct error *err, enum err class, const char *what)
 	if (first != 0)
 		ERR_error_string_n(first, text, sizeof(text));
 	ERR_clear_error();
-	return error_set(err, class, "%s: %s", what, text);
+	(void)error_set(err, class, "%s: %s", what, text); /* returned below */
+	if (ERR_GET_REASON(first) == ERR_R_UNSUPPORTED &&
+		EVP_default_properties_is_fips_enabled(NULL))
+		return error_remedy(err,
+			"OpenSSL is set to FIPS algorithms only, and has no "
+			"such one: see alnage keygen --help, and "
+			"openssl list -providers");
+	return (int)err->class;
 }
 
 /* ---- which keys are good enough ---- */

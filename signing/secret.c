@@ -183,6 +183,9 @@ static int decrypt_info(const X509_SIG *encrypted, const char *passphrase,
 	if (len > LIMIT_KEY_BYTES)
 		return error_set(err, ERR_INPUT, "the passphrase is too long");
 	info = PKCS8_decrypt(encrypted, passphrase, (int)len); /* tested above */
+	if (!info && ERR_GET_REASON(ERR_peek_error()) == ERR_R_UNSUPPORTED)
+		return key_crypto_error(
+			err, ERR_SYSTEM, "its encryption is not available here");
 	if (!info)
 		return key_crypto_error(
 			err, ERR_REFUSED, "wrong passphrase, or a damaged file");
@@ -388,9 +391,11 @@ int secret_scrypt(const char *passphrase, struct slice salt, uint64_t n,
 	EVP_KDF_free(kdf);
 	if (status == 1)
 		return 0;
-	(void)key_crypto_error(err, ERR_SYSTEM, "scrypt"); /* returned below */
-	return error_remedy(err, "scrypt and Poly1305 are not in FIPS providers: "
-				 "use a PKCS#8 key there");
+	/* before OpenSSL's own: it says what to do. Returned below */
+	(void)error_set(err, ERR_SYSTEM, "scrypt is not available");
+	(void)error_remedy(err, "cosign's encrypted form cannot be used where only FIPS "
+				"algorithms are: alnage keygen --password --format pkcs8");
+	return key_crypto_error(err, ERR_SYSTEM, "scrypt");
 }
 
 int secret_poly1305(const uint8_t key[static 32], struct slice message,
