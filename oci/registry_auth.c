@@ -318,6 +318,8 @@ static int send_token_request(struct registry *registry,
 		if (http_response_header(ret_response, "retry-after", &value) &&
 			!retry_after_parse(value, clock_now(), &wait))
 			wait = 0;
+		if (wait > RETRY_WAIT_MAX_MS)
+			return 0;
 		retry_pause(registry->options->retry_delay_ms, i, wait);
 	}
 }
