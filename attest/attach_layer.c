@@ -23,6 +23,20 @@ static int forget_content(struct error *failure, struct error *err)
 	return err->class;
 }
 
+/* Does it bring a time stamp and a certificate, if the new one does? */
+static bool vouched_as_well(
+	const struct attach_layer *layer, const struct descriptor *present)
+{
+	static const char *const names[] = {
+		CERTIFICATE_ANNOTATION, CHAIN_ANNOTATION, TIMESTAMP_ANNOTATION};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (descriptor_annotation(&layer->descriptor, names[i]) &&
+			!descriptor_annotation(present, names[i]))
+			return false;
+	return true;
+}
+
 static int judge_signature(const struct attach_layer *layer,
 	const struct descriptor *present, enum fate *ret_fate, struct error *err)
 {
@@ -37,7 +51,8 @@ static int judge_signature(const struct attach_layer *layer,
 		key_verify(layer->key, buffer_slice(&payload), buffer_slice(&signature),
 			err) < 0)
 		return err->class;
-	*ret_fate = LAYER_SAYS_THE_SAME;
+	*ret_fate =
+		vouched_as_well(layer, present) ? LAYER_SAYS_THE_SAME : LAYER_REPLACED;
 	return 0;
 }
 
@@ -57,8 +72,10 @@ static int judge_attestation(const struct attach_layer *layer,
 		envelope_verify(envelope, layer->key, err) < 0 ||
 		digest_of(DIGEST_SHA256, envelope->payload, &payload, err) < 0)
 		return err->class;
-	*ret_fate = digest_equal(&payload, &layer->payload) ? LAYER_SAYS_THE_SAME
-							    : LAYER_REPLACED;
+	*ret_fate =
+		digest_equal(&payload, &layer->payload) && vouched_as_well(layer, present)
+			? LAYER_SAYS_THE_SAME
+			: LAYER_REPLACED;
 	return 0;
 }
 

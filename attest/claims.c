@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "attest/claims.h"
-
+#include "attest/claims_private.h"
 #include "base/encode.h"
 #include "base/limits.h"
-#include "signing/bundle.h"
 #include "signing/simple.h"
 
 struct collector {
 	struct repository *repository;
 	const struct digest *image;
-	const struct key *const *keys;
-	size_t key_count;
+	const struct signer *const *signers;
+	size_t signer_count;
+	const struct claims_wanted *wanted; /* NULL: all there is */
 	bool keep_statements;
 	struct claims *claims;
 };
@@ -32,7 +31,7 @@ bool claim_is_signature(const struct claim *claim)
 
 bool claim_holds(const struct claim *claim)
 {
-	return !claim->problem && claim->key && claim->about;
+	return !claim->problem && claim->signer && claim->about;
 }
 
 void claims_tag(const struct digest *image, const char *suffix, char *out)
@@ -44,6 +43,53 @@ void claims_tag(const struct digest *image, const char *suffix, char *out)
 		digest_algorithm_name(image->algorithm), digest_format_hex(image, hex),
 		suffix); /* fits: 7 + 64 + 4 */
 }
+
+/* ---- what is still to be found ---- */
+
+bool claims_have(const struct claims *claims, const char *type)
+{
+	for (size_t i = 0; i < claims->count; i++)
+		if (claim_holds(&claims->items[i]) &&
+			strcmp(claims->items[i].predicate_type, type) == 0)
+			return true;
+	return false;
+}
+
+static bool wants_signature(const struct collector *collector)
+{
+	if (!collector->wanted)
+		return true;
+	for (size_t i = 0; i < collector->claims->count; i++)
+		if (claim_is_signature(&collector->claims->items[i]) &&
+			claim_holds(&collector->claims->items[i]))
+			return false;
+	return collector->wanted->signature;
+}
+
+/* type NULL: any of them. */
+static bool wants_attestation(const struct collector *collector, const char *type)
+{
+	const struct claims_wanted *wanted = collector->wanted;
+
+	if (!wanted)
+		return true;
+	for (size_t i = 0; i < wanted->type_count; i++)
+		if ((!type || strcmp(wanted->types[i], type) == 0) &&
+			!claims_have(collector->claims, wanted->types[i]))
+			return true;
+	return false;
+}
+
+/* type: what is announced; NULL: nothing, so it has to be read. */
+static bool wants(const struct collector *collector, const char *type)
+{
+	bool maybe_signature = !type || strcmp(type, PREDICATE_SIGN) == 0;
+
+	return (maybe_signature && wants_signature(collector)) ||
+	       wants_attestation(collector, type);
+}
+
+/* ---- claims ---- */
 
 static struct claim *add_claim(
 	struct collector *collector, enum claim_kind kind, const char *where)
@@ -87,43 +133,19 @@ static int problem_at(struct collector *collector, enum claim_kind kind,
 
 /* ---- simple signing ---- */
 
-/* A key that signed; others may have, too. */
-static int add_key(struct collector *collector, struct claim *claim,
-	const struct key *key, struct error *err)
+static int find_signers(struct collector *collector, struct claim *claim,
+	const struct signed_thing *thing, struct error *err)
 {
-	if (!claim->keys) {
-		claim->keys = arena_array(collector->claims->arena, collector->key_count,
-			sizeof(*claim->keys));
-		if (!claim->keys)
-			return error_set_memory(err);
-		claim->key = key;
-	}
-	claim->keys[claim->key_count++] = key;
-	return 0;
+	return claim_find_signers(collector->claims, claim, thing, collector->signers,
+		collector->signer_count, err);
 }
 
-/* "No" is an answer; anything else is a check that could not be made. */
-static bool is_failure(const struct error *answer, struct error *err)
+static struct layer_annotations annotations_of(const struct descriptor *layer)
 {
-	if (answer->class == ERR_REFUSED)
-		return false;
-	*err = *answer;
-	return true;
-}
-
-static int find_keys(struct collector *collector, struct claim *claim,
-	struct slice payload, struct slice signature, struct error *err)
-{
-	for (size_t i = 0; i < collector->key_count; i++) {
-		const struct key *key = collector->keys[i];
-		struct error one = ERROR_INIT;
-
-		if (key_verify(key, payload, signature, &one) == 0
-				? add_key(collector, claim, key, err) < 0
-				: is_failure(&one, err))
-			return err->class;
-	}
-	return 0;
+	return (struct layer_annotations){
+		.certificate = descriptor_annotation(layer, LAYER_CERTIFICATE),
+		.rekor = descriptor_annotation(layer, LAYER_REKOR),
+		.timestamp = descriptor_annotation(layer, LAYER_TIMESTAMP)};
 }
 
 static int read_signature_layer(struct collector *collector, struct claim *claim,
@@ -137,45 +159,35 @@ static int read_signature_layer(struct collector *collector, struct claim *claim
 		return error_set(err, ERR_INPUT, "the layer has no signature annotation");
 	if (base64_decode_lenient(slice_str(text), &signature, err) < 0 ||
 		repository_read_blob(collector->repository, layer, LIMIT_SIGNATURE_BYTES,
-			&payload, err) < 0 ||
-		find_keys(collector, claim, buffer_slice(&payload),
-			buffer_slice(&signature), err) < 0 ||
+			&payload, err) < 0)
+		return err->class;
+	struct signed_thing thing = {.message = buffer_slice(&payload),
+		.signature = buffer_slice(&signature),
+		.annotations = annotations_of(layer)};
+	if (find_signers(collector, claim, &thing, err) < 0 ||
 		digest_of(DIGEST_SHA256, buffer_slice(&payload), &claim->payload, err) <
 			0 ||
 		simple_parse(buffer_slice(&payload), collector->claims->arena, &simple,
 			err) < 0)
 		return err->class;
 	claim->about = digest_equal(&simple.manifest, collector->image);
-	claim->identity = arena_strdup(collector->claims->arena, simple.docker_reference);
-	return claim->identity ? 0 : error_set_memory(err);
+	claim->reference =
+		arena_strdup(collector->claims->arena, simple.docker_reference);
+	return claim->reference ? 0 : error_set_memory(err);
 }
 
 /* ---- statements in envelopes ---- */
 
-static int find_envelope_keys(struct collector *collector, struct claim *claim,
-	const struct envelope *envelope, struct error *err)
-{
-	for (size_t i = 0; i < collector->key_count; i++) {
-		const struct key *key = collector->keys[i];
-		struct error one = ERROR_INIT;
-
-		if (envelope_verify(envelope, key, &one) == 0
-				? add_key(collector, claim, key, err) < 0
-				: is_failure(&one, err))
-			return err->class;
-	}
-	return 0;
-}
-
 static int read_envelope(struct collector *collector, struct claim *claim,
-	const struct envelope *envelope, struct error *err)
+	const struct signed_thing *thing, struct error *err)
 {
+	const struct envelope *envelope = thing->envelope;
 	cleanup_statement struct statement *statement = NULL;
 
 	if (strcmp(envelope->payload_type, PAYLOAD_IN_TOTO) != 0)
 		return error_set(err, ERR_INPUT, "payload type \"%.64s\" is not \"%s\"",
 			envelope->payload_type, PAYLOAD_IN_TOTO);
-	if (find_envelope_keys(collector, claim, envelope, err) < 0 ||
+	if (find_signers(collector, claim, thing, err) < 0 ||
 		digest_of(DIGEST_SHA256, envelope->payload, &claim->payload, err) < 0 ||
 		statement_parse(envelope->payload, &statement, err) < 0)
 		return err->class;
@@ -205,7 +217,10 @@ static int read_attestation_layer(struct collector *collector, struct claim *cla
 		    &bytes, err) < 0 ||
 		envelope_parse(buffer_slice(&bytes), &envelope, err) < 0)
 		return err->class;
-	return read_envelope(collector, claim, envelope, err);
+	struct signed_thing thing = {.envelope = envelope,
+		.envelope_text = buffer_slice(&bytes),
+		.annotations = annotations_of(layer)};
+	return read_envelope(collector, claim, &thing, err);
 }
 
 /* ---- tags .sig and .att ---- */
@@ -220,6 +235,13 @@ static int collect_layer(struct collector *collector, enum claim_kind kind,
 	if (strcmp(layer->media_type,
 		    is_signature ? SIMPLE_MEDIA_TYPE : DSSE_MEDIA_TYPE) != 0)
 		return 0;
+	if (is_signature ? !wants_signature(collector)
+			 : !wants_attestation(
+				   collector, descriptor_annotation(layer,
+						      PREDICATE_TYPE_ANNOTATION))) {
+		collector->claims->passed_over += !is_signature;
+		return 0;
+	}
 	claim = add_claim(collector, kind, where);
 	if (!claim)
 		return error_set_memory(err);
@@ -262,6 +284,9 @@ static int collect_tag(struct collector *collector, enum claim_kind kind,
 	struct error failure = ERROR_INIT;
 	char tag[CLAIMS_TAG_MAX], where[CLAIMS_TAG_MAX + 48];
 
+	if (kind == CLAIM_SIGNATURE_LAYER ? !wants_signature(collector)
+					  : !wants_attestation(collector, NULL))
+		return 0;
 	claims_tag(collector->image, suffix, tag);
 	if (load_tag(collector->repository, tag, &manifest, &failure) < 0)
 		return problem_at(collector, kind, tag, &failure, err);
@@ -284,6 +309,15 @@ static bool is_bundle(const struct manifest *manifest)
 		       SLICE(BUNDLE_MEDIA_TYPE_PREFIX));
 }
 
+/* Certificates and trust stores of its own kind (Notary Project, signature
+ * specification). */
+static bool is_notation(const struct manifest *manifest)
+{
+	return !manifest->is_index &&
+	       strcmp(manifest->config.media_type,
+		       "application/vnd.cncf.notary.signature") == 0;
+}
+
 static int read_bundle(struct collector *collector, struct claim *claim,
 	const struct descriptor *layer, struct error *err)
 {
@@ -297,8 +331,9 @@ static int read_bundle(struct collector *collector, struct claim *claim,
 	if (!bundle->envelope)
 		return error_set(err, ERR_INPUT,
 			"the bundle holds a message signature, no DSSE envelope");
-	claim->with_certificate = !bundle->has_key;
-	return read_envelope(collector, claim, bundle->envelope, err);
+	struct signed_thing thing = {.bundle = bundle, .envelope = bundle->envelope};
+	claim->with_timestamp = bundle->timestamp_count > 0;
+	return read_envelope(collector, claim, &thing, err);
 }
 
 static int load_referrer(struct collector *collector, const struct descriptor *descriptor,
@@ -326,8 +361,10 @@ static int collect_referrer(struct collector *collector,
 		return 0;
 	if (load_referrer(collector, descriptor, &manifest, &failure) < 0)
 		return problem_at(collector, CLAIM_BUNDLE, where, &failure, err);
-	if (!is_bundle(manifest))
+	if (!is_bundle(manifest)) {
+		collector->claims->notation_count += is_notation(manifest);
 		return 0;
+	}
 	claim = add_claim(collector, CLAIM_BUNDLE, where);
 	if (!claim)
 		return error_set_memory(err);
@@ -337,18 +374,58 @@ static int collect_referrer(struct collector *collector,
 	return 0;
 }
 
+/* Is it announced as something that nobody wants? */
+static bool is_passed_over(
+	struct collector *collector, const struct descriptor *descriptor)
+{
+	const char *type = descriptor_annotation(descriptor, BUNDLE_TYPE_ANNOTATION);
+
+	if (wants(collector, type))
+		return false;
+	collector->claims->passed_over += type && strcmp(type, PREDICATE_SIGN) != 0;
+	return true;
+}
+
+/* read: those that were looked at before. */
+static int collect_listed(struct collector *collector, enum referrers_source source,
+	struct descriptor_list *read, struct error *err)
+{
+	struct arena *arena = collector->claims->arena;
+	struct error failure = ERROR_INIT;
+	struct descriptor_list list = {0};
+
+	if (repository_referrers_of(collector->repository, source, collector->image,
+		    arena, &list, &failure) < 0)
+		return problem_at(collector, CLAIM_BUNDLE, "referrers", &failure, err);
+	for (size_t i = 0; i < list.count; i++) {
+		const struct descriptor *item = &list.items[i];
+
+		if (descriptor_list_find(read, &item->digest) ||
+			is_passed_over(collector, item))
+			continue;
+		if (read->count == LIMIT_REFERRERS) {
+			(void)error_set(&failure, ERR_INPUT, "more than %d of them",
+				LIMIT_REFERRERS);
+			return problem_at(
+				collector, CLAIM_BUNDLE, "referrers", &failure, err);
+		}
+		if (collect_referrer(collector, item, err) < 0 ||
+			descriptor_list_add(arena, read, item, err) < 0)
+			return err->class;
+	}
+	return 0;
+}
+
 static int collect_referrers(struct collector *collector, struct error *err)
 {
-	struct error failure = ERROR_INIT;
-	struct descriptor *list = NULL;
-	size_t count = 0;
+	struct descriptor_list read = {0};
 
-	if (repository_referrers(collector->repository, collector->image,
-		    collector->claims->arena, &list, &count, &failure) < 0)
-		return problem_at(collector, CLAIM_BUNDLE, "referrers", &failure, err);
-	for (size_t i = 0; i < count; i++)
-		if (collect_referrer(collector, &list[i], err) < 0)
-			return err->class;
+	if (wants(collector, NULL) &&
+		collect_listed(collector, REFERRERS_LISTED, &read, err) < 0)
+		return err->class;
+	if (wants(collector, NULL) &&
+		collect_listed(collector, REFERRERS_FALLBACK, &read, err) < 0)
+		return err->class;
 	return 0;
 }
 
@@ -369,25 +446,38 @@ static int collect(
 }
 
 int claims_collect(struct repository *repository, const struct digest *image,
-	const struct key *const *keys, size_t key_count, struct claims *ret_claims,
-	struct error *err)
+	const struct signer *const *signers, size_t signer_count,
+	struct claims *ret_claims, struct error *err)
 {
 	struct collector collector = {.repository = repository,
 		.image = image,
-		.keys = keys,
-		.key_count = key_count};
+		.signers = signers,
+		.signer_count = signer_count};
+
+	return collect(&collector, ret_claims, err);
+}
+
+int claims_find(struct repository *repository, const struct digest *image,
+	const struct signer *const *signers, size_t signer_count,
+	const struct claims_wanted *wanted, struct claims *ret_claims, struct error *err)
+{
+	struct collector collector = {.repository = repository,
+		.image = image,
+		.signers = signers,
+		.signer_count = signer_count,
+		.wanted = wanted};
 
 	return collect(&collector, ret_claims, err);
 }
 
 int claims_collect_statements(struct repository *repository, const struct digest *image,
-	const struct key *const *keys, size_t key_count, struct claims *ret_claims,
-	struct error *err)
+	const struct signer *const *signers, size_t signer_count,
+	struct claims *ret_claims, struct error *err)
 {
 	struct collector collector = {.repository = repository,
 		.image = image,
-		.keys = keys,
-		.key_count = key_count,
+		.signers = signers,
+		.signer_count = signer_count,
 		.keep_statements = true};
 
 	return collect(&collector, ret_claims, err);

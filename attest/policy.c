@@ -7,7 +7,7 @@
 #include "base/fs.h"
 #include "base/limits.h"
 
-#define THRESHOLD_MAX TRUST_KEYS_MAX
+#define THRESHOLD_MAX TRUST_ENTRIES_MAX
 #define LEVEL_MAX     3
 
 void policy_free(struct policy **policy)

@@ -78,8 +78,8 @@ struct policy_options {
 /*
  * As verify_image. Findings: "layout" or "manifest", "scope", "signature", "attestation
  * TYPE" and for each of its checks "attestation TYPE: CHECK", "rebuild", "image age". A
- * failure's text starts with its reason: those of verify_image, "untrusted key", "too few
- * keys", "not allowed", "too old", "from the future", …
+ * failure's text starts with its reason: those of verify_image, "untrusted signer", "too
+ * few keys", "not allowed", "too old", "from the future", …
  */
 MUST_USE int policy_verify(struct repository *repository, const char *tag_or_digest,
 	const struct policy_options *options, struct policy_outcome *ret_outcome,

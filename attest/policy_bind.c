@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attest/policy_private.h"
 
-static uint64_t key_bit(const struct trust *trust, const struct trust_key *key)
+static uint64_t key_bit(const struct trust *trust, const struct trust_entry *key)
 {
-	return UINT64_C(1) << (key - trust->keys); /* below TRUST_KEYS_MAX */
+	return UINT64_C(1) << (key - trust->entries); /* below TRUST_ENTRIES_MAX */
 }
 
 static int bind_names(const struct trust *trust, struct policy_signers *signers,
@@ -11,14 +11,14 @@ static int bind_names(const struct trust *trust, struct policy_signers *signers,
 {
 	for (size_t i = 0; i < signers->names.count; i++) {
 		const char *name = signers->names.items[i];
-		const struct trust_key *key = trust_find(trust, name);
+		const struct trust_entry *key = trust_find(trust, name);
 
 		if (!key)
 			return error_set(err, ERR_INPUT,
-				"%s: the trust file has no key '%s'", what, name);
+				"%s: the trust file has no signer '%s'", what, name);
 		if (signers->roles != 0 && (key->roles & signers->roles) == 0)
 			return error_set(err, ERR_INPUT,
-				"%s: key '%s' is not trusted for that (its roles are "
+				"%s: '%s' is not trusted for that (its roles are "
 				"others)",
 				what, name);
 		signers->eligible |= key_bit(trust, key);
@@ -35,13 +35,13 @@ static int bind_signers(const struct trust *trust, struct policy_signers *signer
 	if (bind_names(trust, signers, what, err) < 0)
 		return err->class;
 	for (size_t i = 0; signers->names.count == 0 && i < trust->count; i++)
-		if (trust->keys[i].roles & signers->roles)
-			signers->eligible |= key_bit(trust, &trust->keys[i]);
+		if (trust->entries[i].roles & signers->roles)
+			signers->eligible |= key_bit(trust, &trust->entries[i]);
 	for (uint64_t left = signers->eligible; left; left &= left - 1)
 		count++;
 	if (count < signers->threshold)
 		return error_set(err, ERR_INPUT,
-			"%s: %llu distinct keys are asked for, and the trust file has "
+			"%s: %llu distinct signers are asked for, and the trust file has "
 			"%zu "
 			"for that",
 			what, (unsigned long long)signers->threshold, count);
@@ -58,8 +58,8 @@ static int bind_operators(
 
 		for (size_t j = 0; j < i && !known; j++)
 			known = (scope->rebuild.eligible >> j & 1) &&
-				strcmp(trust->keys[i].operator_name,
-					trust->keys[j].operator_name) == 0;
+				strcmp(trust->entries[i].operator_name,
+					trust->entries[j].operator_name) == 0;
 		count += !known;
 	}
 	if (count < scope->operators)

@@ -68,7 +68,7 @@ struct policy {
 	size_t scope_count;
 };
 
-_Static_assert(TRUST_KEYS_MAX <= 64, "sets of keys are bits of a uint64_t");
+_Static_assert(TRUST_ENTRIES_MAX <= 64, "sets of keys are bits of a uint64_t");
 
 /* Fills every `eligible`. ERR_INPUT for names and thresholds that cannot be. */
 MUST_USE int policy_bind(struct policy *policy, const char *file, struct error *err);

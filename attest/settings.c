@@ -92,25 +92,37 @@ static int bad_value(const struct settings *settings, const struct yaml_node *no
 		node->text, wanted);
 }
 
-int setting_count(const struct settings *settings, const struct yaml_node *mapping,
-	const char *key, uint64_t max, uint64_t *ret, struct error *err)
+static int whole_number(const struct settings *settings, const struct yaml_node *mapping,
+	const char *key, uint64_t min, uint64_t max, uint64_t *ret, struct error *err)
 {
 	const struct yaml_node *node = yaml_get(mapping, key);
 	struct error ignored = ERROR_INIT;
 	uint64_t value;
-	char wanted[64];
+	char wanted[80];
 
 	if (!node)
 		return 0;
 	if (check_text(settings, node, key, err) < 0)
 		return err->class;
-	(void)snprintf(wanted, sizeof(wanted), "a whole number from 1 to %llu",
-		(unsigned long long)max); /* fits */
+	(void)snprintf(wanted, sizeof(wanted), "a whole number from %llu to %llu",
+		(unsigned long long)min, (unsigned long long)max); /* fits */
 	if (slice_parse_u64(slice_str(node->text), 10, max, &value, &ignored) < 0 ||
-		value == 0)
+		value < min)
 		return bad_value(settings, node, key, wanted, err);
 	*ret = value;
 	return 0;
+}
+
+int setting_count(const struct settings *settings, const struct yaml_node *mapping,
+	const char *key, uint64_t max, uint64_t *ret, struct error *err)
+{
+	return whole_number(settings, mapping, key, 1, max, ret, err);
+}
+
+int setting_number(const struct settings *settings, const struct yaml_node *mapping,
+	const char *key, uint64_t max, uint64_t *ret, struct error *err)
+{
+	return whole_number(settings, mapping, key, 0, max, ret, err);
 }
 
 int setting_flag(const struct settings *settings, const struct yaml_node *mapping,

@@ -35,6 +35,10 @@ MUST_USE int setting_texts(const struct settings *settings,
 MUST_USE int setting_count(const struct settings *settings,
 	const struct yaml_node *mapping, const char *key, uint64_t max, uint64_t *ret,
 	struct error *err);
+/* A whole number from 0 to max. */
+MUST_USE int setting_number(const struct settings *settings,
+	const struct yaml_node *mapping, const char *key, uint64_t max, uint64_t *ret,
+	struct error *err);
 /* "true" or "false". */
 MUST_USE int setting_flag(const struct settings *settings,
 	const struct yaml_node *mapping, const char *key, bool *ret, struct error *err);

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "attest/trust.h"
-
 #include "attest/settings_private.h"
+#include "attest/trust_private.h"
 #include "base/clock.h"
-#include "base/fs.h"
-#include "base/limits.h"
 #include "base/nearest.h"
+#include "signing/bundle.h"
 
 static const struct {
 	const char *name;
@@ -35,7 +33,9 @@ void trust_free(struct trust **trust)
 	if (!*trust)
 		return;
 	for (size_t i = 0; i < (*trust)->count; i++)
-		key_free(&(*trust)->keys[i].key);
+		key_free(&(*trust)->entries[i].key);
+	for (size_t i = 0; i < (*trust)->root_count; i++)
+		trusted_root_free(&(*trust)->roots[i].root);
 	arena = (*trust)->arena; /* the trust itself lies in it */
 	arena_free(&arena);
 	*trust = NULL;
@@ -56,10 +56,10 @@ static int trust_new(struct trust **ret_trust, struct error *err)
 	return 0;
 }
 
-/* ---- reading ---- */
+/* ---- what every entry has ---- */
 
 static int parse_role(const struct settings *settings, const struct yaml_node *node,
-	const char *name, struct trust_key *key, struct error *err)
+	const char *name, struct trust_entry *entry, struct error *err)
 {
 	const char *known[ARRAY_LEN(roles) + 1] = {NULL};
 	char hint[NEAREST_HINT_MAX];
@@ -68,7 +68,7 @@ static int parse_role(const struct settings *settings, const struct yaml_node *n
 		known[i] = roles[i].name;
 		if (strcmp(roles[i].name, name) != 0)
 			continue;
-		key->roles |= roles[i].role;
+		entry->roles |= roles[i].role;
 		return 0;
 	}
 	return yaml_error(node, settings->file, err, "roles: '%.64s' is not known%s",
@@ -76,7 +76,7 @@ static int parse_role(const struct settings *settings, const struct yaml_node *n
 }
 
 static int parse_roles(const struct settings *settings, const struct yaml_node *node,
-	struct trust_key *key, struct error *err)
+	struct trust_entry *entry, struct error *err)
 {
 	struct setting_texts names = {0};
 
@@ -84,171 +84,249 @@ static int parse_roles(const struct settings *settings, const struct yaml_node *
 		return err->class;
 	if (names.count == 0)
 		return yaml_error(node, settings->file, err,
-			"key '%s' has no roles: it would be trusted for nothing",
-			key->name);
+			"'%s' has no roles: it would be trusted for nothing",
+			entry->name);
 	for (size_t i = 0; i < names.count; i++)
-		if (parse_role(settings, yaml_get(node, "roles"), names.items[i], key,
+		if (parse_role(settings, yaml_get(node, "roles"), names.items[i], entry,
 			    err) < 0)
 			return err->class;
 	return 0;
 }
 
 static int parse_window(const struct settings *settings, const struct yaml_node *node,
-	struct trust_key *key, struct error *err)
+	struct trust_entry *entry, struct error *err)
 {
-	if (setting_time(settings, node, "valid-from", &key->valid_from, err) < 0 ||
-		setting_time(settings, node, "valid-until", &key->valid_until, err) < 0 ||
-		setting_time(settings, node, "revoked", &key->revoked, err) < 0)
+	if (setting_time(settings, node, "valid-from", &entry->valid_from, err) < 0 ||
+		setting_time(settings, node, "valid-until", &entry->valid_until, err) <
+			0 ||
+		setting_time(settings, node, "revoked", &entry->revoked, err) < 0)
 		return err->class;
-	if (key->valid_from >= key->valid_until)
-		return yaml_error(node, settings->file, err,
-			"key '%s' ends before it begins", key->name);
+	if (entry->valid_from >= entry->valid_until)
+		return yaml_error(node, settings->file, err, "'%s' ends before it begins",
+			entry->name);
 	return 0;
 }
 
-static int parse_material(const struct settings *settings, const struct yaml_node *node,
-	struct trust_key *key, struct error *err)
+/* Is its name there already? */
+static int check_single(const struct settings *settings, const struct trust *trust,
+	const struct trust_entry *entry, const struct yaml_node *node, struct error *err)
+{
+	for (const struct trust_entry *other = trust->entries; other != entry; other++)
+		if (strcmp(other->name, entry->name) == 0)
+			return yaml_error(node, settings->file, err,
+				"there are two signers '%s'", entry->name);
+	return 0;
+}
+
+static int parse_count(const struct settings *settings, const struct yaml_node *node,
+	const char *name, unsigned *count, struct error *err)
+{
+	uint64_t value = *count;
+
+	if (setting_number(settings, node, name, BUNDLE_ITEMS_MAX, &value, err) < 0)
+		return err->class;
+	*count = (unsigned)value; /* at most BUNDLE_ITEMS_MAX */
+	return 0;
+}
+
+/* What is not said is the default: of an identity told here, of a key by its root. */
+static int parse_evidence(const struct settings *settings, const struct yaml_node *node,
+	struct trust_entry *entry, struct error *err)
+{
+	bool said = yaml_get(node, "log-entries") || yaml_get(node, "timestamps") ||
+		    yaml_get(node, "scts");
+
+	if (setting_text(settings, node, "trusted-root", &entry->root_file, err) < 0)
+		return err->class;
+	if (!said)
+		return 0;
+	if (!entry->root_file)
+		return yaml_error(node, settings->file, err,
+			"'%s': nothing can be asked for without a trusted-root",
+			entry->name);
+	entry->minimum = arena_alloc(settings->arena, sizeof(*entry->minimum));
+	if (!entry->minimum)
+		return error_set_memory(err);
+	if (entry->signer.identity.text)
+		*entry->minimum = signer_evidence(&entry->signer);
+	if (parse_count(settings, node, "log-entries", &entry->minimum->logs, err) < 0 ||
+		parse_count(settings, node, "timestamps", &entry->minimum->timestamps,
+			err) < 0)
+		return err->class;
+	return parse_count(settings, node, "scts", &entry->minimum->scts, err);
+}
+
+typedef int entry_parser(const struct settings *settings, const struct yaml_node *node,
+	struct trust_entry *entry, struct error *err);
+
+static int parse_entry(const struct settings *settings, struct trust *trust,
+	const struct yaml_node *node, const char *const *known, entry_parser *parse,
+	struct error *err)
+{
+	struct trust_entry *entry;
+
+	if (yaml_expect(node, YAML_MAPPING, "a signer", settings->file, err) < 0 ||
+		yaml_only_keys(node, known, "a signer", settings->file, err) < 0)
+		return err->class;
+	entry = arena_append(trust->arena, &trust->entries, &trust->count,
+		&trust->capacity, sizeof(*entry));
+	if (!entry)
+		return error_set_memory(err);
+	*entry = (struct trust_entry){.name = "",
+		.valid_from = INT64_MIN,
+		.valid_until = INT64_MAX,
+		.revoked = INT64_MAX};
+	if (setting_text(settings, node, "name", &entry->name, err) < 0)
+		return err->class;
+	if (entry->name[0] == '\0')
+		return yaml_error(node, settings->file, err, "a signer without a name");
+	entry->operator_name = entry->name;
+	if (check_single(settings, trust, entry, node, err) < 0 ||
+		setting_text(settings, node, "operator", &entry->operator_name, err) <
+			0 ||
+		parse(settings, node, entry, err) < 0 ||
+		parse_evidence(settings, node, entry, err) < 0 ||
+		parse_roles(settings, node, entry, err) < 0)
+		return err->class;
+	return parse_window(settings, node, entry, err);
+}
+
+/* ---- keys ---- */
+
+static int parse_key(const struct settings *settings, const struct yaml_node *node,
+	struct trust_entry *entry, struct error *err)
 {
 	const struct yaml_node *pem = yaml_get(node, "pem");
 
-	if (setting_text(settings, node, "file", &key->file, err) < 0)
+	if (setting_text(settings, node, "file", &entry->file, err) < 0)
 		return err->class;
-	if (!pem == !key->file)
+	if (!pem == !entry->file)
 		return yaml_error(node, settings->file, err,
-			"key '%s' needs either file or pem", key->name);
+			"key '%s' needs either file or pem", entry->name);
 	if (!pem)
 		return 0;
 	if (yaml_expect(pem, YAML_SCALAR, "pem", settings->file, err) < 0)
 		return err->class;
-	if (key_from_pem(slice_str(pem->text), &key->key, err) < 0)
+	if (key_from_pem(slice_str(pem->text), &entry->key, err) < 0)
 		return error_wrap(
-			err, "%s:%u: key '%s'", settings->file, pem->line, key->name);
+			err, "%s:%u: key '%s'", settings->file, pem->line, entry->name);
+	entry->signer.key = entry->key;
 	return 0;
 }
 
-/* Is it, or its name, there already? */
-static int check_single(const struct settings *settings, const struct trust *trust,
-	const struct trust_key *key, const struct yaml_node *node, struct error *err)
+/* ---- identities ---- */
+
+/* KEY or KEY-regexp, exactly one of them. */
+static int parse_name(const struct settings *settings, const struct yaml_node *node,
+	const char *key, const char *regexp_key, struct signer_name *name,
+	struct error *err)
 {
-	for (const struct trust_key *other = trust->keys; other != key; other++)
-		if (strcmp(other->name, key->name) == 0)
-			return yaml_error(node, settings->file, err,
-				"there are two keys '%s'", key->name);
+	const char *exact = NULL, *regexp = NULL;
+	struct pattern *pattern;
+
+	if (setting_text(settings, node, key, &exact, err) < 0 ||
+		setting_text(settings, node, regexp_key, &regexp, err) < 0)
+		return err->class;
+	if (!exact == !regexp)
+		return yaml_error(node, settings->file, err, "either %s or %s is needed",
+			key, regexp_key);
+	name->text = exact ? exact : regexp;
+	if (exact)
+		return 0;
+	if (pattern_compile_whole(regexp, settings->arena, &pattern, err) < 0)
+		return error_wrap(
+			err, "%s:%u: %s", settings->file, node->line, regexp_key);
+	name->pattern = pattern;
 	return 0;
 }
 
-static int check_distinct(const struct trust *trust, const char *file, struct error *err)
+static int parse_keyless(const struct settings *settings, const struct yaml_node *node,
+	struct trust_entry *entry, struct error *err)
+{
+	if (parse_name(settings, node, "identity", "identity-regexp",
+		    &entry->signer.identity, err) < 0 ||
+		parse_name(settings, node, "issuer", "issuer-regexp",
+			&entry->signer.issuer, err) < 0)
+		return err->class;
+	if (!yaml_get(node, "trusted-root"))
+		return yaml_error(node, settings->file, err,
+			"'%s' needs a trusted-root: who may say that it signed",
+			entry->name);
+	return 0;
+}
+
+/* ---- all of it ---- */
+
+static bool is_same_name(const struct signer_name *a, const struct signer_name *b)
+{
+	return a->text && b->text && !a->pattern == !b->pattern &&
+	       strcmp(a->text, b->text) == 0;
+}
+
+static bool is_same_signer(const struct trust_entry *a, const struct trust_entry *b)
+{
+	if (a->key && b->key)
+		return digest_equal(key_id(a->key), key_id(b->key));
+	return is_same_name(&a->signer.identity, &b->signer.identity) &&
+	       is_same_name(&a->signer.issuer, &b->signer.issuer);
+}
+
+int trust_check_distinct(const struct trust *trust, const char *file, struct error *err)
 {
 	for (size_t i = 0; i < trust->count; i++)
-		for (size_t j = 0; j < i; j++) {
-			const struct trust_key *a = &trust->keys[j], *b = &trust->keys[i];
-
-			if (a->key && b->key &&
-				digest_equal(key_id(a->key), key_id(b->key)))
+		for (size_t j = 0; j < i; j++)
+			if (is_same_signer(&trust->entries[j], &trust->entries[i]))
 				return error_set(err, ERR_INPUT,
-					"%s: '%s' and '%s' are the same key", file,
-					a->name, b->name);
-		}
+					"%s: '%s' and '%s' are the same %s", file,
+					trust->entries[j].name, trust->entries[i].name,
+					trust->entries[i].key ? "key" : "identity");
 	return 0;
 }
 
-static int parse_key(const struct settings *settings, struct trust *trust,
-	const struct yaml_node *node, struct error *err)
+static int parse_list(const struct settings *settings, struct trust *trust,
+	const struct yaml_node *root, const char *key, const char *const *known,
+	entry_parser *parse, struct error *err)
 {
-	static const char *const known[] = {"name", "file", "pem", "roles", "operator",
-		"valid-from", "valid-until", "revoked", NULL};
-	struct trust_key *key;
+	const struct yaml_node *list;
 
-	if (yaml_expect(node, YAML_MAPPING, "a key", settings->file, err) < 0 ||
-		yaml_only_keys(node, known, "a key", settings->file, err) < 0)
+	if (setting_list(settings, root, key, &list, err) < 0)
 		return err->class;
-	key = arena_append(trust->arena, &trust->keys, &trust->count, &trust->capacity,
-		sizeof(*key));
-	if (!key)
-		return error_set_memory(err);
-	*key = (struct trust_key){.name = "",
-		.valid_from = INT64_MIN,
-		.valid_until = INT64_MAX,
-		.revoked = INT64_MAX};
-	if (setting_text(settings, node, "name", &key->name, err) < 0)
-		return err->class;
-	if (key->name[0] == '\0')
-		return yaml_error(node, settings->file, err, "a key without a name");
-	key->operator_name = key->name;
-	if (check_single(settings, trust, key, node, err) < 0 ||
-		setting_text(settings, node, "operator", &key->operator_name, err) < 0 ||
-		parse_material(settings, node, key, err) < 0 ||
-		parse_roles(settings, node, key, err) < 0)
-		return err->class;
-	return parse_window(settings, node, key, err);
+	for (size_t i = 0; list && i < list->count; i++) {
+		if (trust->count == TRUST_ENTRIES_MAX)
+			return yaml_error(list->items[i], settings->file, err,
+				"more than %d signers", TRUST_ENTRIES_MAX);
+		if (parse_entry(settings, trust, list->items[i], known, parse, err) < 0)
+			return err->class;
+	}
+	return 0;
 }
 
 int trust_parse(
 	struct slice text, const char *file, struct trust **ret_trust, struct error *err)
 {
-	static const char *const known[] = {"version", "keys", NULL};
+	static const char *const known[] = {"version", "keys", "keyless", NULL};
+	static const char *const key_settings[] = {"name", "file", "pem", "roles",
+		"operator", "valid-from", "valid-until", "revoked", "trusted-root",
+		"log-entries", "timestamps", NULL};
+	static const char *const keyless_settings[] = {"name", "identity",
+		"identity-regexp", "issuer", "issuer-regexp", "trusted-root",
+		"log-entries", "timestamps", "scts", "roles", "operator", "valid-from",
+		"valid-until", "revoked", NULL};
 	cleanup_trust struct trust *trust = NULL;
-	const struct yaml_node *root, *list;
+	const struct yaml_node *root;
 
 	if (trust_new(&trust, err) < 0)
 		return err->class;
 	struct settings settings = {.file = file, .arena = trust->arena};
 	if (setting_root(&settings, text, known, &root, err) < 0 ||
-		setting_list(&settings, root, "keys", &list, err) < 0)
+		parse_list(&settings, trust, root, "keys", key_settings, parse_key, err) <
+			0 ||
+		parse_list(&settings, trust, root, "keyless", keyless_settings,
+			parse_keyless, err) < 0)
 		return err->class;
-	if (!list)
-		return yaml_error(root, file, err, "keys is missing");
-	if (list->count > TRUST_KEYS_MAX)
-		return yaml_error(list, file, err, "more than %d keys", TRUST_KEYS_MAX);
-	for (size_t i = 0; i < list->count; i++)
-		if (parse_key(&settings, trust, list->items[i], err) < 0)
-			return err->class;
-	if (check_distinct(trust, file, err) < 0)
-		return err->class;
-	*ret_trust = take_ptr(trust);
-	return 0;
-}
-
-/* ---- the key files ---- */
-
-static int open_folder(const char *path, int *ret_fd, struct error *err)
-{
-	const char *slash = strrchr(path, '/');
-	cleanup_mem char *folder = NULL;
-
-	if (!slash)
-		return fs_open_dir(AT_FDCWD, ".", ret_fd, err);
-	if (slash == path)
-		return fs_open_dir(AT_FDCWD, "/", ret_fd, err);
-	if (slice_to_str(slice_from(path, (size_t)(slash - path)), &folder, err) < 0)
-		return err->class;
-	return fs_open_dir(AT_FDCWD, folder, ret_fd, err);
-}
-
-static int load_key(int folder, struct trust_key *key, struct error *err)
-{
-	cleanup_buffer struct buffer pem = BUFFER_INIT;
-
-	if (fs_read_file(folder, key->file, LIMIT_KEY_BYTES, &pem, err) < 0 ||
-		key_from_pem(buffer_slice(&pem), &key->key, err) < 0)
-		return error_wrap(err, "key '%s': %s", key->name, key->file);
-	return 0;
-}
-
-int trust_load(const char *path, struct trust **ret_trust, struct error *err)
-{
-	cleanup_buffer struct buffer text = BUFFER_INIT;
-	cleanup_trust struct trust *trust = NULL;
-	cleanup_fd int folder = -1;
-
-	if (fs_read_file(AT_FDCWD, path, LIMIT_YAML_BYTES, &text, err) < 0 ||
-		trust_parse(buffer_slice(&text), path, &trust, err) < 0 ||
-		open_folder(path, &folder, err) < 0)
-		return err->class;
-	for (size_t i = 0; i < trust->count; i++)
-		if (!trust->keys[i].key && load_key(folder, &trust->keys[i], err) < 0)
-			return error_wrap(err, "%s", path);
-	if (check_distinct(trust, path, err) < 0)
+	if (trust->count == 0)
+		return yaml_error(root, file, err, "keys is missing, and keyless too");
+	if (trust_check_distinct(trust, file, err) < 0)
 		return err->class;
 	*ret_trust = take_ptr(trust);
 	return 0;
@@ -256,23 +334,24 @@ int trust_load(const char *path, struct trust **ret_trust, struct error *err)
 
 /* ---- asking ---- */
 
-const struct trust_key *trust_find(const struct trust *trust, const char *name)
+const struct trust_entry *trust_find(const struct trust *trust, const char *name)
 {
 	for (size_t i = 0; i < trust->count; i++)
-		if (strcmp(trust->keys[i].name, name) == 0)
-			return &trust->keys[i];
+		if (strcmp(trust->entries[i].name, name) == 0)
+			return &trust->entries[i];
 	return NULL;
 }
 
-const struct trust_key *trust_find_key(const struct trust *trust, const struct key *key)
+const struct trust_entry *trust_find_signer(
+	const struct trust *trust, const struct signer *signer)
 {
 	for (size_t i = 0; i < trust->count; i++)
-		if (key && trust->keys[i].key == key)
-			return &trust->keys[i];
+		if (&trust->entries[i].signer == signer)
+			return &trust->entries[i];
 	return NULL;
 }
 
-bool trust_key_is_valid(const struct trust_key *key, int64_t at, char *out)
+bool trust_entry_is_valid(const struct trust_entry *key, int64_t at, char *out)
 {
 	char text[CLOCK_TEXT_MAX];
 	const char *reason = NULL;

@@ -9,7 +9,7 @@
 
 struct tally {
 	const struct claim *good;
-	const struct claim *mismatch, *certificate, *foreign,
+	const struct claim *mismatch, *unproven, *certificate, *foreign,
 		*broken; /* the first of each */
 	size_t foreign_count, broken_count;
 };
@@ -22,9 +22,12 @@ static void tally_add(struct tally *tally, const struct claim *claim)
 	} else if (claim->problem) {
 		if (tally->broken_count++ == 0)
 			tally->broken = claim;
-	} else if (claim->key) {
+	} else if (claim->signer) {
 		if (!tally->mismatch)
 			tally->mismatch = claim;
+	} else if (claim->refusal) {
+		if (!tally->unproven)
+			tally->unproven = claim;
 	} else if (claim->with_certificate) {
 		if (!tally->certificate)
 			tally->certificate = claim;
@@ -45,6 +48,10 @@ static int add_failure(struct verdict *verdict, const char *rule, const char *wh
 			"digest mismatch: the %s in %s is about another image than %s",
 			what, tally->mismatch->where,
 			digest_format(&verdict->digest, digest));
+	if (tally->unproven)
+		return verdict_add(verdict, FINDING_FAILED, rule, err,
+			"not proven: the %s in %s: %s", what, tally->unproven->where,
+			tally->unproven->refusal);
 	if (tally->certificate && tally->foreign_count == 0)
 		return verdict_add(verdict, FINDING_UNCHECKED, rule, err,
 			"the %s in %s is by a certificate, not by a key: not checked",
@@ -63,11 +70,8 @@ static int add_failure(struct verdict *verdict, const char *rule, const char *wh
 static int add_success(struct verdict *verdict, const char *rule,
 	const struct claim *claim, struct error *err)
 {
-	char id[DIGEST_TEXT_MAX];
-
-	return verdict_add(verdict, FINDING_PASSED, rule, err, "by %s key %.16s, %s",
-		key_type_name(key_get_type(claim->key)),
-		digest_format_hex(key_id(claim->key), id), claim->where);
+	return verdict_add(
+		verdict, FINDING_PASSED, rule, err, "by %s, %s", claim->by, claim->where);
 }
 
 /* An attestation is never a signature, whoever made it. */
@@ -76,8 +80,8 @@ static int check_signature(
 {
 	struct verdict *verdict = verification->verdict;
 	struct tally tally = {0};
-	size_t attestations = 0;
-	char missing[192], tag[CLAIMS_TAG_MAX];
+	size_t attestations = claims->passed_over;
+	char missing[256], notation[80] = "", tag[CLAIMS_TAG_MAX];
 
 	for (size_t i = 0; i < claims->count; i++) {
 		const struct claim *claim = &claims->items[i];
@@ -91,10 +95,15 @@ static int check_signature(
 	if (tally.good)
 		return add_success(verdict, "signature", tally.good, err);
 	claims_tag(&verdict->digest, ".sig", tag);
+	if (claims->notation_count > 0)
+		(void)snprintf(notation, sizeof(notation),
+			"; %zu notation signature%s not verified here",
+			claims->notation_count,
+			claims->notation_count == 1 ? " is" : "s are"); /* fits */
 	(void)snprintf(missing, sizeof(missing),
 		"missing signature: neither tag %s nor a bundle (%zu attestations do not "
-		"count)",
-		tag, attestations); /* fits */
+		"count%s)",
+		tag, attestations, notation); /* fits */
 	return add_failure(verdict, "signature", "signature", &tally, missing, err);
 }
 
@@ -154,7 +163,8 @@ static int check_attestation(struct verdict *verdict, const struct claims *own,
 }
 
 static int collect_children(const struct verification *verification,
-	struct target *children, size_t *count, struct error *err)
+	const struct claims_wanted *wanted, struct target *children, size_t *count,
+	struct error *err)
 {
 	const struct manifest *manifest = verification->manifest;
 
@@ -164,31 +174,44 @@ static int collect_children(const struct verification *verification,
 		if (!descriptor_is_manifest(&manifest->items[i]))
 			continue;
 		child->digest = manifest->items[i].digest;
-		if (claims_collect(verification->repository, &child->digest,
-			    verification->options->keys, verification->options->key_count,
-			    &child->claims, err) < 0)
+		if (claims_find(verification->repository, &child->digest,
+			    verification->options->signers,
+			    verification->options->signer_count, wanted, &child->claims,
+			    err) < 0)
 			return err->class;
 		++*count;
 	}
 	return 0;
 }
 
+/* The parts of an index matter for what is not said of the index itself. */
+static bool asks_children(const struct verification *verification,
+	const struct claims *own, const struct claims_wanted *wanted)
+{
+	const struct manifest *manifest = verification->manifest;
+	bool have_all = true;
+
+	for (size_t i = 0; i < wanted->type_count; i++)
+		have_all = have_all && claims_have(own, wanted->types[i]);
+	return manifest && manifest->is_index && manifest->count > 0 && !have_all;
+}
+
 static int check_attestations(
 	struct verification *verification, const struct claims *own, struct error *err)
 {
 	const struct verify_options *options = verification->options;
-	const struct manifest *manifest = verification->manifest;
+	const struct claims_wanted wanted = {.types = options->predicate_types,
+		.type_count = options->predicate_type_count};
 	cleanup_mem struct target *children = NULL;
 	size_t child_count = 0;
 	int status = 0;
 
-	if (options->predicate_type_count == 0)
-		return 0;
-	if (manifest && manifest->is_index && manifest->count > 0) {
-		children = calloc(manifest->count, sizeof(*children));
+	if (asks_children(verification, own, &wanted)) {
+		children = calloc(verification->manifest->count, sizeof(*children));
 		if (!children)
 			return error_set_memory(err);
-		status = collect_children(verification, children, &child_count, err);
+		status = collect_children(
+			verification, &wanted, children, &child_count, err);
 	}
 	for (size_t i = 0; status == 0 && i < options->predicate_type_count; i++)
 		status = check_attestation(verification->verdict, own, children,
@@ -259,10 +282,13 @@ static int check_bytes(struct verification *verification, struct error *err)
 static int check_claims(struct verification *verification, struct error *err)
 {
 	const struct verify_options *options = verification->options;
+	const struct claims_wanted wanted = {.signature = true,
+		.types = options->predicate_types,
+		.type_count = options->predicate_type_count};
 	cleanup_claims struct claims claims = {0};
 
-	if (claims_collect(verification->repository, &verification->image.digest,
-		    options->keys, options->key_count, &claims, err) < 0 ||
+	if (claims_find(verification->repository, &verification->image.digest,
+		    options->signers, options->signer_count, &wanted, &claims, err) < 0 ||
 		check_signature(verification, &claims, err) < 0)
 		return err->class;
 	return check_attestations(verification, &claims, err);
@@ -317,8 +343,8 @@ int verify_image(struct repository *repository, const char *tag_or_digest,
 		.options = options,
 		.check_blobs = options->check_blobs};
 
-	if (options->key_count == 0)
-		return error_set(err, ERR_USAGE, "no key to verify with");
+	if (options->signer_count == 0)
+		return error_set(err, ERR_USAGE, "no key or identity to verify with");
 	if (verification_open(&verification, tag_or_digest, err) < 0 ||
 		(verification.resolved && check_claims(&verification, err) < 0))
 		return error_wrap(err, "verifying %s",

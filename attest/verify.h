@@ -8,7 +8,7 @@
 #define ATTEST_VERIFY_H
 
 #include "oci/repository.h"
-#include "signing/key.h"
+#include "signing/signer.h"
 
 enum finding_result { FINDING_PASSED = 1, FINDING_FAILED, FINDING_UNCHECKED };
 
@@ -41,8 +41,8 @@ MUST_USE int verdict_to_json(
 	const struct verdict *verdict, struct buffer *out, struct error *err);
 
 struct verify_options {
-	const struct key *const *keys; /* any one of them counts */
-	size_t key_count;
+	const struct signer *const *signers; /* any one of them counts */
+	size_t signer_count;
 	const char *const *predicate_types; /* attestations that must be there */
 	size_t predicate_type_count;
 	bool check_blobs; /* read and hash every layer, too (always for layouts) */
@@ -51,7 +51,8 @@ struct verify_options {
 /*
  * Findings: "layout" (or "manifest": of a registry), "signature", "attestation TYPE" for
  * each type. A failure's text starts with its reason: "missing signature", "foreign key",
- * "digest mismatch", "malformed", "missing attestation". An attestation never counts as a
+ * "not proven" (with what is wrong with the evidence), "digest mismatch", "malformed",
+ * "missing attestation". An attestation never counts as a
  * signature. Of an index, each attestation is either its own or there for every image in
  * it. tag_or_digest as for repository_resolve.
  *

@@ -25,7 +25,8 @@ static void raw_free(void *context)
 {
 	struct raw *raw = context;
 
-	(void)archive_read_free(raw->archive); /* nothing is lost by a failure */
+	if (raw->archive)
+		(void)archive_read_free(raw->archive); /* nothing is lost by a failure */
 	reader_free(&raw->inner);
 	free(raw->input);
 	free(raw);
@@ -116,7 +117,11 @@ static int raw_start(struct raw *raw, unsigned filter, struct error *err)
 
 	raw->archive = archive_read_new();
 	raw->input = malloc(INPUT_BYTES);
-	if (!raw->archive || !raw->input)
+	if (!raw->archive) {
+		(void)error_set(err, ERR_SYSTEM, "libarchive cannot be loaded");
+		return error_remedy(err, "install it (Debian: libarchive13)");
+	}
+	if (!raw->input)
 		return error_set_memory(err);
 	supported = filter == ARCHIVE_XZ
 			    ? archive_read_support_filter_xz(raw->archive)

@@ -7,8 +7,8 @@
  * http, never from elsewhere to the loopback, and never carry the Authorization
  * header or client certificate to another scheme, host or port, nor back again.
  * HTTPS_PROXY, HTTP_PROXY, NO_PROXY are honoured (not for the loopback), and
- * SSL_CERT_FILE. Error texts hold neither credentials nor queries. One client per
- * thread.
+ * SSL_CERT_FILE. Error texts hold neither credentials nor queries. Several
+ * threads may use a client at once, each request has a connection of its own.
  */
 #ifndef BASE_HTTP_H
 #define BASE_HTTP_H
@@ -23,17 +23,20 @@ MUST_USE int http_client_new(
 	const char *user_agent, struct http_client **ret_client, struct error *err);
 void http_client_free(struct http_client **client);
 /*
- * Files with extra CA certificates (PEM) and a client's certificate and key for
- * the following requests; NULL: none. The CA file is read now, kept connections are
- * dropped.
+ * Files with extra CA certificates (PEM; the list ends with NULL) and a client's
+ * certificate and key, for the following requests, while none is under way; NULL: none.
+ * All are read now, kept connections are dropped.
  */
-MUST_USE int http_client_set_tls(struct http_client *client, const char *ca_pem_path,
-	const char *certificate_path, const char *key_path, struct error *err);
+MUST_USE int http_client_set_tls(struct http_client *client,
+	const char *const *ca_pem_paths, const char *certificate_path,
+	const char *key_path, struct error *err);
 
 enum http_flags {
 	HTTP_ALLOW_PLAIN = 1,  /* http to any host (Debian mirrors, --plain-http) */
 	HTTP_NO_REDIRECTS = 2, /* hand 3xx to the caller */
 };
+
+#define HTTP_ETAG_MAX 256
 
 struct http_request {
 	const char *method; /* GET HEAD POST PUT PATCH DELETE */
@@ -50,6 +53,10 @@ struct http_request {
 				  small one is dropped */
 	uint64_t range_from;   /* ask for bytes from here on; 0: all. Only these bytes are
 				  handed out, also when the server sends all */
+	/* HTTP_ETAG_MAX bytes, may be NULL: gets the strong ETag of the 2xx body that
+	   begins (""; none), also if it then breaks off; sent as If-Range with range_from
+	 */
+	char *etag;
 	unsigned timeout_seconds; /* whole request; 0: only the stall limit of 30 s under
 				     1 kB/s */
 	/* Called now and then; may be NULL. total 0: unknown. */
@@ -73,6 +80,9 @@ bool http_response_header(
 /* The n-th (from 0) header of that name. */
 bool http_response_header_at(const struct http_response *response, const char *name,
 	size_t n, struct slice *ret_value);
+/* One that If-Match and If-Range take: quoted, not weak, short enough (RFC 9110, 8.8.3).
+ */
+bool http_etag_is_strong(struct slice etag);
 
 /*
  * One request. Any HTTP status is success here; ERR_NETWORK for what is below

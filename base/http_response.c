@@ -34,6 +34,12 @@ bool http_response_header(
 	return http_response_header_at(response, name, 0, ret_value);
 }
 
+bool http_etag_is_strong(struct slice etag)
+{
+	return etag.len > 2 && etag.len < HTTP_ETAG_MAX && etag.data[0] == '"' &&
+	       slice_ends_with(etag, SLICE("\"")) && slice_is_printable(etag);
+}
+
 static bool all_digits(struct slice s)
 {
 	struct error ignored = ERROR_INIT;

@@ -14,11 +14,15 @@
 #define LINE_MAX_BYTES 512
 #define TASKS_MAX      16 /* live lines; tasks beyond have plain lines only */
 #define TICK_SECONDS   0.25
+#define BAR_WIDTH      16
+#define BAR_COLUMNS    80  /* on narrower terminals the numbers are worth more */
+#define RATE_SECONDS   0.5 /* before that it says little */
 
 struct log_task {
 	char name[NAME_MAX_BYTES], step[NAME_MAX_BYTES];
 	uint64_t done, total;
 	double started, sent; /* sent: when the parent heard of it last */
+	double since;         /* when the step began: the amount is counted from there */
 	uint32_t number;      /* for the parent */
 	bool ended;
 };
@@ -83,25 +87,52 @@ static void format_elapsed(double seconds, char *out, size_t size)
 			seconds - 60 * (double)(int64_t)(seconds / 60));
 }
 
-static void format_amount(const struct log_task *task, char *out, size_t size)
+static void format_rate(const struct log_task *task, char *out, size_t size)
 {
-	char done[32], total[32];
+	double seconds = clock_monotonic() - task->since;
+	char bytes[32];
+	out[0] = '\0';
+	if (seconds < RATE_SECONDS || task->done == 0)
+		return;
+	/* positive and, for any amount that there is, in range */
+	format_bytes((uint64_t)((double)task->done / seconds), bytes, sizeof(bytes));
+	(void)snprintf(out, size, "  %s/s", bytes);
+}
+
+static void format_bar(const struct log_task *task, char out[BAR_WIDTH + 1])
+{
+	size_t full = BAR_WIDTH;
+	if (task->done < task->total) /* the quotient is less than 1 */
+		full = (size_t)((double)task->done / (double)task->total * BAR_WIDTH);
+	memset(out, '#', full);
+	memset(out + full, ' ', BAR_WIDTH - full);
+	out[BAR_WIDTH] = '\0';
+}
+
+static void format_amount(
+	const struct log_task *task, size_t width, char *out, size_t size)
+{
+	char done[32], total[32], rate[48], bar[BAR_WIDTH + 1];
 	out[0] = '\0';
 	if (task->done == 0 && task->total == 0)
 		return;
 	format_bytes(task->done, done, sizeof(done));
 	format_bytes(task->total, total, sizeof(total));
-	if (task->total > 0)
-		(void)snprintf(out, size, "  %s of %s", done, total);
+	format_rate(task, rate, sizeof(rate));
+	format_bar(task, bar);
+	if (task->total > 0 && width >= BAR_COLUMNS)
+		(void)snprintf(out, size, "  [%s]  %s of %s%s", bar, done, total, rate);
+	else if (task->total > 0)
+		(void)snprintf(out, size, "  %s of %s%s", done, total, rate);
 	else
-		(void)snprintf(out, size, "  %s", done);
+		(void)snprintf(out, size, "  %s%s", done, rate);
 }
 
-static void format_live(const struct log_task *task, char *out, size_t size)
+static void format_live(const struct log_task *task, size_t width, char *out, size_t size)
 {
-	char elapsed[32], amount[80];
+	char elapsed[32], amount[160];
 	format_elapsed(clock_monotonic() - task->started, elapsed, sizeof(elapsed));
-	format_amount(task, amount, sizeof(amount));
+	format_amount(task, width, amount, sizeof(amount));
 	(void)snprintf(out, size, "%s%s%s%s  %s", task->name, task->step[0] ? "  " : "",
 		task->step, amount, elapsed);
 }
@@ -171,7 +202,7 @@ static void draw_lines(void)
 	size_t rows = size.ws_row - 1U;
 	for (size_t i = 0; screen.live && i < screen.count && i < rows; i++) {
 		char line[LINE_MAX_BYTES];
-		format_live(screen.tasks[i], line, sizeof(line) - 1);
+		format_live(screen.tasks[i], size.ws_col, line, sizeof(line) - 1);
 		cut_to_width(line, size.ws_col - 1U);
 		size_t len = strlen(line);
 		line[len] = '\n';
@@ -389,7 +420,7 @@ struct log_task *log_task_begin(const char *format, ...)
 	va_start(args, format);
 	format_clean(task->name, sizeof(task->name), format, args);
 	va_end(args);
-	task->started = clock_monotonic();
+	task->started = task->since = clock_monotonic();
 	(void)pthread_mutex_lock(&screen.mutex);
 	show_task(task);
 	(void)pthread_mutex_unlock(&screen.mutex);
@@ -408,6 +439,7 @@ void log_task_step(struct log_task *task, const char *format, ...)
 	(void)pthread_mutex_lock(&screen.mutex);
 	memcpy(task->step, step, sizeof(step));
 	task->done = task->total = 0;
+	task->since = clock_monotonic();
 	if (screen.diverted) {
 		tell_parent(LOG_MESSAGE_STEP, task, step);
 	} else if (screen.live) {

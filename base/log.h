@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a person sees while we work, on standard error. On a terminal there is
- * one live line per task under way (name, step, amount, elapsed); elsewhere
+ * one live line per task under way (name, step, bar, amount, rate, elapsed); elsewhere
  * plain lines at the beginning and the end of each. Data never goes here.
  * Control characters in texts are shown as '?'. Thread-safe. While there are
  * live lines a thread of ours keeps them going: whoever needs a process with one

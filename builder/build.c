@@ -391,6 +391,7 @@ static int attest(struct building *building, struct error *err)
 		.made_count = building->made_count,
 		.installed = building->packages,
 		.installed_files = building->package_files,
+		.addresses = building->addresses,
 		.installed_count = building->package_count,
 		.recipes_directory = options->recipes_directory,
 		.builder_id =

@@ -5,12 +5,10 @@
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/log.h"
-#include "builder/make_declare.h"
 #include "builder/make_lint.h"
+#include "builder/make_pack.h"
 #include "builder/make_record.h"
 #include "builder/make_steps.h"
-#include "builder/package/apk.h"
-#include "builder/package/fragment.h"
 
 /* All that one build holds while it is under way. */
 struct making {
@@ -35,7 +33,7 @@ static void making_done(struct making *making)
 	log_task_end(&making->task);
 }
 
-/* ---- 1. steps ---- */
+/* ---- steps ---- */
 
 static int add_steps(
 	struct making *making, const struct recipe_package *package, struct error *err)
@@ -72,7 +70,7 @@ static int collect_steps(struct making *making, struct error *err)
 	return 0;
 }
 
-/* ---- 2. the sandbox ---- */
+/* ---- the sandbox ---- */
 
 static int run_steps(struct making *making, struct error *err)
 {
@@ -105,140 +103,17 @@ static int run_steps(struct making *making, struct error *err)
 	return made->sandbox_tier ? 0 : error_set_memory(err);
 }
 
-/* ---- 3. packages from what came out ---- */
-
-static int copy_list(struct arena *arena, const struct recipe_list *from,
-	struct package_list *to, struct error *err)
-{
-	to->items = arena_array(arena, from->count, sizeof(*to->items));
-	if (!to->items)
-		return error_set_memory(err);
-	for (size_t i = 0; i < from->count; i++, to->count++)
-		if (!(to->items[i] = arena_strdup(arena, from->items[i])))
-			return error_set_memory(err);
-	return 0;
-}
-
-static int copy_scripts(
-	const struct recipe_package *from, struct package *to, struct error *err)
-{
-	to->scripts = arena_array(to->arena, from->scriptlet_count, sizeof(*to->scripts));
-	if (!to->scripts)
-		return error_set_memory(err);
-	for (size_t i = 0; i < from->scriptlet_count; i++, to->script_count++) {
-		to->scripts[i].name = arena_strdup(to->arena, from->scriptlets[i].name);
-		to->scripts[i].text = arena_strdup(to->arena, from->scriptlets[i].value);
-		if (!to->scripts[i].name || !to->scripts[i].text)
-			return error_set_memory(err);
-	}
-	return 0;
-}
-
-static const char *first_of(const char *a, const char *b)
-{
-	return *a ? a : b;
-}
-
-/* The apk format has no negative ones: they mean "none". */
-static uint64_t priority(int64_t value)
-{
-	return value > 0 ? (uint64_t)value : 0; /* tested */
-}
-
-static int describe(const struct recipe *recipe, const struct recipe_package *from,
-	int64_t mtime, struct package *to, struct error *err)
-{
-	const struct recipe_package *main_package = &recipe->packages[0];
-	struct arena *arena = to->arena;
-	to->name = arena_strdup(arena, from->name);
-	to->version = arena_strdup(arena, recipe->full_version);
-	to->architecture = arena_strdup(arena, recipe->architecture);
-	to->description = package_one_line(
-		arena, first_of(from->description, main_package->description));
-	to->url = arena_strdup(arena, first_of(from->url, main_package->url));
-	to->license = arena_strdup(arena, recipe->license);
-	to->origin = arena_strdup(arena, recipe->name);
-	to->commit = to->maintainer = "";
-	to->triggers = arena_strdup(arena, from->trigger_paths);
-	to->build_date = mtime;
-	to->provider_priority = priority(from->dependencies.provider_priority);
-	to->replaces_priority = priority(from->dependencies.replaces_priority);
-	if (!to->name || !to->version || !to->architecture || !to->description ||
-		!to->url || !to->license || !to->origin || !to->triggers)
-		return error_set_memory(err);
-	if (copy_list(arena, &from->dependencies.runtime, &to->depends, err) < 0 ||
-		copy_list(arena, &from->dependencies.provides, &to->provides, err) < 0 ||
-		copy_list(arena, &from->dependencies.replaces, &to->replaces, err) < 0)
-		return err->class;
-	return copy_scripts(from, to, err);
-}
-
-static int collect(struct making *making, const struct recipe_package *from,
-	struct package **ret_package, struct error *err)
-{
-	cleanup_package struct package *package = NULL;
-	cleanup_buffer struct buffer path = BUFFER_INIT;
-	cleanup_fd int output = -1;
-	struct package_collect_options declared;
-	if (package_new(&package, err) < 0 ||
-		declare_attributes(from, making->arena, &declared, err) < 0 ||
-		describe(making->recipe, from, making->options->mtime, package, err) <
-			0 ||
-		buffer_printf(&path, err, "upper" OUTPUT_DIRECTORY "/%s", from->name) <
-			0 ||
-		fs_open(making->run.scratch_fd, buffer_str(&path), FS_BENEATH,
-			O_RDONLY | O_DIRECTORY, 0, &output, err) < 0 ||
-		package_collect(package, output, making->options->store, &declared, err) <
-			0 ||
-		declare_check(&declared, package->tree, err) < 0)
-		return err->class;
-	*ret_package = take_ptr(package);
-	return 0;
-}
-
-/* The .apk in the store is unsigned: a signature is put before it when it is exported. */
-static int pack(struct making *making, const struct recipe_package *from,
-	struct package *package, struct error *err)
-{
-	struct store *store = making->options->store;
-	struct made *made = making->made;
-	cleanup_fragment_index struct fragment_index *fragments = NULL;
-	int64_t mtime = making->options->mtime;
-	struct package_scan_options scan = {.no_provides = from->no_provides,
-		.no_depends = from->no_depends,
-		.no_commands = from->no_commands,
-		.siblings = (const struct package *const *)made->packages,
-		.sibling_count = made->package_count};
-	if (package_scan(package, store, &scan, err) < 0 ||
-		apk_write(package, store, SLICE_EMPTY, NULL, NULL, mtime, err) < 0)
-		return err->class;
-	return fragment_index_get(
-		store, package->tree, COMPRESSION_GZIP, mtime, &fragments, err);
-}
-
-static int pack_all(struct making *making, struct error *err)
-{
-	const struct recipe *recipe = making->recipe;
-	struct made *made = making->made;
-	made->packages =
-		arena_array(made->arena, recipe->package_count, sizeof(struct package *));
-	if (!made->packages)
-		return error_set_memory(err);
-	for (size_t i = 0; i < recipe->package_count; i++) {
-		log_task_step(making->task, "collect %s", recipe->packages[i].name);
-		if (collect(making, &recipe->packages[i], &made->packages[i], err) < 0)
-			return error_wrap(err, "package %s", recipe->packages[i].name);
-		made->package_count++;
-	}
-	for (size_t i = 0; i < recipe->package_count; i++) {
-		log_task_step(making->task, "pack %s", recipe->packages[i].name);
-		if (pack(making, &recipe->packages[i], made->packages[i], err) < 0)
-			return error_wrap(err, "package %s", recipe->packages[i].name);
-	}
-	return 0;
-}
-
 /* ---- the whole ---- */
+
+static int pack(struct making *making, struct error *err)
+{
+	struct packing packing = {.made = making->made,
+		.options = making->options,
+		.arena = making->arena,
+		.scratch_fd = making->run.scratch_fd,
+		.task = making->task};
+	return make_pack(&packing, err);
+}
 
 static int make_now(const struct plan_item *item, struct made *const *before,
 	size_t before_count, const struct make_options *options, struct error *err)
@@ -270,7 +145,7 @@ static int make_now(const struct plan_item *item, struct made *const *before,
 	log_task_step(making.task, "build root");
 	if (build_root_prepare(item, before, before_count, options, &making.root, err) <
 			0 ||
-		run_steps(&making, err) < 0 || pack_all(&making, err) < 0 ||
+		run_steps(&making, err) < 0 || pack(&making, err) < 0 ||
 		make_record_save(made, options->store, err) < 0)
 		return err->class;
 	log_task_done(making.task, "%zu package%s", made->package_count,

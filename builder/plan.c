@@ -5,8 +5,6 @@
 #include "base/map.h"
 #include "builder/package/index.h"
 
-/* Change it whenever the same inputs would give other packages. */
-#define PACK_FORMAT    "alnage-pack-1"
 #define PLAN_DEPTH_MAX 256
 
 enum { UNSEEN = 0, UNDER_WAY, DONE };
@@ -197,7 +195,7 @@ static int compute_key(struct planner *planner, struct plan_item *item, struct e
 	if (buffer_printf(&text, err, "%s\n%lld\n%s\n", PACK_FORMAT,
 		    (long long)planner->options->mtime,
 		    digest_format(&item->layers.digest, hex)) < 0 ||
-		recipe_to_json(item->recipe, &text, err) < 0)
+		recipe_build_to_json(item->recipe, &text, err) < 0)
 		return err->class;
 	if (item->need_count) /* qsort takes no NULL */
 		qsort(item->needs, item->need_count, sizeof(struct plan_item *),

@@ -2,15 +2,18 @@
 /*
  * The plan: which recipes have to be built for some wanted packages, in which order,
  * and each one's input key. A key is the SHA-256 over everything that can change
- * the packages: the expanded recipe (with its source digests), the build root's lock, the
- * keys of the recipes whose packages are in the build root, architecture, date and pack
- * format. Same key, nothing to build.
+ * the packages: the expanded recipe without its tests (with its source digests), the
+ * build root's lock, the keys of the recipes whose packages are in the build root,
+ * architecture, date and pack format. Same key, nothing to build.
  */
 #ifndef BUILDER_PLAN_H
 #define BUILDER_PLAN_H
 
 #include "builder/catalog.h"
 #include "builder/source/toolchain.h"
+
+/* Change it whenever the same inputs would give other packages. */
+#define PACK_FORMAT "alnage-pack-3"
 
 struct plan_item {
 	const struct recipe *recipe;

@@ -137,9 +137,13 @@ static int prepare_package_key(
 			"%s is not an RSA key, and apk knows no "
 			"other",
 			path);
+	/* a key in a token has a label, and no file name */
+	const char *label = secret_label(prepared->package_key);
 	const char *slash = strrchr(path, '/');
 	int n = snprintf(prepared->key_name, sizeof(prepared->key_name), "%s.pub",
-		slash ? slash + 1 : path);
+		*label  ? label
+		: slash ? slash + 1
+			: path);
 	if (n < 0 || (size_t)n >= sizeof(prepared->key_name))
 		return error_set(err, ERR_USAGE, "%s: the file name is too long", path);
 	prepared->options.package_key = prepared->package_key;

@@ -8,6 +8,7 @@ static const struct cli_command *const commands[] = {
 	&graph_command,
 	&explain_command,
 	&inspect_command,
+	&list_command,
 	&keygen_command,
 	&sign_command,
 	&attest_command,

@@ -3,11 +3,13 @@
 
 #include "base/fs.h"
 #include "base/limits.h"
+#include "signing/wipe.h"
 
 void opened_done(struct opened *opened)
 {
 	repository_close(&opened->repository);
 	reference_free(&opened->reference);
+	wipe_str(&opened->password);
 }
 
 /* The first line of the file; never shown anywhere. */
@@ -29,15 +31,19 @@ static int read_password(const char *path, struct buffer *out, struct error *err
 	return 0;
 }
 
-int open_reference(const char *text, const struct registry_options *registry, bool create,
-	bool writable, struct opened *ret_opened, struct error *err)
+typedef int open_repository(const struct reference *reference,
+	const struct repository_options *options, struct repository **ret_repository,
+	struct error *err);
+
+static int open_with(open_repository *open, const char *text,
+	const struct registry_options *registry, struct repository_options options,
+	struct opened *ret_opened, struct error *err)
 {
 	cleanup_opened struct opened opened = {0};
-	cleanup_buffer struct buffer password = BUFFER_INIT;
-	struct repository_options options = {.create = create,
-		.writable = writable,
-		.plain_http = registry && registry->plain_http,
-		.user = registry ? registry->user : NULL};
+	cleanup_secret_buffer struct buffer password = BUFFER_INIT;
+
+	options.plain_http = registry && registry->plain_http;
+	options.user = registry ? registry->user : NULL;
 	if (reference_parse(slice_str(text), &opened.reference, err) < 0) {
 		err->class = ERR_USAGE;
 		return err->class;
@@ -45,15 +51,45 @@ int open_reference(const char *text, const struct registry_options *registry, bo
 	if (options.user && !registry->password_file)
 		return error_set(err, ERR_USAGE, "--user needs --password-file");
 	if (options.user) {
-		if (read_password(registry->password_file, &password, err) < 0)
+		if (read_password(registry->password_file, &password, err) < 0 ||
+			slice_to_str(slice_str(buffer_str(&password)), &opened.password,
+				err) < 0)
 			return err->class;
-		options.password = buffer_str(&password);
+		options.password = opened.password;
 	}
-	if (repository_open(opened.reference, &options, &opened.repository, err) < 0)
+	if (open(opened.reference, &options, &opened.repository, err) < 0)
 		return err->class;
 	*ret_opened = opened;
 	opened = (struct opened){0};
 	return 0;
+}
+
+int open_reference(const char *text, const struct registry_options *registry, bool create,
+	bool writable, struct opened *ret_opened, struct error *err)
+{
+	struct repository_options options = {.create = create, .writable = writable};
+
+	return open_with(repository_open, text, registry, options, ret_opened, err);
+}
+
+int open_reference_to_read(const char *text, const struct registry_options *registry,
+	struct opened *ret_opened, struct error *err)
+{
+	struct repository_options options = {0};
+
+	return open_with(
+		repository_open_to_read, text, registry, options, ret_opened, err);
+}
+
+int open_reference_to_verify(const char *text, const struct registry_options *registry,
+	bool check_blobs, struct opened *ret_opened, struct error *err)
+{
+	struct repository_options options = {.early_credentials = true,
+		.bounded = true,
+		.seconds_max = check_blobs ? 0 : LIMIT_VERIFY_SECONDS};
+
+	return open_with(
+		repository_open_to_read, text, registry, options, ret_opened, err);
 }
 
 const char *reference_wanted(const struct reference *reference)

@@ -1,61 +1,156 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <jansson.h>
+
+#include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "cli/common.h"
 
 struct copy_flags {
 	struct registry_options registry;
-	bool without_signatures;
+	bool without_signatures, json;
+	uint64_t parallel;
 };
 
 static const struct cli_option options[] = {
 	CLI_OPTION(struct copy_flags, without_signatures, "without-signatures", CLI_FLAG,
 		NULL, "leave signatures and attestations behind"),
+	CLI_OPTION(struct copy_flags, parallel, "parallel", CLI_NUMBER, "N",
+		"blobs at once, at most 16 (4 unless given)"),
+	CLI_OPTION(struct copy_flags, json, "json", CLI_FLAG, NULL,
+		"what was copied, as JSON, and no progress"),
 	REGISTRY_OPTIONS(struct copy_flags),
 };
 
+/* A copy under way. */
+struct job {
+	const struct copy_flags *flags;
+	struct opened from, to;
+	struct descriptor image;
+	const char *tag; /* NULL: none */
+	uint64_t total, sent;
+	double seconds;
+	struct log_task *task;
+};
+
+static void job_done(struct job *job)
+{
+	log_task_end(&job->task);
+	opened_done(&job->from);
+	opened_done(&job->to);
+}
+
 static void show_progress(void *context, uint64_t done, uint64_t total)
 {
-	log_task_progress(context, done, total);
+	struct job *job = context;
+	job->total = total;
+	log_task_progress(job->task, done, total);
+}
+
+static int open_both(struct job *job, const struct cli_list *arguments, struct error *err)
+{
+	const struct registry_options *registry = &job->flags->registry;
+	if (open_reference(arguments->items[0], registry, false, false, &job->from, err) <
+			0 ||
+		resolve_reference(&job->from, &job->image, err) < 0 ||
+		open_reference(arguments->items[1], registry, true, true, &job->to, err) <
+			0)
+		return err->class;
+	const struct reference *from = job->from.reference, *to = job->to.reference;
+	job->tag = to->tag          ? to->tag
+		   : from->tag      ? from->tag
+		   : to->has_digest ? NULL
+				    : "latest";
+	return 0;
+}
+
+static int carry_out(struct job *job, const char *name, struct error *err)
+{
+	double start = clock_monotonic();
+	struct repository_copy request = {.image = &job->image,
+		.tag = job->tag,
+		.with_signatures = !job->flags->without_signatures,
+		.parallel = (unsigned)job->flags->parallel, /* checked before */
+		.show = !job->flags->json,
+		.progress = show_progress,
+		.progress_context = job,
+		.ret_sent = &job->sent};
+	if (!job->flags->json)
+		job->task = log_task_begin("%s", name);
+	if (repository_copy(job->from.repository, job->to.repository, &request, err) <
+			0 ||
+		repository_commit(job->to.repository, err) < 0)
+		return err->class;
+	job->seconds = clock_monotonic() - start;
+	return 0;
+}
+
+/* What was there already costs nothing, so it is no part of the rate. */
+static void tell_end(const struct job *job)
+{
+	double megabytes = (double)job->sent / 1e6;
+	if (job->sent == 0)
+		log_task_done(job->task, "all blobs are there already");
+	else
+		log_task_done(job->task, "%.1f of %.1f MB copied, %.1f MB/s", megabytes,
+			(double)job->total / 1e6,
+			megabytes / (job->seconds > 0 ? job->seconds : 1e-9));
+}
+
+static int print_text(const struct job *job, struct buffer *out, struct error *err)
+{
+	char digest[DIGEST_TEXT_MAX];
+	return buffer_printf(out, err, "%s%s%s@%s\n", repository_name(job->to.repository),
+		job->tag ? ":" : "", job->tag ? job->tag : "",
+		digest_format(&job->image.digest, digest));
+}
+
+static int print_json(const struct job *job, struct buffer *out, struct error *err)
+{
+	cleanup_json json_t *object = json_object();
+	char digest[DIGEST_TEXT_MAX];
+	if (json_set(object, "repository",
+		    json_string(repository_name(job->to.repository)), err) < 0 ||
+		(job->tag && json_set(object, "tag", json_string(job->tag), err) < 0) ||
+		json_set(object, "digest",
+			json_string(digest_format(&job->image.digest, digest)),
+			err) < 0 ||
+		/* sizes are below 2^63: they were read from JSON */
+		json_set(object, "bytes", json_integer((json_int_t)job->total), err) <
+			0 ||
+		json_set(object, "bytesCopied", json_integer((json_int_t)job->sent),
+			err) < 0 ||
+		json_set(object, "seconds", json_real(job->seconds), err) < 0)
+		return err->class;
+	return json_dump(object, JSON_STYLE_PRETTY, out, err);
 }
 
 static int copy(const struct copy_flags *flags, const struct cli_list *arguments,
 	struct error *err)
 {
-	cleanup_opened struct opened from = {0}, to = {0};
-	cleanup_task struct log_task *task = NULL;
+	CLEANUP(job_done) struct job job = {.flags = flags};
 	cleanup_buffer struct buffer out = BUFFER_INIT;
-	struct descriptor image;
-	char digest[DIGEST_TEXT_MAX];
-	if (open_reference(arguments->items[0], &flags->registry, false, false, &from,
-		    err) < 0 ||
-		resolve_reference(&from, &image, err) < 0 ||
-		open_reference(
-			arguments->items[1], &flags->registry, true, true, &to, err) < 0)
+	if (flags->parallel > 16)
+		return error_set(err, ERR_USAGE, "--parallel: at most 16");
+	if (open_both(&job, arguments, err) < 0 ||
+		carry_out(&job, arguments->items[1], err) < 0)
 		return err->class;
-	task = log_task_begin("%s", arguments->items[1]);
-	struct repository_copy request = {.image = &image,
-		.tag = to.reference->tag          ? to.reference->tag
-		       : from.reference->tag      ? from.reference->tag
-		       : to.reference->has_digest ? NULL
-						  : "latest",
-		.with_signatures = !flags->without_signatures,
-		.progress = show_progress,
-		.progress_context = task};
-	if (repository_copy(from.repository, to.repository, &request, err) < 0 ||
-		repository_commit(to.repository, err) < 0)
-		return err->class;
-	log_task_done(task, "copied");
-	if (buffer_printf(&out, err, "%s%s%s@%s\n", repository_name(to.repository),
-		    request.tag ? ":" : "", request.tag ? request.tag : "",
-		    digest_format(&image.digest, digest)) < 0)
-		return err->class;
-	return cli_print(buffer_slice(&out), err);
+	tell_end(&job);
+	int status =
+		flags->json ? print_json(&job, &out, err) : print_text(&job, &out, err);
+	return status < 0 ? status : cli_print(buffer_slice(&out), err);
+}
+
+static bool is_layout(const char *text)
+{
+	return slice_starts_with(slice_str(text), SLICE("oci:")) ||
+	       slice_starts_with(slice_str(text), SLICE("oci-archive:"));
 }
 
 static int run_push(
 	const void *given, const struct cli_list *arguments, struct error *err)
 {
-	if (slice_starts_with(slice_str(arguments->items[1]), SLICE("oci:")))
+	if (is_layout(arguments->items[1]))
 		return error_set(err, ERR_USAGE, "push goes to a registry; use copy");
 	return copy(given, arguments, err);
 }
@@ -63,7 +158,7 @@ static int run_push(
 static int run_pull(
 	const void *given, const struct cli_list *arguments, struct error *err)
 {
-	if (slice_starts_with(slice_str(arguments->items[0]), SLICE("oci:")))
+	if (is_layout(arguments->items[0]))
 		return error_set(err, ERR_USAGE, "pull comes from a registry; use copy");
 	return copy(given, arguments, err);
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/fs.h"
 #include "cli/secret_input.h"
+#include "signing/wipe.h"
 
 struct keygen_flags {
 	const char *type;
 	uint64_t bits;
 	bool password;
+	const char *format, *public_of, *pin_file;
 };
 
 static const struct cli_option options[] = {
@@ -15,6 +17,12 @@ static const struct cli_option options[] = {
 		"of an RSA key (default: 4096)"),
 	CLI_OPTION(struct keygen_flags, password, "password", CLI_FLAG, NULL,
 		"encrypt it; the passphrase comes from $ALNAGE_PASSWORD or the terminal"),
+	CLI_OPTION(struct keygen_flags, format, "format", CLI_TEXT, "NAME",
+		"of an encrypted key: cosign (default), pkcs8 (also where FIPS rules)"),
+	CLI_OPTION(struct keygen_flags, public_of, "public-of", CLI_TEXT, "KEY",
+		"make no key: write the public half of this one (file, pkcs11: URI)"),
+	CLI_OPTION(struct keygen_flags, pin_file, "pin-file", CLI_TEXT, "FILE",
+		"file with the token's PIN (else $ALNAGE_PIN, else asked for)"),
 };
 
 static int choose_type(const char *name, enum key_type *ret_type, struct error *err)
@@ -33,23 +41,40 @@ static int choose_type(const char *name, enum key_type *ret_type, struct error *
 		"no key type '%s': ecdsa-p256, ecdsa-p384, rsa or ed25519", name);
 }
 
-static void wipe(char **text)
+static int choose_format(
+	const char *name, enum secret_format *ret_format, struct error *err)
 {
-	if (*text)
-		explicit_bzero(*text, strlen(*text));
-	free(*text);
-	*text = NULL;
+	*ret_format = SECRET_FORMAT_COSIGN;
+	if (!name || strcmp(name, "cosign") == 0)
+		return 0;
+	*ret_format = SECRET_FORMAT_PKCS8;
+	if (strcmp(name, "pkcs8") == 0)
+		return 0;
+	return error_set(err, ERR_USAGE, "no format '%s': cosign or pkcs8", name);
 }
 
 static int write_public(const struct secret *secret, const char *path, struct error *err)
 {
 	cleanup_key struct key *key = NULL;
-	cleanup_buffer struct buffer pem = BUFFER_INIT, name = BUFFER_INIT;
-	if (secret_public(secret, &key, err) < 0 || key_to_pem(key, &pem, err) < 0 ||
-		buffer_printf(&name, err, "%s.pub", path) < 0)
+	cleanup_buffer struct buffer pem = BUFFER_INIT;
+	if (secret_public(secret, &key, err) < 0 || key_to_pem(key, &pem, err) < 0)
 		return err->class;
-	return fs_write_new_file(
-		AT_FDCWD, buffer_str(&name), buffer_slice(&pem), 0644, err);
+	return fs_write_new_file(AT_FDCWD, path, buffer_slice(&pem), 0644, err);
+}
+
+/* The public half of a key that is there already. */
+static int run_public(
+	const struct keygen_flags *flags, const char *path, struct error *err)
+{
+	cleanup_secret struct secret *secret = NULL;
+	cleanup_buffer struct buffer out = BUFFER_INIT;
+	if (flags->type || flags->bits || flags->password || flags->format)
+		return error_set(err, ERR_USAGE, "--public-of makes no key");
+	if (load_secret_with_pin(flags->public_of, flags->pin_file, &secret, err) < 0 ||
+		write_public(secret, path, err) < 0 ||
+		buffer_printf(&out, err, "%s (public, hand it out)\n", path) < 0)
+		return err->class;
+	return cli_print(buffer_slice(&out), err);
 }
 
 /* Before anything is made: half a pair is of no use. */
@@ -69,20 +94,27 @@ static int run(const void *given, const struct cli_list *arguments, struct error
 	const struct keygen_flags *flags = given;
 	const char *path = arguments->items[0];
 	cleanup_secret struct secret *secret = NULL;
-	CLEANUP(wipe) char *passphrase = NULL;
-	cleanup_buffer struct buffer out = BUFFER_INIT;
+	cleanup_secret_str char *passphrase = NULL;
+	cleanup_buffer struct buffer out = BUFFER_INIT, public_path = BUFFER_INIT;
 	enum key_type type;
-	if (choose_type(flags->type, &type, err) < 0 || check_absent(path, err) < 0)
+	enum secret_format format;
+	if (flags->public_of)
+		return run_public(flags, path, err);
+	if (choose_type(flags->type, &type, err) < 0 ||
+		choose_format(flags->format, &format, err) < 0 ||
+		check_absent(path, err) < 0 ||
+		buffer_printf(&public_path, err, "%s.pub", path) < 0)
 		return err->class;
 	if (flags->password) {
-		passphrase = ask_passphrase(NULL, "passphrase for the new key");
+		passphrase = ask_passphrase(
+			NULL, SECRET_PASSPHRASE, "passphrase for the new key");
 		if (!passphrase || !*passphrase)
 			return error_set(err, ERR_USAGE, "no passphrase was given");
 	}
 	if (secret_generate(
 		    type, flags->bits ? (unsigned)flags->bits : 4096, &secret, err) < 0 ||
-		secret_save(secret, path, passphrase, err) < 0 ||
-		write_public(secret, path, err) < 0 ||
+		secret_save_as(secret, format, path, passphrase, err) < 0 ||
+		write_public(secret, buffer_str(&public_path), err) < 0 ||
 		buffer_printf(&out, err,
 			"%s (private, keep it), %s.pub (public, hand it out)\n", path,
 			path) < 0)
@@ -94,9 +126,15 @@ const struct cli_command keygen_command = {
 	.name = "keygen",
 	.arguments = "FILE",
 	.summary = "make a key pair: FILE (private, mode 0600) and FILE.pub",
-	.description = "Nothing is ever overwritten. Images are signed with ecdsa-p256 "
-		       "unless there is a\n"
-		       "reason for another; .apk packages need rsa.",
+	.description =
+		"Nothing is ever overwritten. Images are signed with ecdsa-p256 unless "
+		"there is a\n"
+		"reason for another; .apk packages need rsa.\n\n"
+		"With OpenSSL's FIPS provider active, encrypted keys need --format pkcs8 "
+		"(cosign's\n"
+		"form needs scrypt, XSalsa20 and Poly1305), and ed25519 is refused by "
+		"providers\n"
+		"that are not approved for it (OpenSSL 3.1 to 3.3).",
 	.options = options,
 	.option_count = ARRAY_LEN(options),
 	.options_size = sizeof(struct keygen_flags),

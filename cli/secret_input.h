@@ -1,14 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Private keys for commands that sign. */
+/*
+ * Private keys for commands that sign. Passphrases and PINs come from the environment or
+ * the terminal (a PIN also from a file), never from the command line. Once a key was
+ * asked for, the program leaves no core file.
+ */
 #ifndef CLI_SECRET_INPUT_H
 #define CLI_SECRET_INPUT_H
 
 #include "cli/cli.h"
 #include "signing/secret.h"
 
-/* passphrase_source: $ALNAGE_PASSWORD, $COSIGN_PASSWORD, else asked for on the terminal.
- */
-char *ask_passphrase(void *context, const char *prompt);
-MUST_USE int load_secret(const char *path, struct secret **ret_secret, struct error *err);
+/* passphrase_source: $ALNAGE_PASSWORD, $COSIGN_PASSWORD, or $ALNAGE_PIN, else asked for
+ * on the terminal. */
+char *ask_passphrase(void *context, enum passphrase_kind kind, const char *prompt);
+/* key: a file, or a pkcs11: URI. */
+MUST_USE int load_secret(const char *key, struct secret **ret_secret, struct error *err);
+/* pin_file NULL: as above. */
+MUST_USE int load_secret_with_pin(const char *key, const char *pin_file,
+	struct secret **ret_secret, struct error *err);
+/* Wipes those variables: no child and no later reader of /proc sees them. */
+void forget_passphrases(void);
 
 #endif

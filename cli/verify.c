@@ -9,34 +9,69 @@
 #define VERIFY_KEYS_MAX  64
 #define VERIFY_TYPES_MAX 64
 
-/* ---- with keys ---- */
+/* ---- with keys, or an identity ---- */
 
-struct keys {
-	struct key *items[VERIFY_KEYS_MAX];
+struct signers {
+	struct key *keys[VERIFY_KEYS_MAX];
+	struct loaded_signer loaded; /* of an identity, and the root of keys */
+	struct signer of_keys[VERIFY_KEYS_MAX];
+	const struct signer *items[VERIFY_KEYS_MAX];
 	size_t count;
 };
 
-static void keys_done(struct keys *keys)
+static void signers_done(struct signers *signers)
 {
-	for (size_t i = 0; i < keys->count; i++)
-		key_free(&keys->items[i]);
+	for (size_t i = 0; i < VERIFY_KEYS_MAX; i++)
+		key_free(&signers->keys[i]);
+	loaded_signer_done(&signers->loaded);
 }
 
-static int load_keys(const struct cli_list *paths, struct keys *keys, struct error *err)
+static int load_identity(
+	const struct verify_flags *flags, struct signers *signers, struct error *err)
 {
-	if (!paths->count) {
-		error_set(err, ERR_USAGE, "--key or --policy is missing");
+	if (!signer_flags_given(&flags->signer)) {
+		error_set(err, ERR_USAGE,
+			"--key, --certificate-identity or --policy is "
+			"missing");
 		return error_remedy(
 			err, "name the public key (FILE.pub) that must have signed");
 	}
+	if (load_signer(&flags->signer, NULL, &signers->loaded, err) < 0)
+		return err->class;
+	signers->items[signers->count++] = &signers->loaded.signer;
+	return 0;
+}
+
+/* All with the same trusted root, if one is given. */
+static int load_keys(
+	const struct verify_flags *flags, struct signers *signers, struct error *err)
+{
+	const struct cli_list *paths = &flags->keys;
+
 	if (paths->count > VERIFY_KEYS_MAX)
 		return error_set(err, ERR_USAGE, "more than %d keys", VERIFY_KEYS_MAX);
-	for (size_t i = 0; i < paths->count; i++) {
-		if (key_load(paths->items[i], &keys->items[i], err) < 0)
+	for (size_t i = 0; i < paths->count; i++)
+		if (key_load(paths->items[i], &signers->keys[i], err) < 0)
 			return err->class;
-		keys->count++;
+	if (load_signer(&flags->signer, signers->keys[0], &signers->loaded, err) < 0)
+		return err->class;
+	for (size_t i = 0; i < paths->count; i++) {
+		signers->of_keys[i] = signers->loaded.signer;
+		signers->of_keys[i].key = signers->keys[i];
+		signers->items[i] = &signers->of_keys[i];
 	}
+	signers->count = paths->count;
 	return 0;
+}
+
+static int load_signers(
+	const struct verify_flags *flags, struct signers *signers, struct error *err)
+{
+	if (!flags->keys.count)
+		return load_identity(flags, signers, err);
+	if (check_signer_flags(&flags->signer, true, err) < 0)
+		return err->class;
+	return load_keys(flags, signers, err);
 }
 
 struct types {
@@ -76,20 +111,6 @@ static bool reads_blobs(const struct verify_flags *flags, const struct opened *o
 	return flags->check_blobs || opened->reference->kind != REFERENCE_REGISTRY;
 }
 
-static int verify_by_keys(const struct verify_flags *flags, struct opened *opened,
-	const struct keys *keys, const struct types *types, struct verdict **ret_verdict,
-	struct error *err)
-{
-	struct verify_options verify = {.keys = (const struct key *const *)keys->items,
-		.key_count = keys->count,
-		.predicate_types = types->items,
-		.predicate_type_count = types->count,
-		.check_blobs = reads_blobs(flags, opened)};
-
-	return verify_image(opened->repository, reference_wanted(opened->reference),
-		&verify, ret_verdict, err);
-}
-
 /* ---- the answer ---- */
 
 static int print(const struct verdict *verdict, bool json, struct error *err)
@@ -120,36 +141,99 @@ static int answer(const struct verdict *verdict, const struct verify_flags *flag
 	return verdict_passed(verdict) ? 0 : refuse(verdict, err);
 }
 
-static int run_with_keys(const struct verify_flags *flags,
-	const struct registry_options *registry, const char *image, struct error *err)
+/* ---- the work: everything is open, and nothing hostile was read so far ---- */
+
+struct work {
+	const struct verify_flags *flags;
+	struct opened opened;
+	struct signers signers;
+	struct types types;
+	struct policy *policy; /* NULL: by signers */
+	int64_t at;
+	const struct verify_summary *summary; /* may be NULL */
+};
+
+static void work_done(struct work *work)
 {
-	CLEANUP(keys_done) struct keys keys = {.count = 0};
-	struct types types = {.count = 0};
-	cleanup_opened struct opened opened = {0};
+	signers_done(&work->signers);
+	policy_free(&work->policy);
+	opened_done(&work->opened);
+}
+
+static int verify_by_signers(const struct work *work, struct error *err)
+{
+	const struct opened *opened = &work->opened;
 	cleanup_verdict struct verdict *verdict = NULL;
+	struct verify_options options = {.signers = work->signers.items,
+		.signer_count = work->signers.count,
+		.predicate_types = work->types.items,
+		.predicate_type_count = work->types.count,
+		.check_blobs = reads_blobs(work->flags, opened)};
+
+	if (verify_image(opened->repository, reference_wanted(opened->reference),
+		    &options, &verdict, err) < 0)
+		return err->class;
+	return answer(verdict, work->flags, err);
+}
+
+static int verify_by_policy(
+	const struct work *work, struct buffer *reply, struct error *err)
+{
+	const struct opened *opened = &work->opened;
+	CLEANUP(policy_outcome_done) struct policy_outcome outcome = {0};
+	struct policy_options options = {.policy = work->policy,
+		.at = work->at,
+		.check_blobs = reads_blobs(work->flags, opened)};
+	struct verify_report report = {.policy = work->policy,
+		.outcome = &outcome,
+		.opened = opened,
+		.at = work->at};
+
+	if (policy_verify(opened->repository, reference_wanted(opened->reference),
+		    &options, &outcome, err) < 0)
+		return err->class;
+	if (work->summary &&
+		work->summary->make(work->summary->context, &report, reply, err) < 0)
+		return err->class;
+	return answer(outcome.verdict, work->flags, err);
+}
+
+static int do_work(const void *context, struct buffer *reply, struct error *err)
+{
+	const struct work *work = context;
+
+	return work->policy ? verify_by_policy(work, reply, err)
+			    : verify_by_signers(work, err);
+}
+
+/* ---- opening ---- */
+
+static int prepare_signers(struct work *work, struct error *err)
+{
+	const struct verify_flags *flags = work->flags;
 
 	if (flags->trust || flags->at)
 		return error_set(err, ERR_USAGE, "%s goes only with --policy",
 			flags->trust ? "--trust" : "--at");
-	if (name_types(flags, &types, err) < 0 ||
-		load_keys(&flags->keys, &keys, err) < 0 ||
-		open_reference(image, registry, false, false, &opened, err) < 0 ||
-		verify_by_keys(flags, &opened, &keys, &types, &verdict, err) < 0)
+	if (work->summary)
+		return error_set(err, ERR_USAGE, "a summary needs --policy");
+	if (name_types(flags, &work->types, err) < 0)
 		return err->class;
-	return answer(verdict, flags, err);
+	return load_signers(flags, &work->signers, err);
 }
-
-/* ---- with a policy ---- */
 
 static int check_policy_flags(
 	const struct verify_flags *flags, int64_t *ret_at, struct error *err)
 {
 	*ret_at = clock_now();
-	if (flags->keys.count || flags->types.count || flags->signature_only)
+	if (flags->keys.count || flags->types.count || flags->signature_only ||
+		signer_flags_given(&flags->signer))
 		return error_set(err, ERR_USAGE,
-			"with --policy, the policy says which keys and attestations: %s "
-			"does not go with it",
-			flags->keys.count    ? "--key"
+			"with --policy, the policy says which signers and attestations: "
+			"%s does not go with it",
+			flags->keys.count ? "--key"
+			: signer_flags_given(&flags->signer)
+				? "a certificate's identity or root"
 			: flags->types.count ? "--require"
 					     : "--signature-only");
 	if (!flags->at)
@@ -161,42 +245,46 @@ static int check_policy_flags(
 	return 0;
 }
 
-static int run_with_policy(const struct verify_flags *flags,
-	const struct registry_options *registry, const char *image,
-	verify_reporter *reporter, const void *context, struct error *err)
+static int prepare_policy(struct work *work, struct error *err)
 {
-	cleanup_policy struct policy *policy = NULL;
-	cleanup_opened struct opened opened = {0};
-	CLEANUP(policy_outcome_done) struct policy_outcome outcome = {0};
-	struct policy_options options = {0};
+	const struct verify_flags *flags = work->flags;
 
-	if (check_policy_flags(flags, &options.at, err) < 0 ||
-		policy_load(flags->policy, flags->trust, &policy, err) < 0 ||
-		open_reference(image, registry, false, false, &opened, err) < 0)
+	if (check_policy_flags(flags, &work->at, err) < 0)
 		return err->class;
-	options.policy = policy;
-	options.check_blobs = reads_blobs(flags, &opened);
-	if (policy_verify(opened.repository, reference_wanted(opened.reference), &options,
-		    &outcome, err) < 0)
-		return err->class;
-	struct verify_report report = {.policy = policy,
-		.outcome = &outcome,
-		.opened = &opened,
-		.at = options.at};
-	if (reporter && reporter(context, &report, err) < 0)
-		return err->class;
-	return answer(outcome.verdict, flags, err);
+	return policy_load(flags->policy, flags->trust, &work->policy, err);
+}
+
+/* An archive's private copy is removed afterwards, a summary is written: both by us. */
+static bool needs_child(const struct work *work)
+{
+	return work->summary || work->opened.reference->kind == REFERENCE_ARCHIVE;
 }
 
 int verify_run(const struct verify_flags *flags, const struct registry_options *registry,
-	const char *image, verify_reporter *reporter, const void *context,
-	struct error *err)
+	const char *image, const struct verify_summary *summary, struct error *err)
 {
-	if (flags->policy)
-		return run_with_policy(flags, registry, image, reporter, context, err);
-	if (reporter)
-		return error_set(err, ERR_USAGE, "a summary needs --policy");
-	return run_with_keys(flags, registry, image, err);
+	CLEANUP(work_done) struct work work = {.flags = flags, .summary = summary};
+	struct confined confined = {.work = do_work, .context = &work};
+	cleanup_buffer struct buffer reply = BUFFER_INIT;
+	struct error failure = ERROR_INIT;
+	int status;
+
+	if (confinement_parse(flags->confinement, &confined.mode, err) < 0 ||
+		(flags->policy ? prepare_policy(&work, err)
+			       : prepare_signers(&work, err)) < 0 ||
+		open_reference_to_verify(
+			image, registry, flags->check_blobs, &work.opened, err) < 0)
+		return err->class;
+	confined.repository = work.opened.repository;
+	confined.in_child = needs_child(&work);
+	status = confined_run(&confined, &reply, &failure);
+	/* a refusal is summed up, too */
+	if (reply.len != 0 &&
+		summary->keep(summary->context, buffer_slice(&reply), err) < 0)
+		return err->class;
+	if (status < 0)
+		*err = failure;
+	return status;
 }
 
 /* ---- the command of alnage-verify ---- */
@@ -213,7 +301,7 @@ static int run(const void *given, const struct cli_list *arguments, struct error
 	const struct verify_only_flags *flags = given;
 
 	return verify_run(
-		&flags->verify, &flags->registry, arguments->items[0], NULL, NULL, err);
+		&flags->verify, &flags->registry, arguments->items[0], NULL, err);
 }
 
 const struct cli_command verify_only_command = {

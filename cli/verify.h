@@ -8,11 +8,14 @@
 
 #include "attest/policy.h"
 #include "cli/common.h"
+#include "cli/signer.h"
+#include "cli/verify_confine.h"
 
 struct verify_flags {
+	struct signer_flags signer;
 	struct cli_list keys, types;
 	bool check_blobs, signature_only, json;
-	const char *policy, *trust, *at;
+	const char *policy, *trust, *at, *confinement;
 };
 /* For a struct with members registry and verify. */
 #define VERIFY_OPTIONS(type)                                                             \
@@ -25,7 +28,7 @@ struct verify_flags {
 		CLI_OPTION(type, verify.signature_only, "signature-only", CLI_FLAG,      \
 			NULL, "require no attestation"),                                 \
 		CLI_OPTION(type, verify.policy, "policy", CLI_TEXT, "FILE",              \
-			"policy.yaml: what the image must have, instead of --key"),      \
+			"policy.yaml: what the image must have, and by whom"),           \
 		CLI_OPTION(type, verify.trust, "trust", CLI_TEXT, "FILE",                \
 			"trust.yaml: whose keys (default: the one that the policy "      \
 			"names)"),                                                       \
@@ -35,9 +38,10 @@ struct verify_flags {
 		CLI_OPTION(type, verify.check_blobs, "check-blobs", CLI_FLAG, NULL,      \
 			"read and hash every layer of a registry image, too (always "    \
 			"done for layouts)"),                                            \
+		SIGNER_OPTIONS(type, verify.signer),                                     \
 		CLI_OPTION(type, verify.json, "json", CLI_FLAG, NULL,                    \
 			"the verdict as JSON"),                                          \
-		REGISTRY_OPTIONS(type)
+		CONFINEMENT_OPTION(type, verify.confinement), REGISTRY_OPTIONS(type)
 
 #define VERIFY_SUMMARY "verify an image's signature and attestations before deployment"
 #define VERIFY_DESCRIPTION                                                               \
@@ -48,20 +52,28 @@ struct verify_flags {
 	"with the reason. 1: the check could not be made, so nothing is known to be "    \
 	"good."
 
-/* Called with the outcome of a policy, passed or not. */
+/* What came out of a policy, passed or not. */
 struct verify_report {
 	const struct policy *policy;
 	const struct policy_outcome *outcome;
 	const struct opened *opened;
 	int64_t at;
 };
-typedef int verify_reporter(
-	const void *context, const struct verify_report *report, struct error *err);
+/*
+ * A summary of it: made by the process that read what is hostile, and kept (signed,
+ * written) by this one, in which nothing of it was read.
+ */
+struct verify_summary {
+	int (*make)(const void *context, const struct verify_report *report,
+		struct buffer *out, struct error *err);
+	int (*keep)(const void *context, struct slice summary, struct error *err);
+	const void *context;
+};
 
-/* reporter may be NULL. */
+/* summary may be NULL. */
 MUST_USE int verify_run(const struct verify_flags *flags,
 	const struct registry_options *registry, const char *image,
-	verify_reporter *reporter, const void *context, struct error *err);
+	const struct verify_summary *summary, struct error *err);
 
 /* The command of alnage-verify. */
 extern const struct cli_command verify_only_command;

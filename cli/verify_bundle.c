@@ -4,27 +4,27 @@
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/limits.h"
-#include "cli/cli.h"
+#include "cli/signer.h"
+#include "cli/verify_confine.h"
 #include "signing/verify_bundle.h"
 
 struct flags {
-	const char *bundle, *identity, *issuer, *key, *trusted_root;
+	struct signer_flags signer;
+	const char *bundle, *key;
+	const char *confinement;
 	bool staging, json;
 };
 
 static const struct cli_option options[] = {
 	CLI_OPTION(struct flags, bundle, "bundle", CLI_TEXT, "FILE",
 		"the Sigstore bundle (v0.1, v0.2 or v0.3)"),
-	CLI_OPTION(struct flags, identity, "certificate-identity", CLI_TEXT, "NAME",
-		"who must have signed, exactly as in the certificate"),
-	CLI_OPTION(struct flags, issuer, "certificate-oidc-issuer", CLI_TEXT, "URL",
-		"who must have vouched for that identity"),
 	CLI_OPTION(struct flags, key, "key", CLI_TEXT, "FILE",
 		"public key (PEM) that must have signed, instead of an identity"),
-	CLI_OPTION(struct flags, trusted_root, "trusted-root", CLI_TEXT, "FILE",
-		"authorities and logs to trust (trusted_root.json)"),
+	SIGNER_OPTIONS(struct flags, signer),
 	CLI_OPTION(struct flags, staging, "staging", CLI_FLAG, NULL,
-		"the bundle is of Sigstore's staging instance"),
+		"the bundle is of Sigstore's staging instance (whose trusted root has to "
+		"be named as any other)"),
+	CONFINEMENT_OPTION(struct flags, confinement),
 	CLI_OPTION(
 		struct flags, json, "json", CLI_FLAG, NULL, "print the report as JSON"),
 };
@@ -158,73 +158,64 @@ static int print_json(
 
 /* ---- the command ---- */
 
-static int check_flags(const struct flags *flags, struct error *err)
+/* ---- verifying: everything was read before, only the bundle not parsed ---- */
+
+struct work {
+	const struct flags *flags;
+	struct key *key;
+	struct loaded_signer signer;
+	struct loaded loaded;
+	struct buffer bundle;
+};
+
+static void work_done(struct work *work)
 {
-	bool with_certificate = flags->identity || flags->issuer;
+	key_free(&work->key);
+	loaded_signer_done(&work->signer);
+	loaded_done(&work->loaded);
+	buffer_done(&work->bundle);
+}
+
+static int prepare(struct work *work, const char *name, struct error *err)
+{
+	const struct flags *flags = work->flags;
 
 	if (!flags->bundle)
 		return error_set(err, ERR_USAGE, "--bundle is missing");
-	if (flags->key && with_certificate)
-		return error_set(err, ERR_USAGE,
-			"--key and --certificate-identity exclude each other");
-	if (!flags->key && (!flags->identity || !flags->issuer))
-		return error_set(err, ERR_USAGE,
-			"--key, or --certificate-identity with "
-			"--certificate-oidc-issuer, is missing");
-	if (!flags->key && !flags->trusted_root) {
-		error_set(err, ERR_USAGE, "--trusted-root is missing");
-		return error_remedy(err,
-			"nothing is fetched: save the %s trusted_root.json beforehand "
-			"and name it",
-			flags->staging ? "staging instance's" : "instance's");
-	}
+	if (check_signer_flags(&flags->signer, flags->key != NULL, err) < 0 ||
+		(flags->key && key_load(flags->key, &work->key, err) < 0) ||
+		load_signer(&flags->signer, work->key, &work->signer, err) < 0 ||
+		load_artifact(name, &work->loaded, err) < 0)
+		return err->class;
+	if (fs_read_file(AT_FDCWD, flags->bundle, LIMIT_ENVELOPE_BYTES, &work->bundle,
+		    err) < 0)
+		return error_wrap(err, "reading the bundle");
 	return 0;
 }
 
-static int load_bundle(const char *path, struct bundle **ret_bundle, struct error *err)
+static int verify(
+	const struct work *work, struct bundle_report *report, struct error *err)
 {
-	cleanup_buffer struct buffer bytes = BUFFER_INIT;
-
-	if (fs_read_file(AT_FDCWD, path, LIMIT_ENVELOPE_BYTES, &bytes, err) < 0)
-		return error_wrap(err, "reading the bundle");
-	if (bundle_parse(buffer_slice(&bytes), ret_bundle, err) == 0)
-		return 0;
-	if (err->class == ERR_INPUT) /* the thing to be judged is malformed: no */
-		err->class = ERR_REFUSED;
-	return err->class;
-}
-
-static int verify(const struct flags *flags, const char *name,
-	struct bundle_report *report, struct error *err)
-{
-	cleanup_key struct key *key = NULL;
-	cleanup_trusted_root struct trusted_root *root = NULL;
 	cleanup_bundle struct bundle *bundle = NULL;
-	CLEANUP(loaded_done) struct loaded loaded = {.bytes = BUFFER_INIT};
 
-	if ((flags->key && key_load(flags->key, &key, err) < 0) ||
-		(flags->trusted_root &&
-			trusted_root_load(flags->trusted_root, &root, err) < 0) ||
-		load_artifact(name, &loaded, err) < 0 ||
-		load_bundle(flags->bundle, &bundle, err) < 0)
+	if (bundle_parse(buffer_slice(&work->bundle), &bundle, err) < 0) {
+		if (err->class == ERR_INPUT) /* what is judged is malformed: no */
+			err->class = ERR_REFUSED;
 		return err->class;
-	return verify_bundle(bundle, &loaded.artifact,
-		&(struct verify_bundle_options){.key = key,
-			.identity = flags->identity,
-			.issuer = flags->issuer,
-			.root = root},
-		report, err);
+	}
+	return verify_bundle(
+		bundle, &work->loaded.artifact, &work->signer.signer, report, err);
 }
 
-static int run(const void *given, const struct cli_list *arguments, struct error *err)
+static int do_work(const void *context, struct buffer *reply, struct error *err)
 {
-	const struct flags *flags = given;
+	const struct work *work = context;
+	const struct flags *flags = work->flags;
 	struct bundle_report report = {0};
 	struct error why = ERROR_INIT;
 
-	if (check_flags(flags, err) < 0)
-		return err->class;
-	if (verify(flags, arguments->items[0], &report, err) == 0)
+	(void)reply; /* the answer is printed */
+	if (verify(work, &report, err) == 0)
 		return flags->json ? print_json(&report, NULL, err)
 				   : print_text(&report, err);
 	if (err->class != ERR_REFUSED)
@@ -234,6 +225,18 @@ static int run(const void *given, const struct cli_list *arguments, struct error
 		return err->class;
 	}
 	return error_wrap(err, "%s is refused", flags->bundle);
+}
+
+static int run(const void *given, const struct cli_list *arguments, struct error *err)
+{
+	const struct flags *flags = given;
+	CLEANUP(work_done) struct work work = {.flags = flags};
+	struct confined confined = {.work = do_work, .context = &work};
+
+	if (confinement_parse(flags->confinement, &confined.mode, err) < 0 ||
+		prepare(&work, arguments->items[0], err) < 0)
+		return err->class;
+	return confined_run(&confined, NULL, err);
 }
 
 const struct cli_command verify_bundle_command = {

@@ -33,9 +33,10 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static int make_statement(const struct summary_flags *flags,
-	const struct verify_report *report, struct buffer *out, struct error *err)
+static int make_summary(const void *context, const struct verify_report *report,
+	struct buffer *out, struct error *err)
 {
+	const struct summary_flags *flags = context;
 	const char *name = repository_name(report->opened->repository);
 	bool remote = repository_is_registry(report->opened->repository);
 	struct vsa vsa = {.verifier_id = flags->verifier_id,
@@ -55,18 +56,15 @@ static int make_statement(const struct summary_flags *flags,
 	return vsa_write(&vsa, out, err);
 }
 
-static int write_summary(
-	const void *context, const struct verify_report *report, struct error *err)
+static int keep_summary(const void *context, struct slice statement, struct error *err)
 {
 	const struct summary_flags *flags = context;
-	cleanup_buffer struct buffer statement = BUFFER_INIT, bytes = BUFFER_INIT;
-	cleanup_secret struct secret *secret = NULL;
 	cleanup_envelope struct envelope *envelope = NULL;
+	cleanup_secret struct secret *secret = NULL;
+	cleanup_buffer struct buffer bytes = BUFFER_INIT;
 
-	if (make_statement(flags, report, &statement, err) < 0 ||
-		load_secret(flags->vsa_key, &secret, err) < 0 ||
-		sign_envelope(PAYLOAD_IN_TOTO, buffer_slice(&statement), secret,
-			&envelope, err) < 0 ||
+	if (load_secret(flags->vsa_key, &secret, err) < 0 ||
+		sign_envelope(PAYLOAD_IN_TOTO, statement, secret, &envelope, err) < 0 ||
 		envelope_write(envelope, &bytes, err) < 0)
 		return err->class;
 	return fs_write_file(AT_FDCWD, flags->vsa, buffer_slice(&bytes), 0644, err);
@@ -75,6 +73,8 @@ static int write_summary(
 static int run(const void *given, const struct cli_list *arguments, struct error *err)
 {
 	const struct summary_flags *flags = given;
+	const struct verify_summary summary = {
+		.make = make_summary, .keep = keep_summary, .context = flags};
 	bool any = flags->vsa || flags->vsa_key || flags->verifier_id ||
 		   flags->resource_uri || flags->policy_uri;
 
@@ -82,7 +82,7 @@ static int run(const void *given, const struct cli_list *arguments, struct error
 		return error_set(err, ERR_USAGE,
 			"a summary needs --vsa, --vsa-key and --verifier-id");
 	return verify_run(&flags->verify, &flags->registry, arguments->items[0],
-		any ? write_summary : NULL, flags, err);
+		any ? &summary : NULL, err);
 }
 
 const struct cli_command verify_command = {

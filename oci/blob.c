@@ -11,8 +11,14 @@ struct check {
 	struct writer *out; /* borrowed */
 	struct hasher *hasher;
 	const struct descriptor *descriptor;
+	const struct blob_watch *watch; /* may be NULL */
 	uint64_t passed;
 };
+
+static int tell(const struct blob_watch *watch, uint64_t position, struct error *err)
+{
+	return watch ? watch->moved(watch->context, position, err) : 0;
+}
 
 /* The size is known before: more is refused before it is hashed or written. */
 static int check_write(void *context, const void *data, size_t len, struct error *err)
@@ -23,9 +29,10 @@ static int check_write(void *context, const void *data, size_t len, struct error
 		return error_set(err, ERR_INPUT, "more than %llu bytes came",
 			(unsigned long long)check->descriptor->size);
 	check->passed += len;
-	if (hasher_update(check->hasher, data, len, err) < 0)
+	if (hasher_update(check->hasher, data, len, err) < 0 ||
+		writer_write(check->out, data, len, err) < 0)
 		return err->class;
-	return writer_write(check->out, data, len, err);
+	return tell(check->watch, check->passed, err);
 }
 
 static void check_free(void *context)
@@ -51,12 +58,13 @@ static int check_end(struct check *check, struct error *err)
 }
 
 static int read_checked(struct repository *repository,
-	const struct descriptor *descriptor, struct writer *out, struct error *err)
+	const struct descriptor *descriptor, const struct blob_watch *watch,
+	struct writer *out, struct error *err)
 {
 	static const struct writer_ops ops = {.write = check_write, .free = check_free};
 	cleanup_hasher struct hasher *hasher = NULL;
 	cleanup_writer struct writer *writer = NULL;
-	struct check check = {.out = out, .descriptor = descriptor};
+	struct check check = {.out = out, .descriptor = descriptor, .watch = watch};
 	bool found;
 
 	if (hasher_new(descriptor->digest.algorithm, &hasher, err) < 0)
@@ -71,15 +79,22 @@ static int read_checked(struct repository *repository,
 	return check_end(&check, err);
 }
 
-int repository_copy_blob_to(struct repository *repository,
-	const struct descriptor *descriptor, struct writer *out, struct error *err)
+int repository_watch_blob_to(struct repository *repository,
+	const struct descriptor *descriptor, const struct blob_watch *watch,
+	struct writer *out, struct error *err)
 {
 	char text[DIGEST_TEXT_MAX];
 
-	if (read_checked(repository, descriptor, out, err) < 0)
+	if (read_checked(repository, descriptor, watch, out, err) < 0)
 		return error_wrap(err, "%s: blob %s", repository->name,
 			digest_format(&descriptor->digest, text));
 	return 0;
+}
+
+int repository_copy_blob_to(struct repository *repository,
+	const struct descriptor *descriptor, struct writer *out, struct error *err)
+{
+	return repository_watch_blob_to(repository, descriptor, NULL, out, err);
 }
 
 int repository_read_blob(struct repository *repository,
@@ -95,7 +110,8 @@ int repository_read_blob(struct repository *repository,
 			"%s: blob %s has %llu bytes, at most %zu are allowed",
 			repository->name, digest_format(&descriptor->digest, text),
 			(unsigned long long)descriptor->size, max);
-	if (writer_to_buffer(&bytes, &writer, err) < 0 ||
+	if (repository_count_read(repository, descriptor->size, err) < 0 ||
+		writer_to_buffer(&bytes, &writer, err) < 0 ||
 		repository_copy_blob_to(repository, descriptor, writer, err) < 0 ||
 		writer_finish(writer, err) < 0)
 		return err->class;
@@ -143,7 +159,7 @@ static int part_read(
 		return error_set(err, ERR_INPUT, "the file is shorter than its blob");
 	part->at += (uint64_t)got; /* not negative */
 	*ret_len = (size_t)got;
-	return 0;
+	return tell(part->source.watch, part->at, err);
 }
 
 int blob_source_reader(const struct blob_source *source, uint64_t from, uint64_t len,
@@ -161,36 +177,5 @@ int blob_source_reader(const struct blob_source *source, uint64_t from, uint64_t
 	if (reader_new(&ops, part, ret_reader, err) < 0)
 		return err->class;
 	part = NULL; /* the reader's now */
-	return 0;
-}
-
-/* ---- writing ---- */
-
-int repository_put_blob(struct repository *repository, struct slice bytes,
-	struct descriptor *descriptor, struct error *err)
-{
-	struct blob_source source = {.fd = -1, .bytes = bytes};
-	struct descriptor described = *descriptor;
-	char text[DIGEST_TEXT_MAX];
-
-	described.size = bytes.len;
-	if (digest_of(DIGEST_SHA256, bytes, &described.digest, err) < 0)
-		return err->class;
-	if (repository->ops->put_blob(repository, &source, &described, err) < 0)
-		return error_wrap(err, "%s: blob %s", repository->name,
-			digest_format(&described.digest, text));
-	*descriptor = described;
-	return 0;
-}
-
-int repository_put_blob_fd(struct repository *repository, int fd,
-	const struct descriptor *descriptor, struct error *err)
-{
-	struct blob_source source = {.fd = fd};
-	char text[DIGEST_TEXT_MAX];
-
-	if (repository->ops->put_blob(repository, &source, descriptor, err) < 0)
-		return error_wrap(err, "%s: blob %s", repository->name,
-			digest_format(&descriptor->digest, text));
 	return 0;
 }

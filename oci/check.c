@@ -104,17 +104,14 @@ int repository_check(
 	return check_entries(&walk, err);
 }
 
-int repository_sweep(struct repository *repository, struct error *err)
+int repository_reach(struct repository *repository, struct arena *arena,
+	struct descriptor_list *ret_reached, struct error *err)
 {
-	cleanup_arena struct arena *arena = NULL;
-	struct walk walk = {.repository = repository, .only_collect = true};
+	struct walk walk = {
+		.repository = repository, .arena = arena, .only_collect = true};
 
-	if (!repository->ops->entries || !repository->ops->keep_only)
-		return 0;
-	if (arena_new(&arena, err) < 0)
-		return err->class;
-	walk.arena = arena;
 	if (check_entries(&walk, err) < 0)
 		return err->class;
-	return repository->ops->keep_only(repository, &walk.seen, err);
+	*ret_reached = walk.seen;
+	return 0;
 }

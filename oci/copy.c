@@ -5,33 +5,39 @@
  * blobs, children, index, signatures and attestations, and last the tag. Whoever
  * sees the tag sees the signatures, too.
  */
-#include "base/fs.h"
 #include "base/limits.h"
 #include "oci/copy_private.h"
 #include "oci/repository_private.h"
 
 #define DEPTH_MAX 8 /* nested indexes and referrers of referrers, together */
 
+/* A manifest to be put. */
 struct step {
 	struct descriptor what;
 	const char *tag; /* of signatures; else NULL */
-	bool is_manifest;
 };
 
 struct plan {
 	struct repository *from;
 	struct arena *arena;
+	struct descriptor_list blobs;
 	struct step *steps;
 	size_t count, capacity;
-	struct descriptor_list seen;     /* what has a step already */
-	struct descriptor_list subjects; /* manifests whose signatures come along */
+	struct descriptor_list seen; /* manifests that have a step already */
 	uint64_t total;
 };
 
 /* ---- planning ---- */
 
-static int add_step(struct plan *plan, const struct descriptor *what, bool is_manifest,
-	const char *tag, struct error *err)
+static int add_size(struct plan *plan, uint64_t size, struct error *err)
+{
+	if (__builtin_add_overflow(plan->total, size, &plan->total))
+		return error_set(err, ERR_INPUT, "sizes add up to too much");
+	return 0;
+}
+
+static int add_step(struct plan *plan, const struct descriptor *what, const char *tag,
+	struct error *err)
 {
 	struct step *step;
 
@@ -42,18 +48,17 @@ static int add_step(struct plan *plan, const struct descriptor *what, bool is_ma
 	if (!step)
 		return error_set_memory(err);
 	step->what = *descriptor_list_find(&plan->seen, &what->digest);
-	step->is_manifest = is_manifest;
 	step->tag = tag;
-	if (__builtin_add_overflow(plan->total, what->size, &plan->total))
-		return error_set(err, ERR_INPUT, "sizes add up to too much");
-	return 0;
+	return add_size(plan, what->size, err);
 }
 
 static int plan_blob(struct plan *plan, const struct descriptor *blob, struct error *err)
 {
-	if (descriptor_list_find(&plan->seen, &blob->digest))
+	if (descriptor_list_find(&plan->blobs, &blob->digest))
 		return 0;
-	return add_step(plan, blob, false, NULL, err);
+	if (descriptor_list_add(plan->arena, &plan->blobs, blob, err) < 0)
+		return err->class;
+	return add_size(plan, blob->size, err);
 }
 
 static int load(struct plan *plan, const struct descriptor *descriptor,
@@ -93,7 +98,7 @@ static int plan_manifest(struct plan *plan, const struct descriptor *descriptor,
 				: plan_blob(plan, item, err) < 0)
 			return err->class;
 	}
-	return add_step(plan, descriptor, true, tag, err);
+	return add_step(plan, descriptor, tag, err);
 }
 
 static int plan_signature_tag(struct plan *plan, const struct descriptor *subject,
@@ -144,8 +149,6 @@ static int plan_signatures(struct plan *plan, struct error *err)
 	for (size_t i = 0; i < images; i++) {
 		const struct descriptor subject = plan->steps[i].what;
 
-		if (!plan->steps[i].is_manifest)
-			continue;
 		for (size_t j = 0; j < ARRAY_LEN(suffixes); j++)
 			if (plan_signature_tag(plan, &subject, suffixes[j], err) < 0)
 				return err->class;
@@ -157,66 +160,58 @@ static int plan_signatures(struct plan *plan, struct error *err)
 
 /* ---- carrying out ---- */
 
-/* A file without a name, in $TMPDIR or /var/tmp. */
-static int open_temporary(int *ret_fd, struct error *err)
-{
-	const char *folder = secure_getenv("TMPDIR");
+struct course {
+	const struct plan *plan;
+	const struct repository_copy *copy;
+};
 
-	if (!folder || folder[0] != '/')
-		folder = "/var/tmp";
-	return fs_open(AT_FDCWD, folder, FS_OWN, O_TMPFILE | O_RDWR, 0600, ret_fd, err);
+static void show_progress(void *context, uint64_t done)
+{
+	const struct course *course = context;
+
+	course->copy->progress(course->copy->progress_context, done, course->plan->total);
 }
 
-static int download(struct repository *from, const struct descriptor *blob, int *ret_fd,
-	struct error *err)
+/* Large ones first: then the threads end at about the same time. */
+static int compare_sizes(const void *a, const void *b)
 {
-	cleanup_writer struct writer *writer = NULL;
-	cleanup_fd int fd = -1;
+	const struct descriptor *left = a, *right = b;
 
-	if (open_temporary(&fd, err) < 0 || writer_to_fd(fd, &writer, err) < 0 ||
-		repository_copy_blob_to(from, blob, writer, err) < 0 ||
-		writer_finish(writer, err) < 0)
+	if (left->size != right->size)
+		return left->size > right->size ? -1 : 1;
+	return digest_compare(&left->digest, &right->digest);
+}
+
+static int carry_blobs(struct plan *plan, struct repository *to,
+	const struct repository_copy *copy, uint64_t *ret_done, struct error *err)
+{
+	struct course course = {plan, copy};
+	struct blob_copy blobs = {.from = plan->from,
+		.to = to,
+		.blobs = plan->blobs.items,
+		.count = plan->blobs.count,
+		.parallel = copy->parallel,
+		.show = copy->show,
+		.progress = copy->progress ? show_progress : NULL,
+		.progress_context = &course};
+
+	if (plan->blobs.count > 1)
+		qsort(plan->blobs.items, plan->blobs.count, sizeof(*plan->blobs.items),
+			compare_sizes);
+	if (copy_blobs(&blobs, err) < 0)
 		return err->class;
-	*ret_fd = take_fd(&fd);
+	if (copy->ret_sent)
+		*copy->ret_sent = blobs.sent;
+	*ret_done = blobs.done;
 	return 0;
 }
 
-static int copy_blob(struct repository *from, struct repository *to,
-	const struct descriptor *blob, struct error *err)
-{
-	cleanup_fd int fd = -1;
-	bool done;
-	int result;
-
-	if (repository_has_blob(to, blob, &done, err) < 0)
-		return err->class;
-	if (!done && to->ops->mount_blob && from->is_registry &&
-		to->ops->mount_blob(to, from, blob, &done, err) < 0)
-		return err->class;
-	if (done)
-		return 0;
-	if (to->ops->receive_blob)
-		return to->ops->receive_blob(to, from, blob, err);
-	result = from->ops->open_blob ? from->ops->open_blob(from, blob, &fd, err)
-				      : download(from, blob, &fd, err);
-	if (result < 0)
-		return err->class;
-	return repository_put_blob_fd(to, fd, blob, err);
-}
-
-static int copy_step(struct repository *from, struct repository *to,
+static int carry_manifest(struct repository *from, struct repository *to,
 	const struct step *step, struct error *err)
 {
 	cleanup_buffer struct buffer bytes = {.max = LIMIT_MANIFEST_BYTES};
-	char text[DIGEST_TEXT_MAX];
 	struct descriptor ignored;
 
-	if (!step->is_manifest) {
-		if (copy_blob(from, to, &step->what, err) < 0)
-			return error_wrap(err, "copy blob %s",
-				digest_format(&step->what.digest, text));
-		return 0;
-	}
 	if (repository_read_manifest(from, &step->what, &bytes, err) < 0)
 		return err->class;
 	if (step->tag)
@@ -226,13 +221,15 @@ static int copy_step(struct repository *from, struct repository *to,
 		false, &ignored, err);
 }
 
-static int carry_out(const struct plan *plan, struct repository *to,
+static int carry_out(struct plan *plan, struct repository *to,
 	const struct repository_copy *copy, struct error *err)
 {
 	uint64_t done = 0;
 
+	if (carry_blobs(plan, to, copy, &done, err) < 0)
+		return err->class;
 	for (size_t i = 0; i < plan->count; i++) {
-		if (copy_step(plan->from, to, &plan->steps[i], err) < 0)
+		if (carry_manifest(plan->from, to, &plan->steps[i], err) < 0)
 			return err->class;
 		done += plan->steps[i].what.size; /* the sum was checked */
 		if (copy->progress)
@@ -249,13 +246,13 @@ int repository_copy(struct repository *from, struct repository *to,
 	struct plan plan = {.from = from};
 	struct descriptor ignored;
 
-	if (arena_new(&arena, err) < 0)
+	if (repository_need_writable(to, err) < 0 || arena_new(&arena, err) < 0)
 		return err->class;
 	plan.arena = arena;
 	if (plan_manifest(&plan, copy->image, NULL, 0, err) < 0 ||
 		(copy->with_signatures && plan_signatures(&plan, err) < 0))
 		return error_wrap(err, "copy from %s", from->name);
-	if (carry_out(&plan, to, copy, err) < 0 ||
+	if (carry_out(&plan, to, copy, err) < 0 || repository_settle(to, err) < 0 ||
 		repository_read_manifest(from, copy->image, &bytes, err) < 0 ||
 		repository_put(to, buffer_slice(&bytes), copy->image->media_type,
 			copy->tag, true, &ignored, err) < 0)

@@ -282,6 +282,19 @@ static const char *copy_text(struct arena *arena, const char *text, bool *ok)
 	return copy;
 }
 
+static int compare_digests(const void *a, const void *b)
+{
+	const struct descriptor *left = a, *right = b;
+
+	return digest_compare(&left->digest, &right->digest);
+}
+
+void descriptor_list_sort(struct descriptor_list *list)
+{
+	if (list->count > 1)
+		qsort(list->items, list->count, sizeof(*list->items), compare_digests);
+}
+
 int descriptor_copy(struct arena *arena, const struct descriptor *from,
 	struct descriptor *ret_descriptor, struct error *err)
 {

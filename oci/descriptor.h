@@ -64,6 +64,8 @@ MUST_USE int descriptor_list_add(struct arena *arena, struct descriptor_list *li
 /* NULL if absent. */
 struct descriptor *descriptor_list_find(
 	const struct descriptor_list *list, const struct digest *digest);
+/* By digest. */
+void descriptor_list_sort(struct descriptor_list *list);
 /* A deep copy whose texts live in the arena. */
 MUST_USE int descriptor_copy(struct arena *arena, const struct descriptor *from,
 	struct descriptor *ret_descriptor, struct error *err);

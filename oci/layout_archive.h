@@ -15,7 +15,8 @@ struct layout_archive;
  * /var/tmp. */
 MUST_USE int layout_archive_open(const char *path, bool create,
 	struct layout_archive **ret_archive, struct error *err);
-/* Absolute; borrowed. */
+/* Borrowed; the directory is absolute. */
+const char *layout_archive_path(const struct layout_archive *archive);
 const char *layout_archive_directory(const struct layout_archive *archive);
 /* Replaces the file by what is in the layout at dirfd: its three parts, nothing else. */
 MUST_USE int layout_archive_write(

@@ -49,16 +49,7 @@ struct descriptor referrers_entry(
 	return entry;
 }
 
-/* ---- writing ---- */
-
-static int compare_digests(const void *a, const void *b)
-{
-	const struct descriptor *left = a, *right = b;
-
-	return digest_compare(&left->digest, &right->digest);
-}
-
-static int parse_fallback(
+int referrers_parse_fallback(
 	struct slice bytes, struct manifest **ret_index, struct error *err)
 {
 	if (manifest_parse(bytes, NULL, ret_index, err) < 0)
@@ -71,51 +62,6 @@ static int parse_fallback(
 	return 0;
 }
 
-static int add_entry(
-	void *context, struct slice present, struct buffer *changed, struct error *err)
-{
-	cleanup_manifest struct manifest *index = NULL;
-	cleanup_arena struct arena *arena = NULL;
-	const struct descriptor *entry = context;
-	struct descriptor_list list = {0};
-	struct manifest next = {.is_index = true};
-
-	if (arena_new(&arena, err) < 0)
-		return err->class;
-	if (present.len != 0 && parse_fallback(present, &index, err) < 0)
-		return err->class;
-	/* The new one first: it replaces what another tool may have said of the same
-	 * manifest. */
-	if (descriptor_list_add(arena, &list, entry, err) < 0)
-		return err->class;
-	for (size_t i = 0; index && i < index->count; i++)
-		if (descriptor_list_add(arena, &list, &index->items[i], err) < 0)
-			return err->class;
-	qsort(list.items, list.count, sizeof(*list.items), compare_digests);
-	next.items = list.items;
-	next.count = list.count;
-	if (index) {
-		next.annotations = index->annotations;
-		next.annotation_count = index->annotation_count;
-	}
-	return manifest_write(&next, changed, err);
-}
-
-int referrers_add_fallback(struct repository *repository, const struct digest *subject,
-	const struct descriptor *entry, struct error *err)
-{
-	struct descriptor copy = *entry, ignored;
-	char tag[REFERRERS_TAG_MAX];
-
-	referrers_tag(subject, "", tag);
-	if (repository_update_manifest(
-		    repository, tag, OCI_INDEX, add_entry, &copy, &ignored, err) < 0)
-		return error_wrap(err, "referrers");
-	return 0;
-}
-
-/* ---- reading ---- */
-
 static int read_fallback(struct repository *repository, const struct digest *subject,
 	struct arena *arena, struct descriptor_list *list, struct error *err)
 {
@@ -125,12 +71,14 @@ static int read_fallback(struct repository *repository, const struct digest *sub
 	char tag[REFERRERS_TAG_MAX];
 
 	referrers_tag(subject, "", tag);
-	if (repository->ops->read_manifest(repository, tag, NULL, &bytes, &answer, err) <
-		0)
+	if (repository_count_read(repository, 0, err) < 0 ||
+		repository->ops->read_manifest(
+			repository, tag, NULL, &bytes, &answer, err) < 0)
 		return err->class;
+	repository->read_bytes += bytes.len;
 	if (!answer.found)
 		return 0;
-	if (parse_fallback(buffer_slice(&bytes), &index, err) < 0)
+	if (referrers_parse_fallback(buffer_slice(&bytes), &index, err) < 0)
 		return error_wrap(err, "tag %s", tag);
 	for (size_t i = 0; i < index->count; i++)
 		if (descriptor_list_add(arena, list, &index->items[i], err) < 0)
@@ -181,10 +129,16 @@ static int complete(struct repository *repository, struct arena *arena,
 	return 0;
 }
 
-static int collect(struct repository *repository, const struct digest *subject,
-	struct arena *arena, struct descriptor_list *list, struct error *err)
+static int collect(struct repository *repository, unsigned sources,
+	const struct digest *subject, struct arena *arena, struct descriptor_list *list,
+	struct error *err)
 {
-	if (repository->ops->referrers(repository, subject, arena, list, err) < 0 ||
+	if ((sources & REFERRERS_LISTED) &&
+		(repository_count_read(repository, 0, err) < 0 ||
+			repository->ops->referrers(
+				repository, subject, arena, list, err) < 0))
+		return err->class;
+	if ((sources & REFERRERS_FALLBACK) &&
 		read_fallback(repository, subject, arena, list, err) < 0)
 		return err->class;
 	if (list->count > LIMIT_REFERRERS)
@@ -193,18 +147,37 @@ static int collect(struct repository *repository, const struct digest *subject,
 	return complete(repository, arena, list, err);
 }
 
+static int list_referrers(struct repository *repository, unsigned sources,
+	const struct digest *subject, struct arena *arena,
+	struct descriptor_list *ret_list, struct error *err)
+{
+	struct descriptor_list list = {0};
+	char text[DIGEST_TEXT_MAX];
+
+	if (collect(repository, sources, subject, arena, &list, err) < 0)
+		return error_wrap(err, "%s: referrers of %s", repository->name,
+			digest_format(subject, text));
+	descriptor_list_sort(&list);
+	*ret_list = list;
+	return 0;
+}
+
+int repository_referrers_of(struct repository *repository, enum referrers_source source,
+	const struct digest *subject, struct arena *arena,
+	struct descriptor_list *ret_list, struct error *err)
+{
+	return list_referrers(repository, source, subject, arena, ret_list, err);
+}
+
 int repository_referrers(struct repository *repository, const struct digest *subject,
 	struct arena *arena, struct descriptor **ret_list, size_t *ret_count,
 	struct error *err)
 {
 	struct descriptor_list list = {0};
-	char text[DIGEST_TEXT_MAX];
 
-	if (collect(repository, subject, arena, &list, err) < 0)
-		return error_wrap(err, "%s: referrers of %s", repository->name,
-			digest_format(subject, text));
-	if (list.count > 1)
-		qsort(list.items, list.count, sizeof(*list.items), compare_digests);
+	if (list_referrers(repository, REFERRERS_LISTED | REFERRERS_FALLBACK, subject,
+		    arena, &list, err) < 0)
+		return err->class;
 	*ret_list = list.items;
 	*ret_count = list.count;
 	return 0;

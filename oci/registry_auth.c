@@ -54,6 +54,10 @@ static int load_credential(struct registry *registry, struct error *err)
 
 	if (registry->credential_known)
 		return 0;
+	if (error_is_set(&registry->no_credential)) {
+		*err = registry->no_credential;
+		return err->class;
+	}
 	if (options->user && options->password) {
 		if (copy_text(options->user, &registry->credential.user, err) < 0 ||
 			copy_text(options->password, &registry->credential.password,
@@ -73,6 +77,14 @@ static int load_credential(struct registry *registry, struct error *err)
 	return 0;
 }
 
+void registry_look_for_credential(struct registry *registry)
+{
+	struct error problem = ERROR_INIT;
+
+	if (load_credential(registry, &problem) < 0)
+		registry->no_credential = problem;
+}
+
 static int basic(const struct credential *credential, char **ret_value, struct error *err)
 {
 	cleanup_secret struct buffer plain = BUFFER_INIT, value = BUFFER_INIT;
@@ -87,7 +99,41 @@ static int basic(const struct credential *credential, char **ret_value, struct e
 
 /* ---- tokens ---- */
 
-static struct token *find_token(struct registry *registry, const char *scope)
+static bool has_word(struct slice words, struct slice wanted)
+{
+	struct slice word;
+
+	while (slice_cut(&words, ' ', &word))
+		if (slice_equal(word, wanted))
+			return true;
+	return false;
+}
+
+/* A token for pushing here and pulling there serves who only wants to push here. */
+static bool covers(const char *scopes, const char *wanted)
+{
+	struct slice rest = slice_str(wanted), word;
+
+	while (slice_cut(&rest, ' ', &word))
+		if (!has_word(slice_str(scopes), word))
+			return false;
+	return true;
+}
+
+/* One that is still good for the scopes; NULL if there is none. */
+static struct token *find_token(const struct registry *registry, const char *scope)
+{
+	double now = clock_monotonic();
+
+	for (size_t i = 0; i < registry->token_count; i++)
+		if (registry->tokens[i].text && registry->tokens[i].expires >= now &&
+			covers(registry->tokens[i].scope, scope))
+			return &registry->tokens[i];
+	return NULL;
+}
+
+/* Where a token for exactly these scopes is kept. */
+static struct token *find_place(const struct registry *registry, const char *scope)
 {
 	for (size_t i = 0; i < registry->token_count; i++)
 		if (strcmp(registry->tokens[i].scope, scope) == 0)
@@ -98,7 +144,7 @@ static struct token *find_token(struct registry *registry, const char *scope)
 static int keep_token(struct registry *registry, const char *scope, const char *text,
 	uint64_t seconds, struct error *err)
 {
-	struct token *token = find_token(registry, scope);
+	struct token *token = find_place(registry, scope);
 
 	if (!token) {
 		if (array_add(&registry->tokens, &registry->token_count,
@@ -202,15 +248,28 @@ static int fill_query(const struct registry *registry, const char *scope,
 	return 0;
 }
 
+/* RFC 6749: an identity token (6) or a password (4.3). */
+static int add_grant(
+	const struct credential *credential, struct buffer *form, struct error *err)
+{
+	if (credential->identity_token) {
+		if (add_form(form, "grant_type", "refresh_token", err) < 0)
+			return err->class;
+		return add_form(form, "refresh_token", credential->identity_token, err);
+	}
+	if (add_form(form, "grant_type", "password", err) < 0 ||
+		add_form(form, "username", credential->user, err) < 0)
+		return err->class;
+	return add_form(form, "password", credential->password, err);
+}
+
 static int fill_form(const struct registry *registry, const char *scope,
 	struct token_request *request, struct error *err)
 {
 	struct buffer *form = &request->form;
 
 	request->is_post = true;
-	if (add_form(form, "grant_type", "refresh_token", err) < 0 ||
-		add_form(form, "refresh_token", registry->credential.identity_token,
-			err) < 0 ||
+	if (add_grant(&registry->credential, form, err) < 0 ||
 		add_form(form, "client_id", CLIENT_ID, err) < 0 ||
 		add_form(form, "scope", scope, err) < 0)
 		return err->class;
@@ -252,33 +311,55 @@ static int send_token_request(struct registry *registry,
 		if (http_perform(at_origin ? registry->client : registry->foreign, &http,
 			    ret_response, err) < 0)
 			return err->class;
+		registry_conceal(registry, http.authorization, ret_response);
 		if (!retry_status_is_transient(ret_response->status) ||
 			i >= RETRY_ATTEMPTS)
 			return 0;
 		if (http_response_header(ret_response, "retry-after", &value) &&
 			!retry_after_parse(value, clock_now(), &wait))
 			wait = 0;
+		if (wait > RETRY_WAIT_MAX_MS)
+			return 0;
 		retry_pause(registry->options->retry_delay_ms, i, wait);
 	}
 }
 
-static int fetch_token(struct registry *registry, const char *scope, struct error *err)
+static int ask_for_token(struct registry *registry, const char *scope, bool by_post,
+	struct http_response *ret_response, struct error *err)
 {
 	CLEANUP(token_request_done) struct token_request request = {0};
+
+	if (buffer_add_str(&request.url, registry->realm, err) < 0 ||
+		(by_post ? fill_form(registry, scope, &request, err)
+			 : fill_query(registry, scope, &request, err)) < 0)
+		return err->class;
+	return send_token_request(registry, &request, ret_response, err);
+}
+
+/* A server that knows OAuth2 only says so to GET with 404 or 405. */
+static bool wants_post(
+	const struct registry *registry, const struct http_response *response)
+{
+	return registry->credential.user && registry->credential.password &&
+	       (response->status == 404 || response->status == 405);
+}
+
+static int fetch_token(struct registry *registry, const char *scope, struct error *err)
+{
 	cleanup_response struct http_response response = HTTP_RESPONSE_INIT;
 	int result;
 
-	if (load_credential(registry, err) < 0 ||
-		buffer_add_str(&request.url, registry->realm, err) < 0)
+	if (load_credential(registry, err) < 0)
 		return err->class;
 	if (registry->credential.registry_token)
 		return keep_token(registry, scope, registry->credential.registry_token,
 			TOKEN_SECONDS_MAX, err);
-	if (registry->credential.identity_token)
-		result = fill_form(registry, scope, &request, err);
-	else
-		result = fill_query(registry, scope, &request, err);
-	if (result < 0 || send_token_request(registry, &request, &response, err) < 0)
+	result = ask_for_token(registry, scope,
+		registry->credential.identity_token != NULL, &response, err);
+	if (result == 0 && !registry->credential.identity_token &&
+		wants_post(registry, &response))
+		result = ask_for_token(registry, scope, true, &response, err);
+	if (result < 0)
 		return error_wrap(err, "token for %s", registry->name);
 	if (!registry_is_success(&response)) {
 		(void)registry_status_error(&response,
@@ -292,7 +373,7 @@ static int fetch_token(struct registry *registry, const char *scope, struct erro
 	return result < 0 ? error_wrap(err, "token for %s", registry->name) : 0;
 }
 
-int registry_authorization(struct registry *registry, const char *scope,
+static int authorize(struct registry *registry, const char *scope,
 	char **ret_authorization, struct error *err)
 {
 	cleanup_secret struct buffer value = BUFFER_INIT;
@@ -303,7 +384,7 @@ int registry_authorization(struct registry *registry, const char *scope,
 	if (registry->scheme != CHALLENGE_BEARER)
 		return 0;
 	token = find_token(registry, scope);
-	if (!token || !token->text || token->expires < clock_monotonic()) {
+	if (!token) {
 		if (fetch_token(registry, scope, err) < 0)
 			return err->class;
 		token = find_token(registry, scope);
@@ -311,6 +392,18 @@ int registry_authorization(struct registry *registry, const char *scope,
 	if (!token || buffer_printf(&value, err, "Bearer %s", token->text) < 0)
 		return error_set_memory(err);
 	return buffer_take_str(&value, ret_authorization, err);
+}
+
+int registry_authorization(struct registry *registry, const char *scope,
+	char **ret_authorization, struct error *err)
+{
+	int result;
+
+	/* held while a token is fetched: the other threads want the same one */
+	(void)pthread_mutex_lock(&registry->mutex);
+	result = authorize(registry, scope, ret_authorization, err);
+	(void)pthread_mutex_unlock(&registry->mutex);
+	return result;
 }
 
 /* ---- challenges ---- */
@@ -368,23 +461,30 @@ static int refused(const struct registry *registry, const struct http_response *
 		err);
 }
 
-int registry_answer_challenge(struct registry *registry,
-	const struct http_response *response, const char *was_sent, const char *scope,
-	struct error *err)
+/* What was refused is not sent again; another thread may have a new one by now. */
+static void forget_sent(struct registry *registry, const char *was_sent)
+{
+	static const struct slice scheme = SLICE("Bearer ");
+
+	if (!was_sent || !slice_starts_with(slice_str(was_sent), scheme))
+		return;
+	for (size_t i = 0; i < registry->token_count; i++)
+		if (same_text(registry->tokens[i].text, was_sent + scheme.len))
+			forget_token(&registry->tokens[i]);
+}
+
+static int answer_challenge(struct registry *registry,
+	const struct http_response *response, const char *was_sent, struct error *err)
 {
 	const struct challenge *bearer, *plain;
 	struct challenge_list list = {0};
-	struct token *token;
 
 	if (read_challenges(registry, response, &list, err) < 0)
 		return err->class;
 	bearer = challenge_find(&list, CHALLENGE_BEARER);
 	plain = challenge_find(&list, CHALLENGE_BASIC);
 	if (bearer) {
-		/* a fresh token that is refused with the same challenge will be again */
-		token = find_token(registry, scope);
-		if (token)
-			forget_token(token);
+		forget_sent(registry, was_sent);
 		return use_bearer(registry, bearer, err);
 	}
 	if (!plain)
@@ -393,8 +493,19 @@ int registry_answer_challenge(struct registry *registry,
 	if (load_credential(registry, err) < 0)
 		return err->class;
 	if (!registry->credential.user ||
-		(was_sent && registry->scheme == CHALLENGE_BASIC))
+		(was_sent && slice_starts_with(slice_str(was_sent), SLICE("Basic "))))
 		return refused(registry, response, err);
 	registry->scheme = CHALLENGE_BASIC;
 	return 0;
+}
+
+int registry_answer_challenge(struct registry *registry,
+	const struct http_response *response, const char *was_sent, struct error *err)
+{
+	int result;
+
+	(void)pthread_mutex_lock(&registry->mutex);
+	result = answer_challenge(registry, response, was_sent, err);
+	(void)pthread_mutex_unlock(&registry->mutex);
+	return result;
 }

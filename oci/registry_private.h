@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The registry client (distribution-spec v1.1), shared by its files:
- *	registry.c		opening, manifests, blobs out, tags, referrers
- *	registry_call.c		one request: address, redirects, retries, what an error
- *says registry_auth.c		challenges, tokens, credentials registry_upload.c
- *blobs in
+ *	registry.c		opening, manifests and blobs out
+ *	registry_lists.c	tags, referrers
+ *	registry_call.c		one request: address, redirects, retries
+ *	registry_error.c	what an error says
+ *	registry_auth.c		challenges, tokens, credentials
+ *	registry_put.c		manifests in
+ *	registry_upload.c	blobs in
  *
  * Credentials and tokens go to the registry's own origin (scheme, host, port) and, the
- *credentials only, to the realm that this origin names; never along a redirect or to a
- *Location elsewhere.
+ * credentials only, to the realm that this origin names; never along a redirect or to a
+ * Location elsewhere.
  */
 #ifndef OCI_REGISTRY_PRIVATE_H
 #define OCI_REGISTRY_PRIVATE_H
+
+#include <pthread.h>
 
 #include "base/http.h"
 #include "oci/challenge.h"
@@ -29,22 +34,25 @@ struct registry {
 	struct http_client
 		*client; /* for the registry; with its own CA and client certificate */
 	struct http_client *foreign; /* for all other hosts */
-	struct arena *arena;
-	const char *name; /* as in the reference */
+	struct arena *arena;         /* its own */
+	const char *name;            /* as in the reference */
 	const char *repository;
 	const char *origin; /* "https://host:port" */
 	struct url url;     /* of origin */
 	const struct repository_options *options;
+	double deadline;   /* of the repository */
 	const char *scope; /* "repository:NAME:pull,push" */
+	/* Blobs are moved by several threads: this guards what follows, and the arena
+	   once the registry is open. */
+	pthread_mutex_t mutex;
 	struct credential credential;
 	bool credential_known, credential_found;
+	struct error no_credential;   /* why there is none, found out when opening */
 	enum challenge_scheme scheme; /* CHALLENGE_OTHER: nobody asked yet */
 	const char *realm, *service;
 	struct token *tokens;
 	size_t token_count, token_capacity;
-	bool has_etags; /* manifests come with them: conditions make sense */
-	struct buffer
-		pending_upload; /* Location of a session that a mount request opened */
+	bool rate_warned;
 };
 
 /* ---- registry_call.c ---- */
@@ -68,13 +76,6 @@ MUST_USE int registry_call(struct registry *registry, const struct registry_call
 /* Appends ORIGIN/v2/REPOSITORY and the formatted rest. */
 MUST_USE int registry_url(const struct registry *registry, struct buffer *out,
 	struct error *err, const char *format, ...) PRINTF_LIKE(4, 5);
-/* Sets ERR_NETWORK with status and what the body says of it. */
-int registry_status_error(
-	const struct http_response *response, const char *doing, struct error *err);
-static inline bool registry_is_success(const struct http_response *response)
-{
-	return response->status >= 200 && response->status <= 299;
-}
 /* May we send something to this address because a server named it? ERR_INPUT if not. */
 MUST_USE int registry_check_address(const struct registry *registry,
 	const struct url *url, bool refuse_local, struct error *err);
@@ -82,9 +83,34 @@ MUST_USE int registry_check_address(const struct registry *registry,
 bool registry_header_digest(const struct http_response *response, const char *name,
 	struct digest *ret_digest);
 
+/* ---- registry_error.c ---- */
+
+/* Warns, once, when nearly all of the requests that are allowed have been made. */
+void registry_note_rate(struct registry *registry, const struct http_response *response);
+/* Sets ERR_NETWORK with status and what the body says of it. */
+int registry_status_error(
+	const struct http_response *response, const char *doing, struct error *err);
+/* May the same request succeed later? By status, or because the connection broke. */
+bool registry_is_transient(const struct http_response *response);
+bool registry_error_is_transient(const struct error *err);
+static inline bool registry_is_success(const struct http_response *response)
+{
+	return response->status >= 200 && response->status <= 299;
+}
+
+/* ---- registry_conceal.c ---- */
+
+/* Stars over the credentials in an error's body. authorization: what was sent, or NULL.
+ */
+void registry_conceal(const struct registry *registry, const char *authorization,
+	struct http_response *response);
+
 /* ---- registry_auth.c ---- */
 
 void registry_auth_done(struct registry *registry);
+/* From the options, else the files and helpers of docker and podman. What is wrong with
+ * them is told when the registry asks for credentials. */
+void registry_look_for_credential(struct registry *registry);
 /* Heap, or NULL before the first challenge and for anonymous access. */
 MUST_USE int registry_authorization(struct registry *registry, const char *scope,
 	char **ret_authorization, struct error *err);
@@ -93,8 +119,7 @@ MUST_USE int registry_authorization(struct registry *registry, const char *scope
  * value that was refused, or NULL. ERR_NETWORK if there is nothing better to send.
  */
 MUST_USE int registry_answer_challenge(struct registry *registry,
-	const struct http_response *response, const char *was_sent, const char *scope,
-	struct error *err);
+	const struct http_response *response, const char *was_sent, struct error *err);
 
 /* ---- registry_upload.c ---- */
 
@@ -103,6 +128,18 @@ MUST_USE int registry_put_blob(struct repository *repository,
 	struct error *err);
 MUST_USE int registry_mount_blob(struct repository *repository, struct repository *from,
 	const struct descriptor *descriptor, bool *ret_done, struct error *err);
+
+/* ---- registry_lists.c ---- */
+
+MUST_USE int registry_tags(struct repository *repository, struct arena *arena,
+	const char ***ret_tags, size_t *ret_count, struct error *err);
+MUST_USE int registry_referrers(struct repository *repository,
+	const struct digest *subject, struct arena *arena, struct descriptor_list *list,
+	struct error *err);
+
+/* ---- registry_needs.c ---- */
+
+void registry_needs(const struct repository *repository, struct repository_needs *needs);
 
 /* ---- registry.c ---- */
 

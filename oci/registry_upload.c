@@ -174,7 +174,7 @@ static bool is_worth_another(
 	if (upload->failures > FAILURES_MAX)
 		return false;
 	if (error_is_set(err))
-		return err->class == ERR_NETWORK && err->sys == 0 && !err->remedy[0];
+		return registry_error_is_transient(err);
 	return retry_status_is_transient(status) || status == 404 || status == 416;
 }
 
@@ -240,15 +240,8 @@ static void cancel(struct upload *upload)
 
 static int run(struct upload *upload, struct error *err)
 {
-	struct registry *registry = upload->registry;
-
-	if (registry->pending_upload.len != 0) {
-		upload->location = registry->pending_upload;
-		registry->pending_upload = BUFFER_INIT;
-		upload->sessions = 1;
-	} else if (begin(upload, err) < 0) {
+	if (begin(upload, err) < 0)
 		return err->class;
-	}
 	while (!upload->done)
 		if (next_part(upload, err) < 0) {
 			cancel(upload);
@@ -269,7 +262,7 @@ int registry_put_blob(struct repository *repository, const struct blob_source *s
 
 	if (upload.chunk == 0)
 		upload.chunk = CHUNK_BYTES;
-	if (registry->pending_upload.len == 0 &&
+	if (!source->is_wanted &&
 		registry_look_for_blob(registry, descriptor, &upload.done, err) < 0)
 		return err->class;
 	if (upload.done)
@@ -301,17 +294,12 @@ static int ask_mount(struct registry *registry, const struct registry *from,
 	call.scope = buffer_str(&scope);
 	if (registry_call(registry, &call, ret_response, err) < 0)
 		return err->class;
-	if (ret_response->status != 202)
-		return 0;
-	/* not mounted, but a session was opened: it is used for the upload */
-	buffer_clear(&registry->pending_upload);
-	if (take_location(&upload, ret_response, call.url, err) < 0) {
-		buffer_done(&upload.location);
-		return err->class;
-	}
-	buffer_done(&registry->pending_upload);
-	registry->pending_upload = upload.location;
-	return 0;
+	/* not mounted, but a session was opened: the bytes may take long to come */
+	if (ret_response->status == 202 &&
+		take_location(&upload, ret_response, call.url, err) == 0)
+		cancel(&upload);
+	buffer_done(&upload.location);
+	return error_is_set(err) ? err->class : 0;
 }
 
 int registry_mount_blob(struct repository *repository, struct repository *from,

@@ -1,25 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
 #include "base/limits.h"
 #include "oci/repository_private.h"
-#include "oci/retry.h"
 
 #define CACHE_BYTES_MAX (32 * MIB)
-#define UPDATE_ATTEMPTS 10
 
 /* ---- opening ---- */
 
-int repository_open(const struct reference *reference,
-	const struct repository_options *options, struct repository **ret_repository,
-	struct error *err)
+int repository_new(const struct repository_options *options,
+	struct repository **ret_repository, struct error *err)
 {
 	cleanup_repository struct repository *repository = calloc(1, sizeof(*repository));
-	int result;
 
 	if (!repository)
 		return error_set_memory(err);
 	repository->options = *options;
+	if (options->seconds_max != 0)
+		repository->deadline = clock_monotonic() + options->seconds_max;
 	if (arena_new(&repository->arena, err) < 0 ||
 		map_new(&repository->manifests, err) < 0)
+		return err->class;
+	*ret_repository = take_ptr(repository);
+	return 0;
+}
+
+int repository_open_to_read(const struct reference *reference,
+	const struct repository_options *options, struct repository **ret_repository,
+	struct error *err)
+{
+	cleanup_repository struct repository *repository = NULL;
+	int result;
+
+	if (options->create || options->writable)
+		return error_set(
+			err, ERR_BUG, "to be written to, but opened for reading");
+	if (repository_new(options, &repository, err) < 0)
 		return err->class;
 	if (reference->kind == REFERENCE_REGISTRY)
 		result = registry_open(reference, repository, err);
@@ -46,11 +61,6 @@ void repository_close(struct repository **repository)
 	errno = saved;
 }
 
-int repository_commit(struct repository *repository, struct error *err)
-{
-	return repository->ops->commit ? repository->ops->commit(repository, err) : 0;
-}
-
 const char *repository_name(const struct repository *repository)
 {
 	return repository->name;
@@ -59,6 +69,13 @@ const char *repository_name(const struct repository *repository)
 bool repository_is_registry(const struct repository *repository)
 {
 	return repository->is_registry;
+}
+
+void repository_get_needs(
+	const struct repository *repository, struct repository_needs *ret_needs)
+{
+	*ret_needs = (struct repository_needs){.directory = -1};
+	repository->ops->needs(repository, ret_needs);
 }
 
 /* ---- manifests ---- */
@@ -80,7 +97,7 @@ int descriptor_of_manifest(struct slice bytes, const struct manifest *manifest,
 	return 0;
 }
 
-static int remember(struct repository *repository, const struct digest *digest,
+int repository_remember(struct repository *repository, const struct digest *digest,
 	struct slice bytes, struct slice *ret_kept, struct error *err)
 {
 	struct slice *kept = arena_alloc(repository->arena, sizeof(*kept));
@@ -97,8 +114,31 @@ static int remember(struct repository *repository, const struct digest *digest,
 			    kept, err) < 0)
 			return err->class;
 		repository->cached_bytes += bytes.len;
+	} else if (repository->options.bounded) {
+		return error_set(err, ERR_INPUT, "%s: more than %zu MiB of manifests",
+			repository->name, CACHE_BYTES_MAX / MIB);
 	}
 	*ret_kept = *kept;
+	return 0;
+}
+
+int repository_count_read(
+	struct repository *repository, uint64_t bytes, struct error *err)
+{
+	if (repository->deadline > 0 && clock_monotonic() > repository->deadline)
+		return error_set(err, ERR_NETWORK, "%s: took more than %u s",
+			repository->name, repository->options.seconds_max);
+	if (!repository->options.bounded)
+		return 0;
+	if (++repository->reads > LIMIT_VERIFY_READS)
+		return error_set(err, ERR_INPUT, "%s: more than %d documents to be read",
+			repository->name, LIMIT_VERIFY_READS);
+	if (repository->read_bytes > LIMIT_VERIFY_BYTES ||
+		bytes > LIMIT_VERIFY_BYTES - repository->read_bytes)
+		return error_set(err, ERR_INPUT,
+			"%s: more than %zu MiB of documents to be read", repository->name,
+			LIMIT_VERIFY_BYTES / MIB);
+	repository->read_bytes += bytes;
 	return 0;
 }
 
@@ -144,14 +184,17 @@ int repository_manifest_bytes(struct repository *repository,
 		return error_set(err, ERR_INPUT,
 			"%s: manifest %s has more than %zu bytes", repository->name, key,
 			LIMIT_MANIFEST_BYTES);
+	if (repository_count_read(repository, 0, err) < 0)
+		return err->class;
 	if (repository->ops->read_manifest(
 		    repository, NULL, &descriptor->digest, &bytes, &answer, err) < 0)
 		return error_wrap(err, "%s: manifest %s", repository->name, key);
+	repository->read_bytes += bytes.len;
 	if (answer.found) {
 		if (verify_bytes(buffer_slice(&bytes), descriptor, err) < 0)
 			return error_wrap(err, "%s: manifest", repository->name);
-		if (remember(repository, &descriptor->digest, buffer_slice(&bytes),
-			    ret_bytes, err) < 0)
+		if (repository_remember(repository, &descriptor->digest,
+			    buffer_slice(&bytes), ret_bytes, err) < 0)
 			return err->class;
 	}
 	*ret_found = answer.found;
@@ -190,19 +233,6 @@ int repository_read_manifest(struct repository *repository,
 	return buffer_add_slice(out, bytes, err);
 }
 
-/* The descriptor of bytes that are about to be used, its texts in the repository. */
-static int describe(struct repository *repository, struct slice bytes,
-	const char *media_type, struct descriptor *ret_descriptor, struct error *err)
-{
-	cleanup_manifest struct manifest *manifest = NULL;
-	struct descriptor described;
-
-	if (manifest_parse(bytes, media_type, &manifest, err) < 0 ||
-		descriptor_of_manifest(bytes, manifest, &described, err) < 0)
-		return err->class;
-	return descriptor_copy(repository->arena, &described, ret_descriptor, err);
-}
-
 /* Servers that do not know a type announce something general: then the document decides.
  */
 static const char *announced_type(const struct tag_answer *answer)
@@ -220,6 +250,20 @@ static const char *announced_type(const struct tag_answer *answer)
 	return answer->media_type;
 }
 
+int repository_describe(struct repository *repository, struct slice bytes,
+	const struct tag_answer *answer, struct descriptor *ret_descriptor,
+	struct error *err)
+{
+	cleanup_manifest struct manifest *manifest = NULL;
+	struct descriptor described;
+
+	if (manifest_parse(
+		    bytes, answer ? announced_type(answer) : NULL, &manifest, err) < 0 ||
+		descriptor_of_manifest(bytes, manifest, &described, err) < 0)
+		return err->class;
+	return descriptor_copy(repository->arena, &described, ret_descriptor, err);
+}
+
 static int resolve_digest(struct repository *repository, struct slice text,
 	struct descriptor *ret_descriptor, bool *ret_found, struct error *err)
 {
@@ -232,7 +276,7 @@ static int resolve_digest(struct repository *repository, struct slice text,
 		repository_manifest_bytes(repository, &wanted, &bytes, &found, err) < 0)
 		return err->class;
 	if (found) {
-		if (describe(repository, bytes, NULL, &result, err) < 0)
+		if (repository_describe(repository, bytes, NULL, &result, err) < 0)
 			return error_wrap(
 				err, "%s: %.*s", repository->name, SLICE_ARG(text));
 		result.digest = wanted.digest;
@@ -242,18 +286,20 @@ static int resolve_digest(struct repository *repository, struct slice text,
 	return 0;
 }
 
-static int read_tag(struct repository *repository, const char *tag, struct buffer *bytes,
-	struct tag_answer *ret_answer, struct error *err)
+int repository_read_tag(struct repository *repository, const char *tag,
+	struct buffer *bytes, struct tag_answer *ret_answer, struct error *err)
 {
 	*ret_answer = (struct tag_answer){0};
 	bytes->max = LIMIT_MANIFEST_BYTES;
 	if (tag && !reference_tag_is_valid(slice_str(tag)))
 		return error_set(err, ERR_INPUT, "%s: \"%.*s\" is not a tag",
 			repository->name, SLICE_ARG(slice_sub(slice_str(tag), 0, 140)));
-	if (repository->ops->read_manifest(
-		    repository, tag, NULL, bytes, ret_answer, err) < 0)
+	if (repository_count_read(repository, 0, err) < 0 ||
+		repository->ops->read_manifest(
+			repository, tag, NULL, bytes, ret_answer, err) < 0)
 		return error_wrap(
 			err, "%s%s%s", repository->name, tag ? ":" : "", tag ? tag : "");
+	repository->read_bytes += bytes->len;
 	return 0;
 }
 
@@ -267,17 +313,17 @@ int repository_resolve(struct repository *repository, const char *tag_or_digest,
 	if (tag_or_digest && strchr(tag_or_digest, ':'))
 		return resolve_digest(repository, slice_str(tag_or_digest),
 			ret_descriptor, ret_found, err);
-	if (read_tag(repository, tag_or_digest, &bytes, &answer, err) < 0)
+	if (repository_read_tag(repository, tag_or_digest, &bytes, &answer, err) < 0)
 		return err->class;
 	if (answer.found) {
-		if (describe(repository, buffer_slice(&bytes), announced_type(&answer),
+		if (repository_describe(repository, buffer_slice(&bytes), &answer,
 			    ret_descriptor, err) < 0)
 			return error_wrap(err, "%s:%s", repository->name,
 				tag_or_digest ? tag_or_digest : "");
 		/* What was resolved is what is used: a tag is never asked twice for one
 		 * use. */
-		if (remember(repository, &ret_descriptor->digest, buffer_slice(&bytes),
-			    &ignored, err) < 0)
+		if (repository_remember(repository, &ret_descriptor->digest,
+			    buffer_slice(&bytes), &ignored, err) < 0)
 			return err->class;
 	}
 	*ret_found = answer.found;
@@ -299,150 +345,6 @@ int repository_resolve_reference(struct repository *repository,
 	if (!found)
 		return error_set(
 			err, ERR_INPUT, "%s: there is no such image", reference->text);
-	return 0;
-}
-
-int repository_put(struct repository *repository, struct slice bytes,
-	const char *media_type, const char *tag, bool list,
-	struct descriptor *ret_descriptor, struct error *err)
-{
-	cleanup_manifest struct manifest *manifest = NULL;
-	struct descriptor described, entry, kept;
-	struct manifest_put put = {
-		.bytes = bytes, .descriptor = &described, .tag = tag, .list = list};
-	struct slice ignored;
-
-	if (tag && !reference_tag_is_valid(slice_str(tag)))
-		return error_set(err, ERR_INPUT, "%s: \"%.*s\" is not a tag",
-			repository->name, SLICE_ARG(slice_sub(slice_str(tag), 0, 140)));
-	if (manifest_parse(bytes, media_type, &manifest, err) < 0 ||
-		descriptor_of_manifest(bytes, manifest, &described, err) < 0)
-		return err->class;
-	put.manifest = manifest;
-	if (repository->ops->put_manifest(repository, &put, err) < 0)
-		return error_wrap(err, "%s", repository->name);
-	entry = referrers_entry(&described, manifest);
-	if (manifest->has_subject && !put.subject_done &&
-		referrers_add_fallback(
-			repository, &manifest->subject.digest, &entry, err) < 0)
-		return err->class;
-	if (descriptor_copy(repository->arena, &described, &kept, err) < 0 ||
-		remember(repository, &described.digest, bytes, &ignored, err) < 0)
-		return err->class;
-	*ret_descriptor = kept;
-	return 0;
-}
-
-int repository_put_manifest(struct repository *repository, struct slice bytes,
-	const char *media_type, const char *tag, struct descriptor *ret_descriptor,
-	struct error *err)
-{
-	return repository_put(
-		repository, bytes, media_type, tag, false, ret_descriptor, err);
-}
-
-/* ---- read, change, write ---- */
-
-struct update {
-	const char *tag, *media_type;
-	repository_change *change;
-	void *context;
-	bool done; /* the tag names what we wrote, or there was nothing to write */
-	struct descriptor result;
-};
-
-/* Reads the tag again: a registry without conditions may have let another writer in
- * between. */
-static int confirm(struct repository *repository, struct update *update,
-	const struct descriptor *written, struct error *err)
-{
-	cleanup_buffer struct buffer bytes = BUFFER_INIT;
-	struct tag_answer answer;
-	struct digest digest;
-
-	if (read_tag(repository, update->tag, &bytes, &answer, err) < 0 ||
-		digest_of(written->digest.algorithm, buffer_slice(&bytes), &digest, err) <
-			0)
-		return err->class;
-	update->done = answer.found && digest_equal(&digest, &written->digest);
-	return 0;
-}
-
-static int write_change(struct repository *repository, struct update *update,
-	struct slice bytes, const struct tag_answer *present, struct error *err)
-{
-	cleanup_manifest struct manifest *manifest = NULL;
-	struct descriptor described;
-	struct manifest_put put = {.bytes = bytes,
-		.descriptor = &described,
-		.tag = update->tag,
-		.if_match = present->found && present->etag[0] == '\0' ? NULL
-								       : present->etag};
-
-	if (manifest_parse(bytes, update->media_type, &manifest, err) < 0 ||
-		descriptor_of_manifest(bytes, manifest, &described, err) < 0)
-		return err->class;
-	put.manifest = manifest;
-	if (repository->ops->put_manifest(repository, &put, err) < 0)
-		return error_wrap(err, "%s:%s", repository->name, update->tag);
-	if (put.conflict)
-		return 0;
-	if (descriptor_copy(repository->arena, &described, &update->result, err) < 0)
-		return err->class;
-	if (repository->ops->lock) {
-		update->done = true;
-		return 0;
-	}
-	return confirm(repository, update, &described, err);
-}
-
-static int update_once(
-	struct repository *repository, struct update *update, struct error *err)
-{
-	cleanup_buffer struct buffer present = BUFFER_INIT;
-	cleanup_buffer struct buffer changed = {.max = LIMIT_MANIFEST_BYTES};
-	struct tag_answer answer;
-
-	if (read_tag(repository, update->tag, &present, &answer, err) < 0)
-		return err->class;
-	if (update->change(update->context, buffer_slice(&present), &changed, err) < 0)
-		return error_wrap(err, "%s:%s", repository->name, update->tag);
-	if (changed.len != 0 &&
-		!slice_equal(buffer_slice(&changed), buffer_slice(&present)))
-		return write_change(
-			repository, update, buffer_slice(&changed), &answer, err);
-	if (answer.found && describe(repository, buffer_slice(&present),
-				    announced_type(&answer), &update->result, err) < 0)
-		return error_wrap(err, "%s:%s", repository->name, update->tag);
-	update->done = true;
-	return 0;
-}
-
-int repository_update_manifest(struct repository *repository, const char *tag,
-	const char *media_type, repository_change *change, void *context,
-	struct descriptor *ret_descriptor, struct error *err)
-{
-	struct update update = {.tag = tag,
-		.media_type = media_type,
-		.change = change,
-		.context = context};
-
-	if (repository->ops->lock && repository->ops->lock(repository, err) < 0)
-		return error_wrap(err, "%s", repository->name);
-	for (int i = 0; i < UPDATE_ATTEMPTS && !update.done && !error_is_set(err); i++) {
-		if (i != 0)
-			retry_pause(repository->options.retry_delay_ms, (unsigned)i, 0);
-		(void)update_once(repository, &update, err); /* err tells */
-	}
-	if (repository->ops->unlock)
-		repository->ops->unlock(repository);
-	if (error_is_set(err))
-		return err->class;
-	if (!update.done)
-		return error_set(err, ERR_NETWORK,
-			"%s:%s: somebody else kept changing it, %d attempts",
-			repository->name, tag, UPDATE_ATTEMPTS);
-	*ret_descriptor = update.result;
 	return 0;
 }
 

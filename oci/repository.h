@@ -19,11 +19,15 @@ struct repository;
 #define cleanup_repository CLEANUP(repository_close)
 
 struct repository_options {
-	bool create;     /* layout: make it if absent */
-	bool writable;   /* registry: ask for push scope; layout: take the lock */
+	bool create;     /* layout: make it if absent; writable, then */
+	bool writable;   /* what changes it may be called; registry: ask for push scope */
 	bool plain_http; /* allow http to a host that is not loopback */
 	const char *user, *password; /* NULL: credential files (oci/credentials.h) */
 	bool anonymous;              /* do not look for credentials */
+	bool bounded; /* reads LIMIT_VERIFY_READS documents and LIMIT_VERIFY_BYTES of
+			 them at most: whoever can write there does not decide how much */
+	unsigned seconds_max;   /* all requests together; 0: no limit */
+	bool early_credentials; /* look for them when opening: later nothing can be run */
 	uint64_t chunk_bytes; /* registry: blobs above this go up in pieces; 0: 64 MiB */
 	unsigned retry_delay_ms; /* first pause before another attempt; 0: 1000 */
 };
@@ -32,15 +36,35 @@ MUST_USE int repository_open(const struct reference *reference,
 	const struct repository_options *options, struct repository **ret_repository,
 	struct error *err);
 /*
+ * The same for reading only: ERR_BUG if the options ask for more. A program that opens
+ * with nothing else has no code that writes: the linker finds no way to it.
+ */
+MUST_USE int repository_open_to_read(const struct reference *reference,
+	const struct repository_options *options, struct repository **ret_repository,
+	struct error *err);
+/*
  * Makes what was put last: an oci-archive is written (canonical tar, replaced as a
- * whole); for the others everything is in place already. Closing without it leaves the
- * old archive.
+ * whole; closing without it leaves the old one), and at a registry repository_settle; in
+ * a directory everything is in place already.
  */
 MUST_USE int repository_commit(struct repository *repository, struct error *err);
 void repository_close(struct repository **repository);
 /* "oci:DIR" or "HOST/NAME": for messages and docker-reference. Borrowed. */
 const char *repository_name(const struct repository *repository);
 bool repository_is_registry(const struct repository *repository);
+/*
+ * What reading takes from now on, so that the process can be confined to it: a layout's
+ * directory (borrowed; -1: none), a registry's ports. A token server or storage
+ * elsewhere is expected at port 443.
+ */
+struct repository_needs {
+	int directory;
+	bool network;
+	uint16_t ports[16];
+	size_t port_count;
+};
+void repository_get_needs(
+	const struct repository *repository, struct repository_needs *ret_needs);
 
 /*
  * tag or "sha256:…"; NULL: the only image of a layout (ERR_INPUT if there are several),
@@ -87,10 +111,10 @@ MUST_USE int repository_put_manifest(struct repository *repository, struct slice
 /*
  * Read, change, write of the manifest under a tag, so that nobody's change is lost: a
  * layout is locked meanwhile; at a registry the write is conditional where it offers
- * ETags, read back, and repeated. change may therefore be called several times; it gets
- * the present bytes (empty: no such tag) and appends the new ones to `changed` (nothing:
- * leave all as it is). For fallback indexes, .sig and .att. ret_descriptor is what the
- * tag names in the end.
+ * ETags, and repository_settle looks at it again. change may therefore be called several
+ * times; it gets the present bytes (empty: no such tag) and appends the new ones to
+ * `changed` (nothing: leave all as it is). For fallback indexes, .sig and .att.
+ * ret_descriptor is what the tag names in the end.
  */
 typedef int repository_change(
 	void *context, struct slice present, struct buffer *changed, struct error *err);
@@ -99,13 +123,30 @@ MUST_USE int repository_update_manifest(struct repository *repository, const cha
 	struct descriptor *ret_descriptor, struct error *err);
 
 /*
+ * Looks again at all that repository_update_manifest has changed at a registry, and adds
+ * what another writer has overwritten meanwhile. ERR_NETWORK if that does not end.
+ */
+MUST_USE int repository_settle(struct repository *repository, struct error *err);
+
+/*
  * Who refers to this digest: the API and the fallback index merged, at most
  * LIMIT_REFERRERS. The array and texts live in the given arena.
  */
 MUST_USE int repository_referrers(struct repository *repository,
 	const struct digest *subject, struct arena *arena, struct descriptor **ret_list,
 	size_t *ret_count, struct error *err);
-/* All tags, sorted, with those of signatures (sha256-<hex>…); in the arena. */
+/*
+ * The same in two steps, for who may be content with the first: what the place itself
+ * lists (the API, index.json), then the fallback index.
+ */
+enum referrers_source { REFERRERS_LISTED = 1, REFERRERS_FALLBACK = 2 };
+MUST_USE int repository_referrers_of(struct repository *repository,
+	enum referrers_source source, const struct digest *subject, struct arena *arena,
+	struct descriptor_list *ret_list, struct error *err);
+/* Is it a tag that belongs to signatures and referrers (sha256-<hex>…) rather than to an
+ * image? */
+bool referrers_tag_is(struct slice tag);
+/* All tags, sorted, with those of signatures; in the arena. */
 MUST_USE int repository_tags(struct repository *repository, struct arena *arena,
 	const char ***ret_tags, size_t *ret_count, struct error *err);
 
@@ -119,9 +160,13 @@ struct repository_copy {
 	const struct descriptor *image;
 	const char *tag;
 	bool with_signatures;
-	/* bytes so far and in all (0: unknown); may be NULL */
+	unsigned parallel; /* blobs at once, at most 16; 0: 4 */
+	bool show;         /* a line for each large blob under way (base/log.h) */
+	/* bytes so far and in all; by one thread at a time, not always the same; may be
+	   NULL */
 	void (*progress)(void *context, uint64_t done, uint64_t total);
 	void *progress_context;
+	uint64_t *ret_sent; /* bytes of blobs that were not there; may be NULL */
 };
 MUST_USE int repository_copy(struct repository *from, struct repository *to,
 	const struct repository_copy *copy, struct error *err);

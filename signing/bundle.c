@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <jansson.h>
 
+#include "base/encode.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "signing/bundle_private.h"
@@ -19,7 +20,7 @@ void bundle_free(struct bundle **bundle)
 	*bundle = NULL;
 }
 
-static int bundle_new(struct bundle **ret_bundle, struct error *err)
+int bundle_new(struct bundle **ret_bundle, struct error *err)
 {
 	cleanup_arena struct arena *arena = NULL;
 	struct bundle *bundle;
@@ -29,6 +30,7 @@ static int bundle_new(struct bundle **ret_bundle, struct error *err)
 	bundle = arena_alloc(arena, sizeof(*bundle));
 	if (!bundle)
 		return error_set_memory(err);
+	bundle->version = 1;
 	bundle->key_hint = "";
 	bundle->arena = take_ptr(arena);
 	*ret_bundle = bundle;
@@ -153,8 +155,44 @@ int bundle_parse(struct slice json, struct bundle **ret_bundle, struct error *er
 
 /* ---- writing ---- */
 
+static int add_base64(
+	const char *before, struct slice bytes, struct buffer *out, struct error *err)
+{
+	if (buffer_add_str(out, before, err) < 0 || base64_encode(bytes, out, err) < 0)
+		return err->class;
+	return buffer_add_str(out, "\"}", err);
+}
+
+static int write_material(
+	const struct bundle_material *material, struct buffer *out, struct error *err)
+{
+	const struct digest *id = key_id(material->key);
+	struct slice certificate = material->certificate;
+
+	if (certificate.len > 0 ? add_base64("\"certificate\":{\"rawBytes\":\"",
+					  certificate, out, err) < 0
+				: add_base64("\"publicKey\":{\"hint\":\"",
+					  slice_from(id->bytes, id->len), out, err) < 0)
+		return err->class;
+	if (material->timestamp.len == 0)
+		return 0;
+	if (add_base64(",\"timestampVerificationData\":{\"rfc3161Timestamps\":["
+		       "{\"signedTimestamp\":\"",
+		    material->timestamp, out, err) < 0)
+		return err->class;
+	return buffer_add_str(out, "]}", err);
+}
+
 int bundle_write(const struct envelope *envelope, const struct key *key,
 	struct buffer *out, struct error *err)
+{
+	struct bundle_material material = {.key = key};
+
+	return bundle_write_with(envelope, &material, out, err);
+}
+
+int bundle_write_with(const struct envelope *envelope,
+	const struct bundle_material *material, struct buffer *out, struct error *err)
 {
 	if (envelope->signature_count != 1 || envelope->signatures[0].keyid[0] != '\0')
 		return error_set(err, ERR_BUG,
@@ -163,9 +201,9 @@ int bundle_write(const struct envelope *envelope, const struct key *key,
 		envelope_write(envelope, out, err) < 0 ||
 		buffer_add_str(out,
 			",\"mediaType\":\"" BUNDLE_MEDIA_TYPE
-			"\",\"verificationMaterial\":{\"publicKey\":{\"hint\":\"",
+			"\",\"verificationMaterial\":{",
 			err) < 0 ||
-		key_hint(key, out, err) < 0)
+		write_material(material, out, err) < 0)
 		return err->class;
-	return buffer_add_str(out, "\"}}}", err);
+	return buffer_add_str(out, "}}", err);
 }

@@ -5,6 +5,8 @@
  * versions, DSSE envelopes with exactly one signature and message signatures, with the
  * verification material. What is read proves nothing: see verify_bundle.h.
  *
+ * The older form, annotations of layers (bundle_layer.h), comes down to the same struct.
+ *
  * Limits: LIMIT_ENVELOPE_BYTES in all, 32 certificates, log entries and time stamps
  * each, 64 hashes in an inclusion proof (a tree of 2^63 leaves has 63).
  */
@@ -18,6 +20,7 @@ struct json_t;
 #define BUNDLE_MEDIA_TYPE "application/vnd.dev.sigstore.bundle.v0.3+json"
 /* Every version's media type starts so. */
 #define BUNDLE_MEDIA_TYPE_PREFIX "application/vnd.dev.sigstore.bundle"
+#define BUNDLE_TYPE_ANNOTATION   "dev.sigstore.bundle.predicateType"
 #define PREDICATE_SIGN           "https://sigstore.dev/cosign/sign/v1"
 
 #define BUNDLE_ITEMS_MAX  32 /* certificates, log entries, time stamps */
@@ -56,17 +59,28 @@ struct bundle {
 	size_t entry_count;
 	struct slice *timestamps; /* RFC 3161 responses, DER */
 	size_t timestamp_count;
-	struct envelope *envelope; /* NULL for a message signature, which is then: */
+	struct slice envelope_text; /* of a layer: the envelope as received; else empty */
+	struct envelope *envelope;  /* NULL for a message signature, which is then: */
 	struct slice message_signature;
 	struct digest message_digest; /* not set if absent; not authenticated */
 };
 #define cleanup_bundle CLEANUP(bundle_free)
 void bundle_free(struct bundle **bundle);
+/* An empty one of version 0.1. */
+MUST_USE int bundle_new(struct bundle **ret_bundle, struct error *err);
 /* Strict: known fields only. ERR_INPUT naming the member otherwise. */
 MUST_USE int bundle_parse(
 	struct slice json, struct bundle **ret_bundle, struct error *err);
 /* The envelope has exactly one signature; key is the one it was made with. Appends. */
 MUST_USE int bundle_write(const struct envelope *envelope, const struct key *key,
 	struct buffer *out, struct error *err);
+/* What vouches for a signature, beside a plain key. */
+struct bundle_material {
+	const struct key *key;
+	struct slice certificate; /* DER, instead of the key's hint; empty: none */
+	struct slice timestamp;   /* RFC 3161 response, DER; empty: none */
+};
+MUST_USE int bundle_write_with(const struct envelope *envelope,
+	const struct bundle_material *material, struct buffer *out, struct error *err);
 
 #endif

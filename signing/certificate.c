@@ -213,19 +213,6 @@ int certificate_parse(
 	return 0;
 }
 
-int certificate_check_identity(const struct certificate *certificate,
-	const char *identity, const char *issuer, struct error *err)
-{
-	if (!slice_equal_str(certificate_identity(certificate), identity))
-		return error_set(err, ERR_REFUSED, "signed by %.*s, not by %s",
-			SLICE_ARG(certificate_identity(certificate)), identity);
-	if (!slice_equal_str(certificate_issuer(certificate), issuer))
-		return error_set(err, ERR_REFUSED,
-			"the identity was vouched for by %.*s, not by %s",
-			SLICE_ARG(certificate_issuer(certificate)), issuer);
-	return 0;
-}
-
 int certificate_refuse_root(struct slice der, struct error *err)
 {
 	cleanup_x509 X509 *x509 = NULL;

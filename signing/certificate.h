@@ -37,13 +37,11 @@ MUST_USE int certificate_check_chain(struct certificate *certificate,
 	const struct trusted_root *root, const int64_t *times, size_t time_count,
 	struct error *err);
 /*
- * ERR_REFUSED unless it holds a signed certificate timestamp by one of the root's
- * certificate transparency logs, whose key was valid then. Call after check_chain.
+ * ERR_REFUSED unless it holds signed certificate timestamps by `wanted` different ones of
+ * the root's certificate transparency logs, whose keys were valid then. Call after
+ * check_chain.
  */
 MUST_USE int certificate_check_scts(const struct certificate *certificate,
-	const struct trusted_root *root, struct error *err);
-/* ERR_REFUSED unless both are exactly these. */
-MUST_USE int certificate_check_identity(const struct certificate *certificate,
-	const char *identity, const char *issuer, struct error *err);
+	const struct trusted_root *root, unsigned wanted, struct error *err);
 
 #endif

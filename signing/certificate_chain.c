@@ -187,7 +187,8 @@ static bool signature_is_sha256(const SCT *sct)
 
 /* ERR_REFUSED if it does not count. */
 static int check_sct(const struct certificate *certificate, const SCT *sct,
-	const struct trusted_root *root, struct error *err)
+	const struct trusted_root *root, const struct trusted_log **ret_log,
+	struct error *err)
 {
 	cleanup_buffer struct buffer bytes = BUFFER_INIT;
 	unsigned char *id = NULL, *signature = NULL;
@@ -208,14 +209,26 @@ static int check_sct(const struct certificate *certificate, const SCT *sct,
 			err, ERR_REFUSED, "its time is outside the log's validity");
 	if (sct_bytes(certificate, sct, &bytes, err) < 0)
 		return err->class;
+	*ret_log = log;
 	return key_verify(log->key, buffer_slice(&bytes),
 		slice_from(signature, signature_len), err);
 }
 
-static int check_scts(const struct certificate *certificate, const STACK_OF(SCT) * scts,
-	const struct trusted_root *root, struct error *err)
+/* Are these logs, the last one aside, others than the last one? */
+static bool is_new(const struct trusted_log *const *logs, size_t count)
 {
-	struct error why = ERROR_INIT; /* of the first one */
+	for (size_t i = 0; i + 1 < count; i++)
+		if (slice_equal(logs[i]->id, logs[count - 1]->id))
+			return false;
+	return true;
+}
+
+static int check_scts(const struct certificate *certificate, const STACK_OF(SCT) * scts,
+	const struct trusted_root *root, unsigned wanted, struct error *err)
+{
+	struct error why = ERROR_INIT; /* of the first one that does not count */
+	const struct trusted_log *logs[SCTS_MAX];
+	size_t count = 0;
 
 	if (sk_SCT_num(scts) > SCTS_MAX)
 		return error_set(err, ERR_REFUSED,
@@ -224,21 +237,31 @@ static int check_scts(const struct certificate *certificate, const STACK_OF(SCT)
 	for (int i = 0; i < sk_SCT_num(scts); i++) {
 		struct error one = ERROR_INIT;
 
-		if (check_sct(certificate, sk_SCT_value(scts, i), root, &one) == 0)
-			return 0;
+		if (check_sct(certificate, sk_SCT_value(scts, i), root, &logs[count],
+			    &one) == 0) {
+			count += is_new(logs, count + 1);
+			continue;
+		}
 		if (one.class != ERR_REFUSED) { /* could not be checked */
 			*err = one;
 			return err->class;
 		}
 		(void)error_set(&why, ERR_REFUSED, "%s", one.text);
 	}
+	if (count >= wanted)
+		return 0;
+	if (count > 0)
+		return error_set(err, ERR_REFUSED,
+			"certificate: timestamps of %zu certificate transparency logs, "
+			"%u are asked for",
+			count, wanted);
 	return error_set(err, ERR_REFUSED,
 		"certificate: no signed certificate timestamp holds: %s",
 		error_is_set(&why) ? why.text : "it has none");
 }
 
 int certificate_check_scts(const struct certificate *certificate,
-	const struct trusted_root *root, struct error *err)
+	const struct trusted_root *root, unsigned wanted, struct error *err)
 {
 	STACK_OF(SCT) * scts;
 	int status;
@@ -251,7 +274,7 @@ int certificate_check_scts(const struct certificate *certificate,
 	if (!scts)
 		return error_set(err, ERR_REFUSED,
 			"certificate: no signed certificate timestamp in it");
-	status = check_scts(certificate, scts, root, err);
+	status = check_scts(certificate, scts, root, wanted, err);
 	SCT_LIST_free(scts);
 	return status;
 }

@@ -2,6 +2,7 @@
 #include "signing/pem.h"
 
 #include "base/encode.h"
+#include "base/fs.h"
 #include "base/limits.h"
 #include "signing/wipe.h"
 
@@ -64,13 +65,13 @@ static int collect_body(
 		err, ERR_INPUT, "PEM: no END line for BEGIN %.*s", SLICE_ARG(label));
 }
 
-int pem_decode(
-	struct slice text, struct slice *ret_label, struct buffer *der, struct error *err)
+int pem_next(struct slice *text, struct slice *ret_label, struct buffer *der,
+	struct error *err)
 {
 	cleanup_secret_buffer struct buffer base64 = BUFFER_INIT;
-	struct slice rest = slice_trim(text), line, label;
+	struct slice rest = slice_trim(*text), line, label;
 
-	if (text.len > LIMIT_KEY_BYTES)
+	if (text->len > LIMIT_KEY_BYTES)
 		return error_set(
 			err, ERR_INPUT, "PEM: more than %zu bytes", LIMIT_KEY_BYTES);
 	if (!slice_cut(&rest, '\n', &line) ||
@@ -79,9 +80,6 @@ int pem_decode(
 	if (buffer_reserve(&base64, rest.len + 1, err) < 0 ||
 		collect_body(&rest, label, &base64, err) < 0)
 		return err->class;
-	if (slice_trim(rest).len != 0)
-		return error_set(
-			err, ERR_INPUT, "PEM: more than one block or text behind it");
 	if (base64.len == 0)
 		return error_set(err, ERR_INPUT, "PEM: the block is empty");
 	if (buffer_reserve(der, base64.len + 1, err) < 0)
@@ -89,6 +87,71 @@ int pem_decode(
 	if (base64_decode(buffer_slice(&base64), der, err) < 0)
 		return error_wrap(err, "PEM");
 	*ret_label = label;
+	*text = slice_trim(rest);
+	return 0;
+}
+
+int pem_decode(
+	struct slice text, struct slice *ret_label, struct buffer *der, struct error *err)
+{
+	if (pem_next(&text, ret_label, der, err) < 0)
+		return err->class;
+	if (text.len != 0)
+		return error_set(
+			err, ERR_INPUT, "PEM: more than one block or text behind it");
+	return 0;
+}
+
+static int add_certificate(
+	struct slice *text, struct arena *arena, struct slice *ret_one, struct error *err)
+{
+	cleanup_buffer struct buffer der = BUFFER_INIT;
+	struct slice label;
+	char *copy;
+
+	if (pem_next(text, &label, &der, err) < 0)
+		return err->class;
+	if (!slice_equal_str(label, "CERTIFICATE"))
+		return error_set(err, ERR_INPUT,
+			"PEM: \"CERTIFICATE\" was expected, this is \"%.*s\"",
+			SLICE_ARG(label));
+	copy = arena_strndup(arena, buffer_slice(&der));
+	if (!copy)
+		return error_set_memory(err);
+	*ret_one = slice_from(copy, der.len);
+	return 0;
+}
+
+static int add_certificates(struct slice text, struct arena *arena, struct slice *list,
+	size_t *ret_count, struct error *err)
+{
+	size_t count = 0;
+
+	do {
+		if (count == PEM_CHAIN_MAX)
+			return error_set(err, ERR_INPUT, "PEM: more than %d certificates",
+				PEM_CHAIN_MAX);
+		if (add_certificate(&text, arena, &list[count], err) < 0)
+			return err->class;
+		count++;
+	} while (text.len != 0);
+	*ret_count = count;
+	return 0;
+}
+
+int pem_load_certificates(const char *path, struct arena *arena, struct slice **ret_list,
+	size_t *ret_count, struct error *err)
+{
+	cleanup_buffer struct buffer text = BUFFER_INIT;
+	struct slice *list = arena_array(arena, PEM_CHAIN_MAX, sizeof(*list));
+
+	if (!list)
+		return error_set_memory(err);
+	if (fs_read_file(AT_FDCWD, path, LIMIT_KEY_BYTES, &text, err) < 0)
+		return error_wrap(err, "reading certificates");
+	if (add_certificates(buffer_slice(&text), arena, list, ret_count, err) < 0)
+		return error_wrap(err, "%s", path);
+	*ret_list = list;
 	return 0;
 }
 

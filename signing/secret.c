@@ -15,12 +15,17 @@
 #include "signing/secret_private.h"
 #include "signing/wipe.h"
 
-#define RSA_BITS_DEFAULT 4096
-#define SCRYPT_MEMORY    (160 * MIB) /* 128 * N * r for N = 2^17, and some */
-#define SIGNATURE_MAX    1024        /* RSA 8192 */
+#define RSA_BITS_DEFAULT  4096
+#define SCRYPT_MEMORY     (160 * MIB) /* 128 * N * r for N = 2^17, and some */
+#define SIGNATURE_MAX     1024        /* RSA 8192 */
+#define PBKDF2_ITERATIONS 600000      /* OWASP's number for HMAC-SHA-256 (2023) */
+#define PBKDF2_SALT_BYTES 16          /* SP 800-132, 5.1: at least 128 bits */
 
 struct secret {
-	EVP_PKEY *pkey;
+	EVP_PKEY *pkey; /* NULL: it is elsewhere, and then: */
+	const struct secret_remote *remote;
+	void *context;
+	struct key *key;
 	enum key_type type;
 };
 
@@ -29,6 +34,9 @@ void secret_free(struct secret **secret)
 	if (!*secret)
 		return;
 	EVP_PKEY_free((*secret)->pkey); /* OpenSSL clears private parts */
+	if ((*secret)->remote)
+		(*secret)->remote->free((*secret)->context);
+	key_free(&(*secret)->key);
 	free(*secret);
 	*secret = NULL;
 }
@@ -47,6 +55,28 @@ static int secret_from_pkey(EVP_PKEY *pkey, struct secret **ret_secret, struct e
 		return err->class;
 	*ret_secret = take_ptr(secret);
 	return 0;
+}
+
+int secret_from_remote(const struct secret_remote *remote, void *context,
+	struct key **key, struct secret **ret_secret, struct error *err)
+{
+	struct secret *secret = calloc(1, sizeof(*secret));
+
+	if (!secret)
+		return error_set_memory(err);
+	secret->type = key_get_type(*key);
+	secret->key = take_ptr(*key);
+	secret->remote = remote;
+	secret->context = context;
+	*ret_secret = secret;
+	return 0;
+}
+
+const char *secret_label(const struct secret *secret)
+{
+	if (!secret->remote || !secret->remote->label)
+		return "";
+	return secret->remote->label(secret->context);
 }
 
 int secret_generate(enum key_type type, unsigned rsa_bits, struct secret **ret_secret,
@@ -194,11 +224,15 @@ int secret_from_encrypted_der(struct slice der, const char *passphrase,
 
 int secret_to_der(const struct secret *secret, struct buffer *out, struct error *err)
 {
-	PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(secret->pkey);
+	PKCS8_PRIV_KEY_INFO *info;
 	unsigned char *der = NULL;
-	int len = info ? i2d_PKCS8_PRIV_KEY_INFO(info, &der) : -1;
-	int status;
+	int len, status;
 
+	if (secret->remote)
+		return error_set(err, ERR_INPUT,
+			"a private key that is elsewhere cannot be written");
+	info = EVP_PKEY2PKCS8(secret->pkey);
+	len = info ? i2d_PKCS8_PRIV_KEY_INFO(info, &der) : -1;
 	PKCS8_PRIV_KEY_INFO_free(info);
 	if (len <= 0)
 		return key_crypto_error(err, ERR_SYSTEM, "encoding a private key");
@@ -207,12 +241,23 @@ int secret_to_der(const struct secret *secret, struct buffer *out, struct error 
 	return status;
 }
 
+static int copy_key(const struct key *key, struct key **ret_key, struct error *err)
+{
+	cleanup_buffer struct buffer pem = BUFFER_INIT;
+
+	if (key_to_pem(key, &pem, err) < 0)
+		return err->class;
+	return key_from_pem(buffer_slice(&pem), ret_key, err);
+}
+
 int secret_public(const struct secret *secret, struct key **ret_key, struct error *err)
 {
 	unsigned char *der = NULL;
-	int len = i2d_PUBKEY(secret->pkey, &der);
-	int status;
+	int len, status;
 
+	if (secret->remote)
+		return copy_key(secret->key, ret_key, err);
+	len = i2d_PUBKEY(secret->pkey, &der);
 	if (len <= 0)
 		return key_crypto_error(err, ERR_SYSTEM, "encoding a public key");
 	status = key_from_der(slice_from(der, (size_t)len), ret_key, err); /* positive */
@@ -220,9 +265,69 @@ int secret_public(const struct secret *secret, struct key **ret_key, struct erro
 	return status;
 }
 
+/* The algorithm of PBES2 with its parameters; NULL on failure. */
+static X509_ALGOR *new_pbes2(void)
+{
+	unsigned char salt[PBKDF2_SALT_BYTES];
+
+	if (RAND_bytes(salt, sizeof(salt)) != 1)
+		return NULL;
+	return PKCS5_pbe2_set_iv(EVP_aes_256_cbc(), PBKDF2_ITERATIONS, salt, sizeof(salt),
+		NULL, NID_hmacWithSHA256);
+}
+
+int secret_to_encrypted_der(const struct secret *secret, const char *passphrase,
+	struct buffer *out, struct error *err)
+{
+	PKCS8_PRIV_KEY_INFO *info;
+	X509_ALGOR *algorithm;
+	X509_SIG *encrypted = NULL;
+	unsigned char *der = NULL;
+	size_t passphrase_len = strlen(passphrase);
+	int len = -1, status;
+
+	if (secret->remote || passphrase_len > LIMIT_KEY_BYTES)
+		return error_set(err, ERR_INPUT, "%s",
+			secret->remote
+				? "a private key that is elsewhere cannot be written"
+				: "the passphrase is too long");
+	ERR_clear_error();
+	info = EVP_PKEY2PKCS8(secret->pkey);
+	algorithm = new_pbes2();
+	if (info && algorithm) /* takes the algorithm if it succeeds */
+		encrypted = PKCS8_set0_pbe(
+			passphrase, (int)passphrase_len, info, algorithm); /* tested */
+	if (encrypted)
+		len = i2d_X509_SIG(encrypted, &der);
+	else
+		X509_ALGOR_free(algorithm);
+	PKCS8_PRIV_KEY_INFO_free(info);
+	X509_SIG_free(encrypted);
+	if (len <= 0)
+		return key_crypto_error(err, ERR_SYSTEM, "encrypting a private key");
+	status = buffer_add(out, der, (size_t)len, err); /* positive */
+	OPENSSL_free(der);
+	return status;
+}
+
 /* ---- signing ---- */
 
-int secret_sign(const struct secret *secret, struct slice message,
+/* A token with another public object beside the key, a carrier that mixed up files: what
+ * others would not verify is not handed on. */
+static int sign_elsewhere(const struct secret *secret, struct slice message,
+	struct buffer *ret_signature, struct error *err)
+{
+	cleanup_buffer struct buffer signature = BUFFER_INIT;
+
+	if (secret->remote->sign(
+		    secret->context, secret->type, message, &signature, err) < 0)
+		return err->class;
+	if (key_verify(secret->key, message, buffer_slice(&signature), err) < 0)
+		return error_wrap(err, "a signature that was made elsewhere");
+	return buffer_add_slice(ret_signature, buffer_slice(&signature), err);
+}
+
+static int sign_here(const struct secret *secret, struct slice message,
 	struct buffer *ret_signature, struct error *err)
 {
 	const char *digest = secret->type == KEY_ED25519 ? NULL : "SHA256";
@@ -244,6 +349,13 @@ int secret_sign(const struct secret *secret, struct slice message,
 	if (status != 1 || len == 0 || len > sizeof(signature))
 		return key_crypto_error(err, ERR_SYSTEM, "signing");
 	return buffer_add(ret_signature, signature, len, err);
+}
+
+int secret_sign(const struct secret *secret, struct slice message,
+	struct buffer *ret_signature, struct error *err)
+{
+	return secret->remote ? sign_elsewhere(secret, message, ret_signature, err)
+			      : sign_here(secret, message, ret_signature, err);
 }
 
 /* ---- primitives for cosign's key files ---- */

@@ -14,6 +14,8 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "signing/pem.h"
+#include "signing/pkcs11_private.h"
+#include "signing/pkcs11_uri.h"
 #include "signing/secret_private.h"
 #include "signing/wipe.h"
 
@@ -26,6 +28,7 @@
 
 #define SCRYPT_N_WRITTEN 65536
 #define SALT_BYTES       32
+#define SECRET_LINE_MAX  1023 /* of a file with a passphrase or PIN */
 
 /* ---- cosign's JSON ---- */
 
@@ -164,7 +167,7 @@ static int ask_passphrase(const char *path, passphrase_source passphrase, void *
 
 	if (len < 0 || (size_t)len >= sizeof(prompt)) /* not negative */
 		memcpy(prompt, "Passphrase", sizeof("Passphrase"));
-	text = passphrase ? passphrase(context, prompt) : NULL;
+	text = passphrase ? passphrase(context, SECRET_PASSPHRASE, prompt) : NULL;
 	if (!text)
 		return error_set(
 			err, ERR_INPUT, "the key is encrypted: no passphrase given");
@@ -239,6 +242,62 @@ static int read_private(const char *path, struct buffer *text, struct error *err
 	return reader_read_all(reader, LIMIT_KEY_BYTES, text, err);
 }
 
+int secret_read_line(const char *path, char **ret_text, struct error *err)
+{
+	cleanup_secret_buffer struct buffer bytes = BUFFER_INIT;
+	struct slice rest, line = SLICE_EMPTY;
+
+	if (read_private(path, &bytes, err) < 0)
+		return err->class;
+	rest = buffer_slice(&bytes);
+	(void)slice_cut(&rest, '\n', &line); /* false: the file is empty */
+	if (line.len > 0 && line.data[line.len - 1] == '\r')
+		line.len--;
+	if (line.len == 0 || line.len > SECRET_LINE_MAX)
+		return error_set(err, ERR_INPUT, "%s: its first line is %s", path,
+			line.len == 0 ? "empty" : "too long");
+	if (slice_to_str(line, ret_text, err) < 0)
+		return error_wrap(err, "%s", path);
+	return 0;
+}
+
+/* ---- keys in tokens ---- */
+
+static int sign_by_token(void *context, enum key_type type, struct slice message,
+	struct buffer *ret_signature, struct error *err)
+{
+	return token_sign(context, type, message, ret_signature, err);
+}
+
+static const char *label_of_token(void *context)
+{
+	return token_label(context);
+}
+
+static void close_token(void *context)
+{
+	struct token *token = context;
+
+	token_free(&token);
+}
+
+static int load_token(const char *uri, passphrase_source pin, void *context,
+	struct secret **ret_secret, struct error *err)
+{
+	static const struct secret_remote remote = {
+		.sign = sign_by_token, .label = label_of_token, .free = close_token};
+	cleanup_token struct token *token = NULL;
+	cleanup_key struct key *key = NULL;
+
+	if (token_open(uri, pin, context, &token, &key, err) < 0 ||
+		secret_from_remote(&remote, token, &key, ret_secret, err) < 0)
+		return err->class;
+	token = NULL; /* the secret's now */
+	return 0;
+}
+
+/* ---- all kinds ---- */
+
 int secret_load(const char *path, passphrase_source passphrase, void *context,
 	struct secret **ret_secret, struct error *err)
 {
@@ -246,6 +305,8 @@ int secret_load(const char *path, passphrase_source passphrase, void *context,
 	struct loading loading = {path, passphrase, context};
 	struct slice label;
 
+	if (pkcs11_uri_is(path))
+		return load_token(path, passphrase, context, ret_secret, err);
 	if (read_private(path, &text, err) < 0)
 		return err->class;
 	if (pem_decode(buffer_slice(&text), &label, &der, err) < 0 ||
@@ -304,19 +365,44 @@ static int write_sealed(
 	return buffer_add_str(json, "\"}", err);
 }
 
+static int write_body(const struct secret *secret, enum secret_format format,
+	const char *passphrase, const char **ret_label, struct buffer *body,
+	struct error *err)
+{
+	cleanup_secret_buffer struct buffer der = BUFFER_INIT;
+
+	if (passphrase && format == SECRET_FORMAT_PKCS8) {
+		*ret_label = LABEL_PKCS5;
+		return secret_to_encrypted_der(secret, passphrase, body, err);
+	}
+	if (!passphrase) {
+		*ret_label = LABEL_PLAIN;
+		return secret_to_der(secret, body, err);
+	}
+	*ret_label = LABEL_SIGSTORE;
+	if (secret_to_der(secret, &der, err) < 0)
+		return err->class;
+	if (write_sealed(buffer_slice(&der), passphrase, body, err) < 0)
+		return error_wrap(err, "encrypting a private key");
+	return 0;
+}
+
+int secret_save_as(const struct secret *secret, enum secret_format format,
+	const char *path, const char *passphrase, struct error *err)
+{
+	cleanup_secret_buffer struct buffer body = BUFFER_INIT, text = BUFFER_INIT;
+	const char *label = LABEL_PLAIN;
+
+	if (passphrase && passphrase[0] == '\0')
+		passphrase = NULL;
+	if (write_body(secret, format, passphrase, &label, &body, err) < 0 ||
+		pem_encode(label, buffer_slice(&body), &text, err) < 0)
+		return err->class;
+	return fs_write_new_file(AT_FDCWD, path, buffer_slice(&text), 0600, err);
+}
+
 int secret_save(const struct secret *secret, const char *path, const char *passphrase,
 	struct error *err)
 {
-	cleanup_secret_buffer struct buffer der = BUFFER_INIT, text = BUFFER_INIT;
-	cleanup_buffer struct buffer json = BUFFER_INIT;
-	bool encrypt = passphrase && passphrase[0] != '\0';
-
-	if (secret_to_der(secret, &der, err) < 0)
-		return err->class;
-	if (encrypt && write_sealed(buffer_slice(&der), passphrase, &json, err) < 0)
-		return error_wrap(err, "encrypting a private key");
-	if (pem_encode(encrypt ? LABEL_SIGSTORE : LABEL_PLAIN,
-		    buffer_slice(encrypt ? &json : &der), &text, err) < 0)
-		return err->class;
-	return fs_write_new_file(AT_FDCWD, path, buffer_slice(&text), 0600, err);
+	return secret_save_as(secret, SECRET_FORMAT_COSIGN, path, passphrase, err);
 }

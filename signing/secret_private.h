@@ -8,6 +8,17 @@
 
 #include "signing/secret.h"
 
+/* A private key that is not in our memory. */
+struct secret_remote {
+	int (*sign)(void *context, enum key_type type, struct slice message,
+		struct buffer *ret_signature, struct error *err); /* appends */
+	const char *(*label)(void *context);                      /* NULL: none */
+	void (*free)(void *context);
+};
+/* Takes *key and context on success. */
+MUST_USE int secret_from_remote(const struct secret_remote *remote, void *context,
+	struct key **key, struct secret **ret_secret, struct error *err);
+
 enum secret_form {
 	SECRET_PKCS8 = 1, /* PrivateKeyInfo */
 	SECRET_SEC1,      /* ECPrivateKey with a named curve */
@@ -19,6 +30,9 @@ MUST_USE int secret_from_der(enum secret_form form, struct slice der,
 /* EncryptedPrivateKeyInfo (PKCS#5 v2). ERR_REFUSED for a wrong passphrase. */
 MUST_USE int secret_from_encrypted_der(struct slice der, const char *passphrase,
 	struct secret **ret_secret, struct error *err);
+/* The other way round; not a secret any more. Appends. */
+MUST_USE int secret_to_encrypted_der(const struct secret *secret, const char *passphrase,
+	struct buffer *out, struct error *err);
 /* PKCS#8; reserves, then appends. */
 MUST_USE int secret_to_der(
 	const struct secret *secret, struct buffer *out, struct error *err);

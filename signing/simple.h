@@ -10,6 +10,11 @@
 
 #define SIMPLE_MEDIA_TYPE "application/vnd.dev.cosign.simplesigning.v1+json"
 #define SIMPLE_ANNOTATION "dev.cosignproject.cosign/signature"
+/* Beside it, in .sig and .att (reference: cosign, static/signature.go): the certificate,
+ * its issuers up to the root, both PEM, and JSON with a time stamp. */
+#define CERTIFICATE_ANNOTATION "dev.sigstore.cosign/certificate"
+#define CHAIN_ANNOTATION       "dev.sigstore.cosign/chain"
+#define TIMESTAMP_ANNOTATION   "dev.sigstore.cosign/rfc3161timestamp"
 
 struct simple_payload {
 	const char *docker_reference;

@@ -6,8 +6,9 @@
  * is about this very signature, by this key or certificate, over these bytes. Both are
  * always checked together. The integrated time counts only under a promise that holds.
  *
- * Kinds: hashedrekord 0.0.1 and 0.0.2 (Rekor v2), dsse 0.0.1, intoto 0.0.2. (intoto
- * 0.0.1 does not name the signature and is refused.)
+ * Kinds: hashedrekord 0.0.1 and 0.0.2 (Rekor v2), dsse 0.0.1, intoto 0.0.2, and 0.0.1
+ * where the envelope is there as it was received: that one names no signature, but the
+ * digest of the envelope's text, which holds it.
  */
 #ifndef SIGNING_TRANSPARENCY_H
 #define SIGNING_TRANSPARENCY_H
@@ -23,6 +24,7 @@ struct claim_signed {
 	bool has_bytes;                  /* false: only the digest is known */
 	struct digest digest;            /* of the bytes */
 	const struct envelope *envelope; /* NULL for messages */
+	struct slice envelope_text;      /* as received; empty: not known */
 	const struct key *key;           /* that must have signed */
 	struct slice certificate;        /* DER; empty where a plain key signed */
 };

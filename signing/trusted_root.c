@@ -10,7 +10,6 @@
 #include "signing/key_private.h"
 #include "signing/proto_private.h"
 
-#define ROOT_BYTES_MAX (1 * MIB)
 #define ID_BYTES_MAX   64
 
 bool time_window_holds(const struct time_window *window, int64_t time)
@@ -154,12 +153,13 @@ static int read_id(const json_t *id, const char *where, struct arena *arena,
 }
 
 static int read_log(const json_t *json, const char *where, struct arena *arena,
-	struct trusted_log *log, struct error *err)
+	void *item, struct error *err)
 {
 	static const char *const keys[] = {"baseUrl", "hashAlgorithm", "publicKey",
 		"logId", "checkpointKeyId", "operator", NULL};
 	const char *algorithm = "SHA2_256", *base_url = "";
 	json_t *id, *checkpoint_id = NULL;
+	struct trusted_log *log = item;
 
 	if (json_only_keys(json, keys, where, err) < 0 ||
 		json_opt_string(json, "baseUrl", where, &base_url, err) < 0 ||
@@ -207,10 +207,11 @@ static int read_chain(const json_t *json, const char *where, struct arena *arena
 }
 
 static int read_authority(const json_t *json, const char *where, struct arena *arena,
-	struct trusted_authority *authority, struct error *err)
+	void *item, struct error *err)
 {
 	static const char *const keys[] = {
 		"subject", "uri", "certChain", "validFor", "operator", NULL};
+	struct trusted_authority *authority = item;
 	const char *uri = "";
 
 	if (json_only_keys(json, keys, where, err) < 0 ||
@@ -224,19 +225,24 @@ static int read_authority(const json_t *json, const char *where, struct arena *a
 
 /* ---- the whole ---- */
 
-static int read_logs(const json_t *root_json, const char *key, struct arena *arena,
-	struct trusted_log **logs, size_t *count, struct error *err)
+typedef int item_reader(const json_t *json, const char *where, struct arena *arena,
+	void *item, struct error *err);
+
+/* An array of objects, which may be absent. */
+static int read_list(const json_t *root_json, const char *key, item_reader *read_item,
+	size_t item_size, struct arena *arena, void *pointer_to_items, size_t *count,
+	struct error *err)
 {
+	char **items = pointer_to_items, where[64];
 	json_t *list = NULL;
-	char where[64];
 
 	if (json_opt_array(
 		    root_json, key, "trusted root", TRUSTED_ITEMS_MAX, &list, err) < 0)
 		return err->class;
 	if (!list)
 		return 0;
-	*logs = arena_array(arena, json_array_size(list), sizeof(**logs));
-	if (!*logs)
+	*items = arena_array(arena, json_array_size(list), item_size);
+	if (!*items)
 		return error_set_memory(err);
 	*count = json_array_size(list);
 	for (size_t i = 0; i < *count; i++) {
@@ -244,37 +250,25 @@ static int read_logs(const json_t *root_json, const char *key, struct arena *are
 			where, sizeof(where), "trusted root: %s[%zu]", key, i); /* fits */
 		if (!json_is_object(json_array_get(list, i)))
 			return error_set(err, ERR_INPUT, "%s: not an object", where);
-		if (read_log(json_array_get(list, i), where, arena, &(*logs)[i], err) < 0)
+		if (read_item(json_array_get(list, i), where, arena,
+			    *items + i * item_size, err) < 0)
 			return err->class;
 	}
 	return 0;
 }
 
+static int read_logs(const json_t *root_json, const char *key, struct arena *arena,
+	struct trusted_log **logs, size_t *count, struct error *err)
+{
+	return read_list(
+		root_json, key, read_log, sizeof(**logs), arena, logs, count, err);
+}
+
 static int read_authorities(const json_t *root_json, const char *key, struct arena *arena,
 	struct trusted_authority **authorities, size_t *count, struct error *err)
 {
-	json_t *list = NULL;
-	char where[64];
-
-	if (json_opt_array(
-		    root_json, key, "trusted root", TRUSTED_ITEMS_MAX, &list, err) < 0)
-		return err->class;
-	if (!list)
-		return 0;
-	*authorities = arena_array(arena, json_array_size(list), sizeof(**authorities));
-	if (!*authorities)
-		return error_set_memory(err);
-	*count = json_array_size(list);
-	for (size_t i = 0; i < *count; i++) {
-		(void)snprintf(
-			where, sizeof(where), "trusted root: %s[%zu]", key, i); /* fits */
-		if (!json_is_object(json_array_get(list, i)))
-			return error_set(err, ERR_INPUT, "%s: not an object", where);
-		if (read_authority(json_array_get(list, i), where, arena,
-			    &(*authorities)[i], err) < 0)
-			return err->class;
-	}
-	return 0;
+	return read_list(root_json, key, read_authority, sizeof(**authorities), arena,
+		authorities, count, err);
 }
 
 static int check_media_type(const json_t *json, struct error *err)
@@ -302,9 +296,9 @@ int trusted_root_parse(
 	cleanup_trusted_root struct trusted_root *root = NULL;
 	cleanup_json json_t *tree = NULL;
 
-	if (json.len > ROOT_BYTES_MAX)
+	if (json.len > TRUSTED_ROOT_BYTES_MAX)
 		return error_set(err, ERR_INPUT, "trusted root: more than %zu bytes",
-			ROOT_BYTES_MAX);
+			TRUSTED_ROOT_BYTES_MAX);
 	if (json_load_slice(json, "trusted root", &tree, err) < 0)
 		return err->class;
 	if (!json_is_object(tree))
@@ -329,7 +323,7 @@ int trusted_root_load(const char *path, struct trusted_root **ret_root, struct e
 {
 	cleanup_buffer struct buffer text = BUFFER_INIT;
 
-	if (fs_read_file(AT_FDCWD, path, ROOT_BYTES_MAX, &text, err) < 0)
+	if (fs_read_file(AT_FDCWD, path, TRUSTED_ROOT_BYTES_MAX, &text, err) < 0)
 		return error_wrap(err, "reading a trusted root");
 	if (trusted_root_parse(buffer_slice(&text), ret_root, err) < 0)
 		return error_wrap(err, "%s", path);

@@ -11,8 +11,10 @@
 #define SIGNING_TRUSTED_ROOT_H
 
 #include "base/arena.h"
+#include "base/limits.h"
 #include "signing/key.h"
 
+#define TRUSTED_ROOT_BYTES_MAX (1 * MIB)
 #define TRUSTED_ITEMS_MAX 64
 #define TRUSTED_CHAIN_MAX 16
 

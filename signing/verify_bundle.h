@@ -1,36 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Whether a Sigstore bundle proves that an artifact was signed by a key, or by an
- * identity that a trusted authority vouched for. Offline: all trust comes from the key
+ * identity that a trusted authority vouched for. Offline: all trust comes from the signer
  * and the trusted root that the caller gives.
  *
- * Bundles of all versions, messages and envelopes, keys and certificates come down to one
- * claim (transparency.h), and that goes one way:
+ * Bundles of all versions, layers of cosign's tags (bundle_layer.h), messages and
+ * envelopes, keys and certificates come down to one claim (transparency.h), and that goes
+ * one way:
  *
- *	signature → artifact → log entries → times → chain → SCT → identity
+ *	signature → log entries → times → chain → SCT → identity → artifact
  *
- * What the trusted root names is required: with transparency logs in it, an entry in one
- * of them; with certificate transparency logs, a timestamp by one of them. Everything
- * that the bundle brings must hold, nothing is passed over. A certificate needs at least
- * one proven time. Without a root (keys only) what the bundle brings of entries and time
- * stamps is reported as not checked.
+ * How many logs and time stamp authorities must have seen it, the signer says
+ * (signer.h). Everything that the bundle brings must hold, nothing is passed over. A
+ * certificate needs at least one proven time. Without a root (keys only) what the bundle
+ * brings of entries and time stamps is reported as not checked.
  */
 #ifndef SIGNING_VERIFY_BUNDLE_H
 #define SIGNING_VERIFY_BUNDLE_H
 
 #include "signing/bundle.h"
-#include "signing/trusted_root.h"
+#include "signing/signer.h"
 
 struct artifact {
 	struct digest digest;
 	bool has_bytes; /* false: only the digest is known */
 	struct slice bytes;
-};
-
-struct verify_bundle_options {
-	const struct key *key;           /* or NULL and: */
-	const char *identity, *issuer;   /* exactly what the certificate must say */
-	const struct trusted_root *root; /* may be NULL with a key */
 };
 
 enum bundle_check {
@@ -54,10 +48,18 @@ struct bundle_report {
 	} checks[BUNDLE_CHECKS];
 };
 
-/* 0 only if it is proven. ERR_REFUSED with the reason otherwise; the report then tells
- * how far it went. ERR_USAGE if the options fit no bundle. */
+/*
+ * 0 only if it is proven. ERR_REFUSED with the reason otherwise; the report then tells
+ * how far it went. ERR_USAGE if the signer fits no bundle.
+ */
 MUST_USE int verify_bundle(const struct bundle *bundle, const struct artifact *artifact,
-	const struct verify_bundle_options *options, struct bundle_report *ret_report,
-	struct error *err);
+	const struct signer *signer, struct bundle_report *ret_report, struct error *err);
+/*
+ * The same, short of the artifact: who signed, not about what. For callers that read
+ * payload or statement themselves, and bind it. message: the bytes of a message
+ * signature; NULL for an envelope.
+ */
+MUST_USE int verify_signed(const struct bundle *bundle, const struct artifact *message,
+	const struct signer *signer, struct bundle_report *ret_report, struct error *err);
 
 #endif

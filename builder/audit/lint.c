@@ -119,7 +119,7 @@ static int ask_about(struct lint *lint, const struct tree_node *node,
 	struct elf_info elf = {0};
 	struct lint_subject subject = {
 		.node = node, .path = node->path, .name = base_name(node->path)};
-	if (node->type != TREE_DIRECTORY)
+	if (node->type != TREE_DIRECTORY && strcmp(node->path, lint->sbom_path) != 0)
 		lint->files++;
 	if (node->type == TREE_FILE) {
 		if (store_open_blob(lint->store, &node->content, &fd, NULL, err) < 0 ||
@@ -164,6 +164,9 @@ static int collect_libraries(
 static int prepare(struct lint *lint, struct error *err)
 {
 	const struct lint_options *options = lint->options;
+	lint->sbom_path = package_sbom_path(lint->package, lint->arena);
+	if (!lint->sbom_path)
+		return error_set_memory(err);
 	if (map_new(&lint->contents, err) < 0 || map_new(&lint->libraries, err) < 0 ||
 		collect_libraries(lint, lint->package, err) < 0)
 		return err->class;

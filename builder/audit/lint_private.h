@@ -15,7 +15,8 @@ struct lint {
 	struct map *contents;  /* "base name, digest" → node of the first such file */
 	struct map *libraries; /* what libraries there are: sonames and file names */
 	const char *module;    /* first top level module of Python's that was seen */
-	size_t files;          /* all that is no directory */
+	const char *sbom_path; /* of the build's own bill of materials: no finding */
+	size_t files;          /* of the recipe's making, all that is no directory */
 };
 
 /* One node of the tree as the rules see it. */

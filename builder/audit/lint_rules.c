@@ -146,7 +146,6 @@ NODE_RULE(rule_object, ends_with(subject->name, ".o") && subject->elf &&
 			       subject->elf->kind == ELF_KIND_RELOCATABLE)
 NODE_RULE(rule_opt, is_below(subject->path, "opt"))
 NODE_RULE(rule_pkgconf, is_misplaced_pc(subject))
-NODE_RULE(rule_sbom, is_below(subject->path, "var/lib/db/sbom"))
 NODE_RULE(rule_srv, is_below(subject->path, "srv"))
 NODE_RULE(rule_unsupportedarch, is_other_architecture(subject->path))
 NODE_RULE(rule_usrlocal, is_below(subject->path, "usr/local"))
@@ -202,6 +201,8 @@ static bool is_unstripped(const struct lint *lint, const struct lint_subject *su
 
 PACKAGE_RULE(rule_maninfo, is_page(subject) && !is_documentation(lint))
 PACKAGE_RULE(rule_documentation, is_document(subject) && !is_documentation(lint))
+PACKAGE_RULE(rule_sbom, is_below(subject->path, "var/lib/db/sbom") &&
+				strcmp(subject->path, lint->sbom_path) != 0)
 PACKAGE_RULE(rule_staticarchive,
 	ends_with(subject->name, ".a") &&
 		slice_starts_with(subject->content, SLICE("!<arch>\n")) &&

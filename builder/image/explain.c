@@ -76,6 +76,9 @@ static int add_because(const json_t *item, struct buffer *out, struct error *err
 		return buffer_printf(out, err, "the symbolic link /%s leads here", from);
 	if (strcmp(edge, "hardlink") == 0)
 		return buffer_printf(out, err, "/%s is a hard link to it", from);
+	if (strcmp(edge, "license") == 0)
+		return buffer_printf(out, err,
+			"it is a licence text of the package that /%s is from", from);
 	if (strcmp(edge, "parent") == 0)
 		return buffer_printf(out, err, "/%s is in it", from);
 	if (strcmp(edge, "empty") == 0)

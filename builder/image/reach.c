@@ -34,6 +34,7 @@ const char *reach_edge_name(enum reach_edge edge)
 		[REACH_SCRIPT] = "script",
 		[REACH_SYMLINK] = "symlink",
 		[REACH_HARDLINK] = "hardlink",
+		[REACH_LICENSE] = "license",
 		[REACH_PARENT] = "parent",
 		[REACH_EMPTY] = "empty",
 		[REACH_ALL] = "all",
@@ -343,6 +344,34 @@ static bool is_below(const char *path, const char *directory)
 	return strncmp(path, directory, len) == 0 && path[len] == '/';
 }
 
+/* Licence texts go where files of their package go. */
+static int mark_licenses(struct walk *walk, struct error *err)
+{
+	static const char folder[] = "usr/share/licenses/";
+	struct reachability *result = walk->result;
+	cleanup_map struct map *kept = NULL; /* package → a file of it that is kept */
+	if (map_new(&kept, err) < 0)
+		return err->class;
+	for (size_t i = 0; i < result->count; i++) {
+		struct reach_reason *reason = &result->reasons[i];
+		if (reason->edge != REACH_NONE && *reason->package &&
+			!map_get_str(kept, reason->package) &&
+			map_put(kept, slice_str(reason->package), reason, err) < 0)
+			return err->class;
+	}
+	for (size_t i = 0; i < result->count; i++) {
+		struct reach_reason *reason = &result->reasons[i];
+		const struct reach_reason *with = map_get_str(kept, reason->package);
+		if (with && reason->edge == REACH_NONE &&
+			strncmp(reason->path, folder, sizeof(folder) - 1) == 0 &&
+			tree_find(walk->tree, reason->path)->type != TREE_DIRECTORY) {
+			reason->edge = REACH_LICENSE;
+			reason->from = with->path;
+		}
+	}
+	return 0;
+}
+
 /* In canonical order what is in a directory follows it at once. */
 static void mark_directories(struct walk *walk)
 {
@@ -403,6 +432,8 @@ static int walk_app(struct walk *walk, struct error *err)
 	while (walk->queue_done < walk->queue_len)
 		if (follow_edges(walk, walk->queue[walk->queue_done++], err) < 0)
 			return err->class;
+	if (mark_licenses(walk, err) < 0)
+		return err->class;
 	mark_directories(walk);
 	return 0;
 }

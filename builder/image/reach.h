@@ -7,6 +7,11 @@
  * symbolic links passed on the way. A static superset: traces may check it, never replace
  * it.
  *
+ * Licence texts (usr/share/licenses/) stay with each package of which a file stays: most
+ * licences want that. The packages' own bills of materials (var/lib/db/sbom/) go unless
+ * something keeps them: scanners read the package database, and the image has a signed
+ * one.
+ *
  * Directories: kept when something in them is kept, or when the packages ship them empty
  * (mount points, /tmp).
  */
@@ -28,6 +33,7 @@ enum reach_edge {
 	REACH_SCRIPT,
 	REACH_SYMLINK,
 	REACH_HARDLINK,
+	REACH_LICENSE,
 	REACH_PARENT,
 	REACH_EMPTY,
 	REACH_ALL, /* flavour base: everything stays */

@@ -16,7 +16,7 @@
 	X(version)                                                                       \
 	X(architecture)                                                                  \
 	X(description) X(url) X(license) X(origin) X(commit) X(maintainer) X(triggers)
-#define LISTING_LISTS(X) X(depends) X(provides) X(replaces) X(install_if)
+#define LISTING_LISTS(X) X(depends) X(provides) X(replaces) X(install_if) X(vendored)
 
 /* ---- writing ---- */
 

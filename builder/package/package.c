@@ -27,6 +27,28 @@ void package_free(struct package **package)
 	free_ptr(package);
 }
 
+int package_add_file(struct package *package, struct store *store, const char *path,
+	struct slice bytes, struct error *err)
+{
+	struct tree_node node = {.path = path,
+		.type = TREE_FILE,
+		.mode = 0644,
+		.size = bytes.len,
+		.package = package->name};
+	if (store_put_blob(store, bytes, &node.content, err) < 0 ||
+		digest_of(DIGEST_SHA1, bytes, &node.sha1, err) < 0 ||
+		tree_add(package->tree, &node, err) < 0)
+		return err->class;
+	package->installed_size += node.size; /* of limited sizes */
+	return 0;
+}
+
+char *package_sbom_path(const struct package *package, struct arena *arena)
+{
+	return arena_printf(arena, "var/lib/db/sbom/%s-%s.spdx.json", package->name,
+		package->version);
+}
+
 char *package_one_line(struct arena *arena, const char *text)
 {
 	struct slice rest = slice_str(text), word;

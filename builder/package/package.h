@@ -26,6 +26,8 @@ struct package {
 	uint64_t installed_size;
 	int64_t build_date;
 	struct package_list depends, provides, replaces, install_if;
+	/* offers for the package alone, since nothing looks where they lie; a comment */
+	struct package_list vendored;
 	uint64_t provider_priority, replaces_priority;
 	const char *triggers; /* "/a /b" or "" */
 	struct package_script *scripts;
@@ -75,13 +77,34 @@ MUST_USE int package_collect(struct package *package, int dirfd, struct store *s
 	const struct package_collect_options *options, struct error *err);
 
 /*
- * Fills depends and provides from the files: so:, cmd:, pc: as apk tools know
- * them (reference: recipes-packages-images.md 3.4), merged with what is there, sorted,
- * unique, minus what the package provides itself. The flags switch parts off. A malformed
- * ELF file is ERR_INPUT if it is executable or named like a library, else it is data.
+ * A file that the builder itself puts into the package: 0644 0:0, its content into the
+ * store, its size into installed_size. ERR_INPUT if the path is there already.
+ */
+MUST_USE int package_add_file(struct package *package, struct store *store,
+	const char *path, struct slice bytes, struct error *err);
+
+/*
+ * The package's own bill of materials, where melange puts it: "var/lib/db/sbom/" and
+ * NAME-VERSION.spdx.json. NULL only when memory is out.
+ */
+char *package_sbom_path(const struct package *package, struct arena *arena);
+
+/*
+ * Fills depends, provides and vendored from the files, as melange does (reference:
+ * recipes-packages-images.md 3.4): so:, so-ver:, cmd:, pc:, #! lines, modules of Perl,
+ * Python and Ruby, pages of -doc packages. Merged with what is declared, sorted, unique,
+ * minus what the package provides itself. The flags switch parts of what is found off. A
+ * malformed ELF file is ERR_INPUT if it is executable or named like a library, else it is
+ * data.
+ *
+ * Dependencies on libraries are never versioned ("so-ver:"), so the option
+ * no-versioned-shlib-deps has nothing to switch off (melange makes them on an environment
+ * variable only). Kernels and their modules are not looked at: containers have the
+ * host's.
  *
  * siblings: the packages of the same recipe, collected already: a symlink lib*.so to a
- * library in one of them becomes a dependency on it. May hold the package itself.
+ * library in one of them becomes a dependency on it, and where one of them has the loader
+ * look, libraries are looked for. May hold the package itself.
  */
 struct package_scan_options {
 	bool no_provides, no_depends, no_commands;

@@ -132,6 +132,7 @@ static int add_lists(struct buffer *out, const struct package *package, struct e
 		add_list(out, "depend", &package->depends, err) < 0 ||
 		add_list(out, "provides", &package->provides, err) < 0 ||
 		add_list(out, "replaces", &package->replaces, err) < 0 ||
+		add_list(out, "# vendored", &package->vendored, err) < 0 ||
 		add_joined(out, "install_if", &package->install_if, err) < 0 ||
 		add_number(out, "provider_priority", package->provider_priority, err) <
 			0 ||

@@ -68,14 +68,15 @@ int scan_pkgconfig(struct scan *scan, const struct tree_node *node, struct error
 	cleanup_buffer struct buffer text = BUFFER_INIT;
 	struct error unusual = ERROR_INIT; /* a name that nobody can depend on */
 	struct atom atom;
-	if (!is_searched(node->path))
-		return 0;
-	struct slice name = slice_str(strrchr(node->path, '/') + 1);
+	bool searched = is_searched(node->path);
+	struct slice name = slice_str(scan_base_name(node->path));
 	name.len -= strlen(".pc");
 	if (atom_parse(name, &atom, &unusual) == 0 && atom.op == ATOM_ANY &&
-		scan_provide(scan, "pc", name, slice_str(scan->package->version), err) <
-			0)
+		scan_offer(scan, searched ? &scan->provides : &scan->vendored, "pc", name,
+			slice_str(scan->package->version), err) < 0)
 		return err->class;
+	if (!searched)
+		return 0;
 	if (store_read_blob(scan->store, &node->content, MIB, &text, err) < 0)
 		return err->class;
 	return read_requirements(scan, buffer_slice(&text), err);

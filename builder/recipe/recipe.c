@@ -4,7 +4,7 @@
 
 #include "base/fs.h"
 #include "base/limits.h"
-#include "builder/recipe/pattern.h"
+#include "base/pattern.h"
 #include "builder/recipe/recipe_private.h"
 
 void recipe_free(struct recipe **recipe)

@@ -164,11 +164,17 @@ MUST_USE int recipe_load_text(struct slice text, const char *path,
 
 /*
  * The whole plan as compact JSON, keys sorted, without a final newline; appends. What
- * `alnage compile` prints and what cache keys hash: nothing in it depends on where the
- * recipe and its pipelines lie (paths and line numbers are left out), and the digest of
- * the file is not in it either, so that a new comment does not mean a new build.
+ * `alnage compile` prints: nothing in it depends on where the recipe and its pipelines
+ * lie (paths and line numbers are left out), and the digest of the file is not in it
+ * either, so that a new comment does not mean a new build.
  */
 MUST_USE int recipe_to_json(
+	const struct recipe *recipe, struct buffer *out, struct error *err);
+/*
+ * The same without the tests and the sources that only they want: what the packages are
+ * made from, and so what their cache keys hash. A changed test is no new build.
+ */
+MUST_USE int recipe_build_to_json(
 	const struct recipe *recipe, struct buffer *out, struct error *err);
 
 #endif

@@ -11,6 +11,7 @@
 struct output {
 	struct buffer *buffer;
 	struct error *err;
+	bool build_only; /* nothing of the tests */
 };
 
 static bool failed(const struct output *out)
@@ -166,7 +167,8 @@ static void put_package(struct output *out, const struct recipe_package *package
 		out, ",\"scriptlets\":", package->scriptlets, package->scriptlet_count);
 	put_setcap(out, package);
 	put_steps(out, ",\"steps\":", &package->steps);
-	put_test(out, package);
+	if (!out->build_only)
+		put_test(out, package);
 	put_key_text(out, ",\"trigger-paths\":", package->trigger_paths);
 	put_key_text(out, ",\"url\":", package->url);
 	put_raw(out, "}");
@@ -196,6 +198,20 @@ static void put_source(struct output *out, const struct recipe_source *source)
 	put_key_text(out, ",\"tag\":", source->tag);
 	put_key_text(out, ",\"uri\":", source->uri);
 	put_raw(out, "}");
+}
+
+static void put_sources(struct output *out, const struct recipe *recipe)
+{
+	bool first = true;
+	put_raw(out, ",\"sources\":[");
+	for (size_t i = 0; i < recipe->source_count; i++) {
+		if (out->build_only && recipe->sources[i].for_test)
+			continue;
+		put_raw(out, first ? "" : ",");
+		put_source(out, &recipe->sources[i]);
+		first = false;
+	}
+	put_raw(out, "]");
 }
 
 static void put_copyright(struct output *out, const struct recipe *recipe)
@@ -246,12 +262,8 @@ static void put_recipe(struct output *out, const struct recipe *recipe)
 	put_bool(out, recipe->skipped);
 	put_raw(out, ",\"source-directory\":");
 	put_bool(out, *recipe->source_directory != '\0');
-	put_raw(out, ",\"sources\":[");
-	for (size_t i = 0; i < recipe->source_count; i++) {
-		put_raw(out, i ? "," : "");
-		put_source(out, &recipe->sources[i]);
-	}
-	put_raw(out, "],\"timeout-seconds\":");
+	put_sources(out, recipe);
+	put_raw(out, ",\"timeout-seconds\":");
 	put_number(out, recipe->timeout_seconds);
 	put_key_text(out, ",\"version\":", recipe->version);
 	put_raw(out, "}");
@@ -260,6 +272,14 @@ static void put_recipe(struct output *out, const struct recipe *recipe)
 int recipe_to_json(const struct recipe *recipe, struct buffer *out, struct error *err)
 {
 	struct output output = {.buffer = out, .err = err};
+	put_recipe(&output, recipe);
+	return error_is_set(err) ? err->class : 0;
+}
+
+int recipe_build_to_json(
+	const struct recipe *recipe, struct buffer *out, struct error *err)
+{
+	struct output output = {.buffer = out, .err = err, .build_only = true};
 	put_recipe(&output, recipe);
 	return error_is_set(err) ? err->class : 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The variables of a recipe: what they are called and where their values come from. */
 #include "base/limits.h"
-#include "builder/recipe/pattern.h"
+#include "base/pattern.h"
 #include "builder/recipe/recipe_private.h"
 
 /* Variables that refer to variables: so many times at most. */

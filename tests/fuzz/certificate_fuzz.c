@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!certificate_key(certificate))
 		abort();
 	if (certificate_check_chain(certificate, root, &time, 1, &err) < 0 ||
-		certificate_check_scts(certificate, root, &err) < 0)
+		certificate_check_scts(certificate, root, 1, &err) < 0)
 		if (err.class != ERR_REFUSED)
 			abort();
 	return 0;

@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_signers(const struct policy_signers *signers)
 {
-	if (signers->threshold == 0 || signers->threshold > TRUST_KEYS_MAX ||
+	if (signers->threshold == 0 || signers->threshold > TRUST_ENTRIES_MAX ||
 		(signers->roles == 0 && signers->names.count == 0))
 		abort();
 }

@@ -5,20 +5,25 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void check_key(const struct trust *trust, const struct trust_key *key)
+static void check_key(const struct trust *trust, const struct trust_entry *key)
 {
 	char reason[TRUST_REASON_MAX];
 
 	if (trust_find(trust, key->name) != key || key->name[0] == '\0' ||
 		key->operator_name[0] == '\0' || key->roles == 0 ||
-		!key->key == !key->file || key->valid_from >= key->valid_until)
+		key->valid_from >= key->valid_until)
 		abort();
-	if (key->key && trust_find_key(trust, key->key) != key)
+	if (!!key->key + !!key->file + !!key->signer.identity.text != 1 ||
+		!key->signer.identity.text != !key->signer.issuer.text ||
+		(key->signer.identity.text && !key->root_file) ||
+		(key->minimum && !key->root_file))
 		abort();
-	if (key->revoked < INT64_MAX && trust_key_is_valid(key, key->revoked, reason))
+	if (trust_find_signer(trust, &key->signer) != key)
+		abort();
+	if (key->revoked < INT64_MAX && trust_entry_is_valid(key, key->revoked, reason))
 		abort();
 	if (key->valid_until < INT64_MAX &&
-		(trust_key_is_valid(key, key->valid_until, reason) || !reason[0]))
+		(trust_entry_is_valid(key, key->valid_until, reason) || !reason[0]))
 		abort();
 }
 
@@ -32,9 +37,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		return 0;
 	}
-	if (error_is_set(&err) || trust->count == 0 || trust->count > TRUST_KEYS_MAX)
+	if (error_is_set(&err) || trust->count == 0 || trust->count > TRUST_ENTRIES_MAX)
 		abort();
 	for (size_t i = 0; i < trust->count; i++)
-		check_key(trust, &trust->keys[i]);
+		check_key(trust, &trust->entries[i]);
 	return 0;
 }

@@ -48,11 +48,11 @@ refuses 'scope: not in the policy' 'signature: {}' 'registry.example/**'
 passes 'signature: {keys: [release], threshold: 1, identities: ["localhost/*:*"]}'
 refuses 'signature: not allowed: the signature .* is for the name localhost/' \
 	'signature: {identities: ["registry.example/**"]}'
-refuses 'signature: too few keys: 1 of 2 \(release\)' 'signature: {threshold: 2}'
-refuses "signature: untrusted key: key 'release' is not one of those" 'signature: {keys: [second]}'
+refuses 'signature: too few signers: 1 of 2 \(release\)' 'signature: {threshold: 2}'
+refuses "signature: untrusted signer: key 'release' is not one of those" 'signature: {keys: [second]}'
 "$alnage" sign "$image" --key "$tmp/keys/image.key" >/dev/null
 "$alnage" sign "$image" --key "$tmp/keys/stranger.key" >/dev/null
-refuses 'signature: too few keys: 1 of 2 \(release\)' 'signature: {threshold: 2}'
+refuses 'signature: too few signers: 1 of 2 \(release\)' 'signature: {threshold: 2}'
 "$alnage" sign "$image" --key "$tmp/keys/second.key" >/dev/null
 passes 'signature: {threshold: 2}'
 
@@ -60,7 +60,7 @@ passes 'signature: {threshold: 2}'
 for window in 'valid-from: 2101-01-01/is not valid before' 'valid-until: 2026-01-01/expired on' \
 	'revoked: 2026-01-01/was revoked on'; do
 	trust "${window%/*}"
-	refuses "signature: untrusted key: key 'release' ${window#*/}" 'signature: {keys: [release]}'
+	refuses "signature: untrusted signer: key 'release' ${window#*/}" 'signature: {keys: [release]}'
 done
 trust 'valid-until: 2026-01-01'
 expect 0 accepted verify --at 2025-12-31T23:59:59Z
@@ -78,7 +78,7 @@ refuses "provenance/v1: sandbox: not allowed: sandbox '" "$(provenance 'sandbox:
 refuses 'provenance/v1: recipe: not allowed: recipe:images/static.yaml' "$(provenance 'recipes: ["recipe:mine/"]')"
 refuses 'provenance/v1: dependency sources: not allowed: .*dependencies\)' \
 	"$(provenance 'dependency-sources: ["recipe:", "pool:main/"]')"
-refuses 'provenance/v1: too few keys: 1 of 2' "$(provenance 'threshold: 2')"
+refuses 'provenance/v1: too few signers: 1 of 2' "$(provenance 'threshold: 2')"
 policy "$(provenance 'max-age: 1d')"
 expect 3 'provenance/v1: age: too old' verify --at "$(date -u -d '+3 days' +%FT%TZ)"
 expect 3 'provenance/v1: age: from the future' verify --at "$(date -u -d '-3 days' +%FT%TZ)"
@@ -95,7 +95,7 @@ expect 3 'image age: too old: 2026-01-01T00:00:00Z' verify --at 2026-01-11T00:00
 statement=$(find "$tmp/out/static/blobs/sha256" -type f -exec sh -c \
 	'jq -r ".payload? // empty" "$1" 2>/dev/null | base64 -d 2>/dev/null | jq -ce "select(.predicateType == \"https://slsa.dev/provenance/v1\") | .predicate" 2>/dev/null' sh {} \; | head -n 1)
 jq '.runDetails.builder.id = "https://example.org/rebuilder"' <<<"$statement" >"$tmp/rebuild.json"
-refuses 'rebuild: too few: 1 of 2 operators \(keys release\)' 'rebuild: {operators: 2}'
+refuses 'rebuild: too few: 1 of 2 operators \(release\)' 'rebuild: {operators: 2}'
 "$alnage" attest "$image" --key "$tmp/keys/stranger.key" --type slsaprovenance1 --predicate "$tmp/rebuild.json" >/dev/null
 refuses 'rebuild: too few: 1 of 2' 'rebuild: {operators: 2}'
 "$alnage" attest "$image" --key "$tmp/keys/rebuilder.key" --type slsaprovenance1 --predicate "$tmp/rebuild.json" >/dev/null
@@ -110,7 +110,7 @@ jq -e '[.findings[] | select(.result == "passed")] | length >= 3' "$tmp/verdict.
 broken() { policy "$2"; expect 1 "$1" verify; }
 broken "did you mean 'threshold'" 'signature: {treshold: 2}'
 broken 'vulnerable' $'signature: {}\nvulnerable: no'
-broken "no key 'nobody'" 'signature: {keys: [nobody]}'
+broken "no signer 'nobody'" 'signature: {keys: [nobody]}'
 broken "'rebuilder' is not trusted for that" 'signature: {keys: [rebuilder]}'
 broken 'the trust file has 2' 'signature: {threshold: 3}'
 broken 'would accept anything' 'max-age: 3d'

@@ -427,15 +427,15 @@ static void signatures(void **state)
 	expect(place, "signature: {}", SIGNATURE, FINDING_FAILED, "foreign key");
 	sign(place, &place->image, REBUILDER);
 	expect(place, "signature: {}", SIGNATURE, FINDING_FAILED,
-		"untrusted key: key 'rebuilder' is not one of those");
+		"untrusted signer: key 'rebuilder' is not one of those");
 	sign(place, &place->image, RELEASE);
 	sign(place, &place->image, RELEASE);
 	expect(place, "signature: {}", SIGNATURE, FINDING_PASSED, "by release");
 	/* .sig layer and bundle are two signatures by one key */
 	expect(place, "signature: {threshold: 2}", SIGNATURE, FINDING_FAILED,
-		"too few keys: 1 of 2 (release)");
+		"too few signers: 1 of 2 (release)");
 	expect(place, "signature: {keys: second}", SIGNATURE, FINDING_FAILED,
-		"untrusted key");
+		"untrusted signer");
 	sign(place, &place->image, SECOND);
 	expect(place, "signature: {threshold: 2}", SIGNATURE, FINDING_PASSED,
 		"by release, second");
@@ -507,8 +507,8 @@ static void provenance(void **state)
 			": dependency sources", FINDING_PASSED, ""},
 		{"max-age: 9d", ": age", FINDING_PASSED, "2026-01-02"},
 		{"max-age: 8d", ": age", FINDING_FAILED, "too old: 2026-01-02"},
-		{"threshold: 2", "", FINDING_FAILED, "too few keys: 1 of 2"},
-		{"keys: [second]", "", FINDING_FAILED, "untrusted key: key 'release'"},
+		{"threshold: 2", "", FINDING_FAILED, "too few signers: 1 of 2"},
+		{"keys: [second]", "", FINDING_FAILED, "untrusted signer: key 'release'"},
 	};
 	struct place *place = *state;
 	char scope[512], rule[128];
@@ -612,7 +612,7 @@ static void rebuilds(void **state)
 	attest(place, REBUILDER, "https://slsa.dev/provenance/v1", OTHER);
 	/* two keys of one operator */
 	expect(place, "rebuild: {operators: 2}", "rebuild", FINDING_FAILED,
-		"too few: 1 of 2 operators (keys second, rebuilder)");
+		"too few: 1 of 2 operators (second, rebuilder)");
 	expect(place, "rebuild: {operators: 1}", "rebuild", FINDING_PASSED, "1 of 1");
 	attest(place, RELEASE, "https://slsa.dev/provenance/v1", GOOD);
 	expect(place, "rebuild: {operators: 2}", "rebuild", FINDING_PASSED, "2 of 2");
@@ -688,7 +688,7 @@ static void of_an_index_first(void **state)
 static void unreachable_thresholds(void **state)
 {
 	static const char *const table[][2] = {
-		{"signature: {keys: nobody}", "no key 'nobody'"},
+		{"signature: {keys: nobody}", "no signer 'nobody'"},
 		{"signature: {keys: rebuilder}", "'rebuilder' is not trusted for that"},
 		{"signature: {threshold: 3}", "the trust file has 2"},
 		{"attestations: [{type: openvex}]", "the trust file has 0"},

@@ -19,11 +19,11 @@ static void cases(void **state)
 }
 
 static void expect_validity(
-	const struct trust_key *key, int64_t at, bool valid, const char *reason)
+	const struct trust_entry *key, int64_t at, bool valid, const char *reason)
 {
 	char text[TRUST_REASON_MAX];
 
-	assert_int_equal(trust_key_is_valid(key, at, text), valid);
+	assert_int_equal(trust_entry_is_valid(key, at, text), valid);
 	if (valid)
 		assert_string_equal(text, "");
 	else if (!strstr(text, reason))
@@ -32,7 +32,8 @@ static void expect_validity(
 
 static void windows(void **state)
 {
-	struct trust_key key = {.valid_from = 1000, .valid_until = 2000, .revoked = 1500};
+	struct trust_entry key = {
+		.valid_from = 1000, .valid_until = 2000, .revoked = 1500};
 
 	(void)state;
 	expect_validity(&key, 999, false, "not valid before 1970-01-01T00:16:40Z");
@@ -67,16 +68,18 @@ static void load_and_ask(void **state)
 	(void)state;
 	assert_ok(trust_load("tests/cases/trust/good/two.yaml", &trust, &err), &err);
 	assert_int_equal(trust->count, 2);
-	assert_ptr_equal(trust_find(trust, "b"), &trust->keys[1]);
+	assert_ptr_equal(trust_find(trust, "b"), &trust->entries[1]);
 	assert_null(trust_find(trust, "c"));
-	assert_null(trust_find_key(trust, NULL));
-	assert_string_equal(trust->keys[0].operator_name, "a");
-	assert_string_equal(trust->keys[1].operator_name, "other");
-	assert_int_equal(trust->keys[0].roles, TRUST_IMAGE);
-	assert_int_equal(trust->keys[1].roles, 127 & ~TRUST_IMAGE);
+	assert_null(trust_find_signer(trust, NULL));
+	assert_ptr_equal(
+		trust_find_signer(trust, &trust->entries[1].signer), &trust->entries[1]);
+	assert_string_equal(trust->entries[0].operator_name, "a");
+	assert_string_equal(trust->entries[1].operator_name, "other");
+	assert_int_equal(trust->entries[0].roles, TRUST_IMAGE);
+	assert_int_equal(trust->entries[1].roles, 127 & ~TRUST_IMAGE);
 	/* 2026-01-01, 2027-01-01T00:00:00+02:00 */
-	assert_int_equal(trust->keys[1].valid_from, 1767225600);
-	assert_int_equal(trust->keys[1].valid_until, 1798754400);
+	assert_int_equal(trust->entries[1].valid_from, 1767225600);
+	assert_int_equal(trust->entries[1].valid_until, 1798754400);
 }
 
 int main(void)

@@ -141,8 +141,9 @@ static struct verdict *verify_with(
 	struct place *place, const char *what, const struct key *key, const char *type)
 {
 	struct error err = ERROR_INIT;
-	struct verify_options options = {.keys = &key,
-		.key_count = 1,
+	const struct signer one = {.key = key}, *signer = &one;
+	struct verify_options options = {.signers = &signer,
+		.signer_count = 1,
 		.predicate_types = &type,
 		.predicate_type_count = type ? 1 : 0};
 	struct verdict *verdict = NULL;
@@ -583,14 +584,14 @@ static void errors_are_not_verdicts(void **state)
 {
 	struct place *place = *state;
 	struct error err = ERROR_INIT;
-	const struct key *key = place->key;
-	struct verify_options options = {.keys = &key, .key_count = 1};
+	const struct signer one = {.key = place->key}, *signer = &one;
+	struct verify_options options = {.signers = &signer, .signer_count = 1};
 	struct verdict *verdict = NULL;
 
 	assert_refused(
 		verify_image(place->repository, "absent", &options, &verdict, &err),
 		ERR_INPUT, "no such image", &err);
-	options.key_count = 0;
+	options.signer_count = 0;
 	assert_refused(
 		verify_image(place->repository, "latest", &options, &verdict, &err),
 		ERR_USAGE, "no key", &err);

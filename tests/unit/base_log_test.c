@@ -45,10 +45,11 @@ static void capture_plain(void (*function)(void), struct buffer *out)
 	close_fd(&fds[0]);
 }
 
-static void capture_terminal(void (*function)(void), struct buffer *out)
+static void capture_terminal(
+	void (*function)(void), unsigned short columns, struct buffer *out)
 {
 	cleanup_fd int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-	const struct winsize size = {.ws_row = 10, .ws_col = 40};
+	const struct winsize size = {.ws_row = 10, .ws_col = columns};
 	char name[64];
 	if (master < 0 || grantpt(master) < 0 || unlockpt(master) < 0) {
 		print_message("no terminal possible here\n");
@@ -159,7 +160,7 @@ static void live_lines(void **state)
 {
 	(void)state;
 	cleanup_buffer struct buffer out = BUFFER_INIT;
-	capture_terminal(say_live, &out);
+	capture_terminal(say_live, 40, &out);
 	assert_has(&out, "first  compile  0 s");
 	assert_has(&out, "first  compile  1.5 MB of 3.0 MB  ");
 	assert_has(&out, "\033[2A\r\033[J");
@@ -169,6 +170,16 @@ static void live_lines(void **state)
 	assert_has(&out, "second-01234567890123456789012345678901\r\n");
 	struct slice all = buffer_slice(&out);
 	assert_true(slice_ends_with(all, SLICE(": stopped\r\n")));
+}
+
+/* Where there is room, the amount is drawn, too. */
+static void bars(void **state)
+{
+	(void)state;
+	cleanup_buffer struct buffer out = BUFFER_INIT;
+	capture_terminal(say_live, 100, &out);
+	assert_has(&out, "first  compile  [########        ]  1.5 MB of 3.0 MB  ");
+	assert_has(&out, " MB/s  ");
 }
 
 static void say_no_color(void)
@@ -188,10 +199,10 @@ static void environment_forbids_live_lines(void **state)
 {
 	(void)state;
 	cleanup_buffer struct buffer no_color = BUFFER_INIT, dumb = BUFFER_INIT;
-	capture_terminal(say_no_color, &no_color);
+	capture_terminal(say_no_color, 40, &no_color);
 	assert_lacks(&no_color, "\033");
 	assert_has(&no_color, "busybox: built");
-	capture_terminal(say_dumb, &dumb);
+	capture_terminal(say_dumb, 40, &dumb);
 	assert_lacks(&dumb, "\033");
 }
 
@@ -229,7 +240,7 @@ static void threads_do_not_mix_lines(void **state)
 {
 	(void)state;
 	cleanup_buffer struct buffer out = BUFFER_INIT;
-	capture_terminal(say_from_threads, &out);
+	capture_terminal(say_from_threads, 40, &out);
 	for (int i = 0; i < 4; i++) {
 		for (int j = 0; j < 20; j++) {
 			char line[64];
@@ -248,6 +259,7 @@ int main(void)
 		cmocka_unit_test(plain_lines),
 		cmocka_unit_test(levels),
 		cmocka_unit_test(live_lines),
+		cmocka_unit_test(bars),
 		cmocka_unit_test(environment_forbids_live_lines),
 		cmocka_unit_test(threads_do_not_mix_lines),
 	};

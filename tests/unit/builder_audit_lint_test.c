@@ -73,7 +73,7 @@ static const struct lint_case cases[] = {
 		.innocent = "usr/lib/python3.13/site-packages/x/tests"},
 	{.linter = "sbom",
 		.path = "var/lib/db/sbom/x.spdx.json",
-		.innocent = "var/lib/db/x"},
+		.innocent = "var/lib/db/sbom/sample-.spdx.json"},
 	{.linter = "setuidgid", .path = "usr/bin/x", .mode = 04755},
 	{.linter = "setuidgid", .path = "usr/bin/y", .mode = 02755},
 	{.linter = "setuidgid",

@@ -86,10 +86,21 @@ static void test_private_library(void **state)
 	add_elf(built, built->package, "usr/lib/sample/libsample.so.1", "library", 0644);
 	add_elf(built, built->package, "usr/bin/tool", "pie", 0700);
 	scan(built, NULL);
+	/* found nowhere by others, but the package's own program has it */
+	assert_list(&built->package->depends, "so:ld-linux-x86-64.so.2");
+	assert_list(&built->package->provides, "");
+	assert_list(&built->package->vendored,
+		"so-ver:libsample.so.1=1.2-r3 so:libsample.so.1=1");
+	/* what the recipe declares is meant */
+	static const char *declared[] = {"so:libsample.so.1"};
+	built->package->depends = (struct package_list){declared, 1};
+	scan(built, NULL);
 	assert_list(
 		&built->package->depends, "so:ld-linux-x86-64.so.2 so:libsample.so.1");
-	assert_list(&built->package->provides, "");
 	/* until the loader is told to look there */
+	add_text_file(built, "etc/ld.so.conf.d/s", "/usr/lib/sample\n", 0644);
+	scan(built, NULL);
+	assert_list(&built->package->provides, "");
 	add_text_file(built, "etc/ld.so.conf.d/s.conf", "# x\n/usr/lib/sample/\n", 0644);
 	built->package->depends.count = 0;
 	scan(built, NULL);
@@ -113,6 +124,87 @@ static void test_development_link(void **state)
 	struct package_scan_options options = {.siblings = siblings, .sibling_count = 2};
 	scan(built, &options);
 	assert_list(&built->package->depends, "so:libsample.so.1");
+	/* any name of a library, wherever the link lies */
+	built->package->depends.count = 0;
+	assert_ok(tree_remove(built->package->tree, "usr/lib/libsample.so", &err));
+	add_link(built->package->tree, TREE_SYMLINK, "opt/x/libsample.so.1.0",
+		"../../usr/lib/libsample.so.1");
+	scan(built, &options);
+	assert_list(&built->package->depends, "so:libsample.so.1");
+}
+
+/* Another package of the recipe tells the loader where to look. */
+static void test_configured_by_sibling(void **state)
+{
+	struct built *built = *state;
+	struct error err = ERROR_INIT;
+	cleanup_package struct package *other = NULL;
+	assert_ok(package_new(&other, &err));
+	add_elf(built, built->package, "usr/lib/sample/libsample.so.1", "library", 0755);
+	add_file(other->tree, built->place->store, "etc/ld.so.conf.d/s.conf",
+		SLICE("/usr/lib/sample\n"), 0644);
+	const struct package *siblings[] = {built->package, other};
+	struct package_scan_options options = {.siblings = siblings, .sibling_count = 2};
+	scan(built, &options);
+	assert_list(&built->package->provides,
+		"so-ver:libsample.so.1=1.2-r3 so:libsample.so.1=1");
+	assert_list(&built->package->vendored, "");
+}
+
+/* A program with a soname is no library; a library that can be run is one. */
+static void test_programs_with_sonames(void **state)
+{
+	struct built *built = *state;
+	add_elf(built, built->package, "usr/lib/libtool", "library", 0755);
+	scan(built, NULL);
+	assert_list(&built->package->provides,
+		"so-ver:libsample.so.1=1.2-r3 so:libsample.so.1=1");
+}
+
+static void test_languages(void **state)
+{
+	static const struct {
+		const char *directory, *declared, *depends;
+	} cases[] = {
+		{"usr/lib/perl5/vendor_perl", "", "perl~5"},
+		{"lib/perl5/site_perl", "", "perl~5"},
+		{"usr/lib/perl5/vendor_perl", "perl", "perl"},
+		{"usr/lib/perl5/vendor_perl", "perl-uri", "perl-uri perl~5"},
+		{"usr/lib/perl5/core", "", ""},
+		{"usr/lib/perlx/x_perl", "", ""},
+		{"usr/lib/python3.13/site-packages", "", "python-3.13-base"},
+		{"opt/x/lib/python3.9/site-packages", "", "python-3.9-base"},
+		{"usr/lib/python3.13/site-packages", "python3", "python3"},
+		{"usr/lib/python/site-packages", "", ""},
+		{"usr/lib/python3.13/dist-packages", "", ""},
+		{"usr/lib/ruby/gems/3.4.0/gems", "", "ruby-3.4"},
+		{"usr/lib/ruby/gems/3.4.0/gems", "ruby-3.2", "ruby-3.2"},
+		{"usr/lib/ruby/gems/3.4.0/gems", "ruby", "ruby"},
+		{"usr/lib/ruby/gems/3/gems", "", ""},
+		{"usr/share/man/man1", "", ""},
+	};
+	struct built *built = *state;
+	struct error err = ERROR_INIT;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const char *declared[] = {cases[i].declared};
+		add_directory(built->package->tree, cases[i].directory, 0755);
+		built->package->depends =
+			(struct package_list){declared, *cases[i].declared ? 1 : 0};
+		scan(built, NULL);
+		assert_list(&built->package->depends, cases[i].depends);
+		assert_ok(tree_remove(built->package->tree, cases[i].directory, &err));
+	}
+}
+
+static void test_pages(void **state)
+{
+	struct built *built = *state;
+	built->package->name = "sample-doc";
+	add_text_file(built, "usr/share/man/man1/x.1", "x", 0644);
+	add_text_file(built, "usr/share/info/x.info", "x", 0644);
+	add_text_file(built, "usr/share/doc/x", "x", 0644);
+	scan(built, NULL);
+	assert_list(&built->package->depends, "man-db texinfo");
 }
 
 static void test_commands(void **state)
@@ -149,6 +241,7 @@ static void test_pkgconfig(void **state)
 	assert_list(
 		&built->package->depends, "pc:glib-2.0 pc:liba pc:libb pc:libc pc:zlib");
 	assert_list(&built->package->provides, "pc:x=1.2-r3");
+	assert_list(&built->package->vendored, "pc:y=1.2-r3 pc:z=1.2-r3");
 }
 
 static void test_merge_and_switches(void **state)
@@ -170,6 +263,19 @@ static void test_merge_and_switches(void **state)
 	scan(built, &options);
 	assert_list(&built->package->depends, "zlib");
 	assert_list(&built->package->provides, "virtual");
+}
+
+/* no-commands: of both kinds, but not those that are declared. */
+static void test_no_commands(void **state)
+{
+	struct built *built = *state;
+	static const char *declared[] = {"cmd:lua"};
+	struct package_scan_options options = {.no_commands = true};
+	add_text_file(built, "usr/bin/tool", "#!/usr/bin/perl\n", 0755);
+	built->package->depends = (struct package_list){declared, 1};
+	scan(built, &options);
+	assert_list(&built->package->depends, "cmd:lua");
+	assert_list(&built->package->provides, "");
 }
 
 static void test_malformed(void **state)
@@ -202,6 +308,11 @@ int main(void)
 		TEST(test_libraries),
 		TEST(test_private_library),
 		TEST(test_development_link),
+		TEST(test_configured_by_sibling),
+		TEST(test_programs_with_sonames),
+		TEST(test_languages),
+		TEST(test_pages),
+		TEST(test_no_commands),
 		TEST(test_commands),
 		TEST(test_pkgconfig),
 		TEST(test_merge_and_switches),

@@ -285,6 +285,43 @@ static void recipes_outlive_the_cache(void **state)
 		strstr(recipe->packages[0].steps.items[3].file, "deep/er/one.yaml"));
 }
 
+/* Compares what input keys hash: 0 if the two recipes make the same packages. */
+static int compare_builds(const char *one, const char *other)
+{
+	cleanup_buffer struct buffer first = BUFFER_INIT, second = BUFFER_INIT;
+	struct error err = ERROR_INIT;
+	cleanup_recipe struct recipe *left = load(one, &plain);
+	cleanup_recipe struct recipe *right = load(other, &plain);
+	assert_int_equal(recipe_build_to_json(left, &first, &err), 0);
+	assert_int_equal(recipe_build_to_json(right, &second, &err), 0);
+	return strcmp(buffer_str(&first), buffer_str(&second));
+}
+
+static void tests_are_no_part_of_the_build(void **state)
+{
+	(void)state;
+	static const char build[] = HEAD "pipeline: [{runs: build}]\n";
+	static const char tested[] =
+		HEAD "pipeline: [{runs: build}]\n"
+		     "subpackages: []\n"
+		     "test: {environment: {contents: {packages: [bash]},"
+		     " environment: {WORD: given}}, pipeline: [{runs: look},"
+		     " {uses: fetch, with: {uri: https://example.org/data.tar,"
+		     " expected-sha256: "
+		     "0123456789012345678901234567890123456789012345678901234567890123"
+		     "}}]}\n";
+	static const char fetching[] =
+		HEAD "pipeline: [{runs: build},"
+		     " {uses: fetch, with: {uri: https://example.org/data.tar,"
+		     " expected-sha256: "
+		     "0123456789012345678901234567890123456789012345678901234567890123"
+		     "}}]\n";
+	assert_int_equal(compare_builds(build, tested), 0);
+	assert_int_not_equal(compare_builds(build, fetching), 0);
+	assert_int_not_equal(
+		compare_builds(build, HEAD "pipeline: [{runs: other}]\n"), 0);
+}
+
 static void the_folder_beside_is_found(void **state)
 {
 	(void)state;
@@ -328,6 +365,7 @@ int main(void)
 		cmocka_unit_test(folders_are_searched_in_order),
 		cmocka_unit_test(links_are_not_followed),
 		cmocka_unit_test(recipes_outlive_the_cache),
+		cmocka_unit_test(tests_are_no_part_of_the_build),
 		cmocka_unit_test(the_folder_beside_is_found),
 		cmocka_unit_test(a_missing_pipeline_has_a_remedy),
 	};

@@ -39,9 +39,10 @@ static const char *file(const char *name)
 
 static unsigned asked;
 
-static char *give(void *context, const char *prompt)
+static char *give(void *context, enum passphrase_kind kind, const char *prompt)
 {
 	asked++;
+	assert_int_equal(kind, SECRET_PASSPHRASE);
 	assert_non_null(strstr(prompt, "Passphrase for "));
 	return context ? strdup(context) : NULL;
 }

@@ -14,6 +14,7 @@ struct row {
 	const char *root_path, *bundle_path, *value;
 	const char *identity;
 	bool digest_only, without_root;
+	const struct evidence *evidence;
 };
 
 static json_t *step(json_t *at, const char *name)
@@ -74,12 +75,13 @@ static int judge(struct mock *mock, const struct row *row, struct error *err)
 	if (bundle_parse(mock_text(bundle_json), &bundle, err) < 0)
 		return err->class == ERR_INPUT ? ERR_REFUSED : err->class;
 	return verify_bundle(bundle, &artifact,
-		&(struct verify_bundle_options){.key = key,
-			.identity = key             ? NULL
-				    : row->identity ? row->identity
-						    : MOCK_IDENTITY,
-			.issuer = key ? NULL : MOCK_ISSUER,
-			.root = row->without_root ? NULL : root},
+		&(struct signer){.key = key,
+			.identity.text = key             ? NULL
+					 : row->identity ? row->identity
+							 : MOCK_IDENTITY,
+			.issuer.text = key ? NULL : MOCK_ISSUER,
+			.root = row->without_root ? NULL : root,
+			.evidence = row->evidence},
 		&report, err);
 }
 
@@ -219,12 +221,29 @@ static const struct row rows[] = {
 		.root_path = "timestampAuthorities"},
 	{"time stamp authority's certificate not pinned", {STAMP}, NULL,
 		.root_path = "timestampAuthorities/0/certChain/certificates/0"},
-	{"root without CT logs", {.no_sct = true}, NULL, .root_path = "ctlogs"},
+	{"root without CT logs", {.no_sct = true}, NULL, .root_path = "ctlogs",
+		.evidence = &(struct evidence){.logs = 1}},
+	{"no log asked for, but there", {.log_other_digest = true}, "another artifact",
+		.evidence = &(struct evidence){.scts = 1}},
+	{"no log asked for, none there", {STAMP}, NULL,
+		.bundle_path = "verificationMaterial/tlogEntries",
+		.evidence = &(struct evidence){.scts = 1}},
+	{"no log asked for, no time", {0}, "nothing proves when",
+		.bundle_path = "verificationMaterial/tlogEntries",
+		.evidence = &(struct evidence){.scts = 1}},
+	{"two logs asked for", {0}, "entries in 1 transparency logs, 2 are asked for",
+		.evidence = &(struct evidence){.logs = 2, .scts = 1}},
+	{"a time stamp asked for", {0}, "time stamps by 0 authorities, 1 are asked for",
+		.evidence = &(struct evidence){.logs = 1, .timestamps = 1, .scts = 1}},
+	{"a time stamp asked for and there", {STAMP}, NULL,
+		.evidence = &(struct evidence){.logs = 1, .timestamps = 1, .scts = 1}},
+	{"key, a time stamp asked for", {.plain_key = true}, "time stamps by 0",
+		.evidence = &(struct evidence){.timestamps = 1}},
 	{"CT log's key no longer valid", {0}, "outside the log's validity",
 		.root_path = "ctlogs/0/publicKey/validFor/end",
 		.value = "2023-11-14T22:13:19Z"},
 	{"root without logs, time stamp", {STAMP}, "the trusted root lacks",
-		.root_path = "tlogs"},
+		.root_path = "tlogs", .evidence = &(struct evidence){.scts = 1}},
 	{"wrong digest in the bundle", {0}, "digest is not that of the artifact",
 		.bundle_path = "messageSignature/messageDigest/digest",
 		.value = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="},
@@ -278,6 +297,63 @@ static void whole_chain_is_checked(void **state)
 	mock_done(&mock);
 }
 
+/* What is there twice is one log, one authority: thresholds are of different ones. */
+static void repeated_evidence_counts_once(void **state)
+{
+	static const struct {
+		struct evidence evidence;
+		const char *list, *refusal; /* what is repeated in the bundle */
+	} table[] = {
+		{{.logs = 1, .timestamps = 1, .scts = 1}, "tlogEntries", NULL},
+		{{.logs = 2, .scts = 1}, "tlogEntries", "entries in 1"},
+		{{.timestamps = 2, .scts = 1}, "rfc3161Timestamps", "time stamps by 1"},
+		{{.logs = 1, .scts = 2}, NULL, "timestamps of 1 certificate"},
+	};
+	struct artifact artifact = {.bytes = SLICE(MOCK_ARTIFACT), .has_bytes = true};
+	struct error err = ERROR_INIT;
+	struct mock mock;
+
+	(void)state;
+	mock_init(&mock, 0);
+	assert_ok(digest_of(DIGEST_SHA256, artifact.bytes, &artifact.digest, &err), &err);
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		cleanup_json json_t *json =
+			mock_bundle(&mock, &(struct mock_options){.stamped = MOCK_TIME});
+		cleanup_json json_t *trusted = json_deep_copy(mock.trusted);
+		cleanup_bundle struct bundle *bundle = NULL;
+		cleanup_trusted_root struct trusted_root *root = NULL;
+		struct bundle_report report;
+		json_t *at = step(json, "verificationMaterial"), *other;
+
+		/* another CT log, and another authority of another anchor, that exist */
+		other = json_deep_copy(step(step(trusted, "ctlogs"), "0"));
+		change(other, "logId/keyId", "AAAAAAAAAAA=");
+		MUST(json_array_append_new(step(trusted, "ctlogs"), other) == 0);
+		other = json_deep_copy(step(step(trusted, "timestampAuthorities"), "0"));
+		MUST(json_array_append_new(
+			     step(trusted, "timestampAuthorities"), other) == 0);
+		if (table[i].list && table[i].list[0] == 'r')
+			at = step(at, "timestampVerificationData");
+		if (table[i].list) {
+			at = step(at, table[i].list);
+			MUST(json_array_append(at, json_array_get(at, 0)) == 0);
+		}
+		assert_ok(trusted_root_parse(mock_text(trusted), &root, &err), &err);
+		assert_ok(bundle_parse(mock_text(json), &bundle, &err), &err);
+		int status = verify_bundle(bundle, &artifact,
+			&(struct signer){.identity.text = MOCK_IDENTITY,
+				.issuer.text = MOCK_ISSUER,
+				.root = root,
+				.evidence = &table[i].evidence},
+			&report, &err);
+		if (table[i].refusal)
+			assert_refused(status, ERR_REFUSED, table[i].refusal, &err);
+		else
+			assert_ok(status, &err);
+	}
+	mock_done(&mock);
+}
+
 /* sigstore_bundle.proto: a chain in a bundle may hold more than the leaf, but no root. */
 static void no_root_in_bundles(void **state)
 {
@@ -286,8 +362,8 @@ static void no_root_in_bundles(void **state)
 	cleanup_trusted_root struct trusted_root *root = NULL;
 	struct error err = ERROR_INIT;
 	struct artifact artifact = {.bytes = SLICE(MOCK_ARTIFACT), .has_bytes = true};
-	struct verify_bundle_options options = {
-		.identity = MOCK_IDENTITY, .issuer = MOCK_ISSUER};
+	struct signer options = {
+		.identity.text = MOCK_IDENTITY, .issuer.text = MOCK_ISSUER};
 	struct bundle_report report;
 	struct mock mock;
 	json_t *chain;
@@ -323,7 +399,7 @@ static void options_must_fit(void **state)
 	cleanup_key struct key *key = NULL;
 	struct error err = ERROR_INIT;
 	struct artifact artifact = {.bytes = SLICE(MOCK_ARTIFACT), .has_bytes = true};
-	struct verify_bundle_options options = {.identity = MOCK_IDENTITY};
+	struct signer options = {.identity.text = MOCK_IDENTITY};
 	struct bundle_report report;
 	struct mock mock;
 
@@ -333,14 +409,14 @@ static void options_must_fit(void **state)
 	assert_ok(bundle_parse(mock_text(json), &bundle, &err), &err);
 	assert_refused(verify_bundle(bundle, &artifact, &options, &report, &err),
 		ERR_USAGE, "issuer", &err);
-	options.issuer = MOCK_ISSUER;
+	options.issuer.text = MOCK_ISSUER;
 	assert_refused(verify_bundle(bundle, &artifact, &options, &report, &err),
 		ERR_USAGE, "trusted root", &err);
 	assert_ok(key_from_der(mock_public(mock.leaf_key), &key, &err), &err);
 	options.key = key;
 	assert_refused(verify_bundle(bundle, &artifact, &options, &report, &err),
 		ERR_USAGE, "exclude", &err);
-	options.identity = options.issuer = NULL;
+	options.identity.text = options.issuer.text = NULL;
 	assert_refused(verify_bundle(bundle, &artifact, &options, &report, &err),
 		ERR_REFUSED, "with a certificate", &err);
 	mock_done(&mock);
@@ -351,6 +427,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_rows),
 		cmocka_unit_test(whole_chain_is_checked),
+		cmocka_unit_test(repeated_evidence_counts_once),
 		cmocka_unit_test(no_root_in_bundles),
 		cmocka_unit_test(options_must_fit),
 	};

@@ -1,0 +1,73 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Every verification case of sigstore-conformance: CONFORMANCE is a folder with a copy of that repository,
+# TRUSTED_ROOT the public instance's trusted_root.json for the cases without their own (default: the shared
+# data's). A case is a folder of test/assets/bundle-verify; docs/cli_protocol.md of the suite says how a client
+# is called, the README beside the cases what their files mean. Exit 77: something needed is not here.
+set -euo pipefail
+
+skip() {
+	echo "skip: $*"
+	exit 77
+}
+
+alnage=$PWD/${BUILD:-build}/alnage
+cases=${CONFORMANCE:-/nowhere}/test/assets/bundle-verify
+root=${TRUSTED_ROOT:-${ALNAGE_SHARED:-../shared}/vectors/sigstore-conformance/production_trusted_root.json}
+workflow=sigstore-conformance/extremely-dangerous-public-oidc-beacon/.github/workflows/extremely-dangerous-oidc-beacon.yml
+[ -x "$alnage" ] || skip "no $alnage"
+[ -d "$cases" ] || skip "CONFORMANCE names no copy of the suite"
+[ -f "$root" ] || skip "no trusted root of the public instance; name it by TRUSTED_ROOT"
+
+said=$(mktemp)
+trap 'rm -f "$said"' EXIT
+
+text() { # FILE DEFAULT
+	if [ -f "$1" ]; then tr -d '\n' <"$1"; else echo "$2"; fi
+}
+
+# run FOLDER ARTIFACT: as the suite calls a client; sets status
+run() {
+	local arguments=(--bundle "$1/bundle.sigstore.json")
+	if [ -f "$1/key.pub" ]; then
+		arguments+=(--key "$1/key.pub")
+	else
+		arguments+=(--certificate-identity "$(text "$1/identity" "https://github.com/$workflow@refs/heads/main")"
+			--certificate-oidc-issuer "$(text "$1/issuer" https://token.actions.githubusercontent.com)")
+	fi
+	if [ -f "$1/trusted_root.json" ]; then
+		arguments+=(--trusted-root "$1/trusted_root.json")
+	else
+		arguments+=(--trusted-root "$root")
+	fi
+	status=0
+	"$alnage" verify-bundle "${arguments[@]}" "$2" >"$said" 2>&1 || status=$?
+}
+
+# 0, or 3; 1 where what cannot be read is not the bundle but the key or the root to judge it by
+fits() { # NAME
+	case $1 in
+	*_fail) [ $status -eq 3 ] || { [ $status -eq 1 ] && grep -qE 'trusted root:|key\.pub: PEM:' "$said"; } ;;
+	*) [ $status -eq 0 ] ;;
+	esac
+}
+
+as_expected=0 not=0
+for folder in "$cases"/*/; do
+	folder=${folder%/} name=${folder##*/}
+	artifact=$folder/artifact
+	[ -f "$artifact" ] || artifact=$cases/a.txt
+	for given in "$artifact" "sha256:$(sha256sum "$artifact" | cut -c1-64)"; do
+		run "$folder" "$given"
+		if fits "$name"; then
+			as_expected=$((as_expected + 1))
+		else
+			not=$((not + 1))
+			echo "$name, given ${given##*/}: exit $status"
+			cat "$said"
+		fi
+	done
+	printf '%-60s %s\n' "$name" "$(tail -n 1 "$said" | cut -c1-160)"
+done
+echo "$as_expected verdicts as expected, $not not (each case by its file and by its digest)"
+[ $as_expected -gt 0 ] && [ $not -eq 0 ]

@@ -1,0 +1,198 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Keys in PKCS #11 tokens, as root and as an ordinary user; passphrases and PINs stay out of arguments,
+# messages, the terminal, the environment of children and core files; several people sign one image.
+# shellcheck source=tests/system/lib.sh
+source "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/helpers/tiny.sh
+source tests/helpers/tiny.sh
+need jq python3 openssl softhsm2-util pkcs11-tool setpriv
+
+module=/usr/lib/softhsm/libsofthsm2.so
+pin=735519 # nowhere else in this test, so that it can be looked for
+mkdir "$tmp/tokens"
+printf 'directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n' "$tmp/tokens" >"$tmp/softhsm.conf"
+export SOFTHSM2_CONF=$tmp/softhsm.conf
+tool() { pkcs11-tool --module $module --token-label "my token" --pin $pin "$@" >/dev/null 2>"$tmp/said" || { cat "$tmp/said"; fail "pkcs11-tool $*"; }; }
+softhsm2-util --init-token --free --label "my token" --so-pin 111111 --pin $pin >/dev/null
+tool --keypairgen --key-type EC:prime256v1 --label p256 --id 01
+tool --keypairgen --key-type EC:secp384r1 --label p384 --id 02
+tool --keypairgen --key-type rsa:2048 --label rsa --id 03
+tool --keypairgen --key-type rsa:1024 --label weak --id 04
+tool --keypairgen --key-type EC:prime256v1 --label twin --id 05
+tool --keypairgen --key-type EC:prime256v1 --label twin --id 06
+(umask 077 && echo $pin >"$tmp/pin" && echo 000000 >"$tmp/wrong.pin" && echo $pin >"$tmp/open.pin")
+chmod 644 "$tmp/open.pin"
+uri() { echo "pkcs11:token=my%20token;object=$1?pin-source=file:$tmp/pin"; }
+bare() { echo "pkcs11:token=my%20token;object=$1"; }
+export -n ALNAGE_PIN
+unset ALNAGE_PIN ALNAGE_PASSWORD COSIGN_PASSWORD
+
+# ---- each kind of key, each way to the PIN ----
+
+tiny_layout "$tmp/image" >/dev/null
+for key in p256 p384 rsa; do
+	"$alnage" keygen --public-of "$(uri $key)" "$tmp/$key.pub" >/dev/null
+	if [ $key != p384 ]; then # pkcs11-tool 0.23 cannot
+		pkcs11-tool --module $module --token-label "my token" --read-object --type pubkey --label $key -o "$tmp/$key.der" >/dev/null 2>&1
+		openssl pkey -pubin -inform der -in "$tmp/$key.der" -out "$tmp/$key.theirs.pub"
+		cmp "$tmp/$key.pub" "$tmp/$key.theirs.pub" || fail "$key: another public key"
+	fi
+	expect 3 'missing|foreign' "$alnage" verify --signature-only --key "$tmp/$key.pub" "oci:$tmp/image:t"
+	expect 0 'signed oci:' "$alnage" sign --key "$(uri $key)" "oci:$tmp/image:t"
+	expect 0 accepted "$alnage" verify --signature-only --key "$tmp/$key.pub" "oci:$tmp/image:t"
+done
+expect 0 'signed oci:' "$alnage" sign --key "$(bare p256)" --pin-file "$tmp/pin" "oci:$tmp/image:t"
+expect 0 'signed oci:' env ALNAGE_PIN=$pin "$alnage" sign --key "$(bare p256)" "oci:$tmp/image:t"
+expect 0 'signed oci:' "$alnage" sign --key "$(uri p256)&module-path=$module" "oci:$tmp/image:t"
+expect 0 'signed oci:' env ALNAGE_PKCS11_MODULE=$module "$alnage" sign --key "$(uri p256)" "oci:$tmp/image:t"
+echo '{"a":1}' >"$tmp/predicate"
+expect 0 attested "$alnage" attest --key "$(uri rsa)" --type https://example.org/t --predicate "$tmp/predicate" "oci:$tmp/image:t"
+expect 0 accepted "$alnage" verify --require https://example.org/t --key "$tmp/rsa.pub" "oci:$tmp/image:t"
+
+# ---- refusals ----
+
+sign() { "$alnage" sign --key "$1" "${@:2}" "oci:$tmp/image:t"; }
+expect 3 'logging in: wrong PIN' sign "$(bare p256)" --pin-file "$tmp/wrong.pin"
+expect 2 'pin-value is refused' sign "$(bare p256)?pin-value=$pin"
+! grep -q $pin "$tmp/said" || { cat "$tmp/said"; fail "the PIN was repeated"; }
+expect 1 'lets others at it' sign "$(bare p256)" --pin-file "$tmp/open.pin"
+expect 1 'no PIN was given' setsid -w "$alnage" sign --key "$(bare p256)" "oci:$tmp/image:t"
+expect 1 'no such private key' sign "$(uri nobody)"
+expect 1 'several private keys are such' sign "$(uri twin)"
+expect 0 'signed oci:' sign "pkcs11:token=my%20token;object=twin;id=%05?pin-source=file:$tmp/pin"
+expect 1 'no such token' sign "pkcs11:token=other;object=p256"
+expect 1 'RSA with 1024 bits' sign "$(uri weak)"
+expect 1 'cannot be loaded' sign "$(uri p256)&module-path=/nonexistent.so"
+grep -q 'install libp11-kit0' "$tmp/said" || fail "no word of what to install"
+expect 1 'is not a PKCS #11 module' sign "$(uri p256)&module-path=$(ldconfig -p | awk '/libz\.so\.1 /{print $NF; exit}')"
+expect 2 'unknown|known' sign "$(bare p256);shape=round"
+
+# a public object of another key beside the private one: what would not verify is not attached
+tool --keypairgen --key-type EC:prime256v1 --label mixed --id 07
+tool --delete-object --type pubkey --id 07
+pkcs11-tool --module $module --token-label "my token" --pin $pin --write-object "$tmp/p256.der" --type pubkey --id 07 --label mixed >/dev/null 2>&1
+expect 3 'made elsewhere: the signature is not by' sign "$(uri mixed)"
+
+# the verifier has none of this
+! grep -q C_GetFunctionList "$build/alnage-verify" || fail "alnage-verify knows PKCS #11"
+grep -q C_GetFunctionList "$alnage" || fail "this test looks for the wrong word"
+! ldd "$alnage" | grep -q softhsm || fail "alnage links a module"
+
+# ---- packages, and an ordinary user ----
+
+expect 0 '' env ALNAGE_PIN=$pin "$alnage" keygen --public-of "$(bare rsa)" "$tmp/package.pub"
+if [ "$(id -u)" = 0 ]; then
+	mkdir "$tmp/home"
+	cp "$alnage" "$tmp/home/alnage"
+	cp -R "$tmp/image" "$tmp/home/image"
+	chmod 755 "$tmp"
+	chown -R 12345:12345 "$tmp/home" "$tmp/tokens" "$tmp/pin"
+	as_user() { setpriv --reuid=12345 --regid=12345 --clear-groups --no-new-privs env HOME="$tmp/home" "$@"; }
+	tiny_layout "$tmp/home/fresh" >/dev/null
+	chown -R 12345:12345 "$tmp/home"
+	for key in p256 rsa; do
+		expect 0 'signed oci:' as_user "$tmp/home/alnage" sign --key "$(uri $key)" "oci:$tmp/home/fresh:t"
+		expect 0 accepted "$alnage" verify --signature-only --key "$tmp/$key.pub" "oci:$tmp/home/fresh:t"
+	done
+	chown -R 0:0 "$tmp/tokens" "$tmp/pin"
+	expect 1 'no such token' as_user "$tmp/home/alnage" sign --key "$(uri p256)" "oci:$tmp/home/fresh:t"
+fi
+
+# ---- passphrases ----
+
+phrase='kept-to-itself-91'
+ALNAGE_PASSWORD=$phrase "$alnage" keygen --password "$tmp/enc.key" >"$tmp/said" 2>&1
+! grep -q "$phrase" "$tmp/said" || fail "keygen told the passphrase"
+expect 3 'wrong passphrase' env ALNAGE_PASSWORD=no-$phrase "$alnage" sign --key "$tmp/enc.key" "oci:$tmp/image:t"
+! grep -q "$phrase" "$tmp/said" || fail "the wrong passphrase was told"
+# on a terminal: asked for, not shown, no core file while asking, not in the arguments; then signed. A break gives the
+# echo back. With the variable: wiped from the environment before the registry (a slow one) is asked.
+python3 - "$alnage" "$tmp" "$phrase" <<'END'
+import os, pty, re, select, socket, subprocess, sys, termios, time
+alnage, tmp, phrase = sys.argv[1:]
+def fail(text):
+    sys.exit('FAILED: ' + text)
+def read_until(fd, text, seconds=20):
+    got, end = b'', time.time() + seconds
+    while time.time() < end:
+        if select.select([fd], [], [], 0.2)[0]:
+            try:
+                part = os.read(fd, 4096)
+            except OSError:
+                return got
+            if not part:
+                return got
+            got += part
+        if text is not None and text in got:
+            return got
+    fail('waited for %r, got %r' % (text, got))
+def start():
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execv(alnage, [alnage, 'sign', '--key', tmp + '/enc.key', 'oci:' + tmp + '/image:t'])
+    return pid, fd, read_until(fd, b'Passphrase for ')
+pid, fd, said = start()
+limits = open('/proc/%d/limits' % pid).read()
+if not re.search(r'Max core file size\s+1\s+1\s', limits):
+    fail('a core file may be written while a passphrase is asked for')
+if phrase.encode() in open('/proc/%d/cmdline' % pid, 'rb').read():
+    fail('cmdline')
+for _ in range(50):
+    if not termios.tcgetattr(fd)[3] & termios.ECHO:
+        break
+    time.sleep(0.1)
+else:
+    fail('the terminal shows what is typed')
+os.write(fd, b'wrong\x15' + phrase.encode() + b'x\x7f\n')
+said += read_until(fd, None)
+_, status = os.waitpid(pid, 0)
+if status != 0 or b'signed' not in said:
+    fail('not signed: %r' % said)
+if phrase.encode() in said or b'wrong' in said:
+    fail('the terminal shows it: %r' % said)
+pid, fd, said = start()
+time.sleep(0.3)
+os.write(fd, b'half\x03')
+said += read_until(fd, b'no passphrase')
+if not termios.tcgetattr(fd)[3] & termios.ECHO:
+    fail('Ctrl-C leaves a terminal without echo')
+os.close(fd)
+os.waitpid(pid, 0)
+# a server that never answers holds the program after it has its key
+server = socket.create_server(('127.0.0.1', 0))
+environment = dict(os.environ, ALNAGE_PASSWORD=phrase, ALNAGE_PIN=phrase)
+if phrase.encode() not in b'\0'.join(os.environb.values()) + phrase.encode():
+    fail('bug')
+child = subprocess.Popen([alnage, 'sign', '--key', tmp + '/enc.key', '127.0.0.1:%d/x:t' % server.getsockname()[1]],
+                         env=environment, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+connection, _ = server.accept()
+seen = open('/proc/%d/environ' % child.pid, 'rb').read()
+child.kill()
+child.wait()
+if b'ALNAGE_P' not in seen:
+    fail('the environment could not be read')
+if phrase.encode() in seen:
+    fail('the passphrase is still in the environment')
+END
+
+# ---- several people, one image ----
+
+for who in a b c d; do "$alnage" keygen "$tmp/$who.key" >/dev/null; done
+index=$(tiny_index "$tmp/many")
+expect 0 'signed oci:' "$alnage" sign --key "$tmp/a.key" --key "$(uri rsa)" "oci:$tmp/many:t"
+expect 0 accepted "$alnage" verify --signature-only --key "$tmp/a.key.pub" "oci:$tmp/many:t"
+expect 0 accepted "$alnage" verify --signature-only --key "$tmp/rsa.pub" "oci:$tmp/many:t"
+cp "$tmp/many/index.json" "$tmp/before"
+expect 0 'signed oci:' "$alnage" sign --key "$tmp/a.key" --key "$(uri rsa)" --key "$tmp/a.key" "oci:$tmp/many:t"
+cmp "$tmp/many/index.json" "$tmp/before" || fail "signing again changed something"
+layers() { jq '.layers | length' "$tmp/many/blobs/sha256/$(jq -r --arg tag "${index/:/-}.sig" \
+	'.manifests[] | select(.annotations["org.opencontainers.image.ref.name"] == $tag) | .digest' "$tmp/many/index.json" | cut -d: -f2)"; }
+same "$(layers)" 2 "signatures of the index"
+# at once
+for who in b c d; do "$alnage" sign --key "$tmp/$who.key" "oci:$tmp/many:t" >"$tmp/$who.said" 2>&1 & done
+wait
+for who in a b c d; do
+	expect 0 accepted "$alnage" verify --signature-only --key "$tmp/$who.key.pub" "oci:$tmp/many:t"
+done
+same "$(layers)" 5 "signatures of the index, after three at once"
