@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Text → tree. */
 #include "base/limits.h"
-#include "builder/recipe/pattern_private.h"
+#include "base/pattern_private.h"
 
 #define DEPTH_MAX  64
 #define REPEAT_MAX 1000 /* as in RE2 */

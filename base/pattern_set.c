@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sets of ASCII bytes, and those that have names. */
-#include "builder/recipe/pattern_private.h"
+#include "base/pattern_private.h"
 
 void byte_set_add(struct byte_set *set, unsigned char from, unsigned char to)
 {
