@@ -2,6 +2,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "builder/source/git_private.h"
+#include "builder/source/source_private.h"
 
 #define RECORDS "git"
 
@@ -81,11 +82,29 @@ static int save_known(const char *request, struct store *store,
 
 /* ---- fetching ---- */
 
-static int fetch_new(const struct recipe_source *source, struct store *store,
-	struct git_record *record, struct error *err)
+/* "https://mirror/" or "/folder/": what stands for "https://". */
+static int mirror_base(
+	struct arena *arena, const char *mirror, const char **ret_base, struct error *err)
+{
+	struct slice prefix = slice_str(mirror);
+	cleanup_mem char *path = NULL;
+	if (!source_is_url(mirror)) {
+		path = realpath(mirror, NULL);
+		if (!path)
+			return error_set_errno(err, errno, "source mirror %s", mirror);
+		prefix = slice_str(path);
+	}
+	while (prefix.len && prefix.data[prefix.len - 1] == '/')
+		prefix.len--;
+	*ret_base = arena_printf(arena, "%.*s/", SLICE_ARG(prefix));
+	return *ret_base ? 0 : error_set_memory(err);
+}
+
+/* mirror NULL: the repository that the recipe names. */
+static int fetch_from(const char *mirror, const struct recipe_source *source,
+	struct store *store, struct git_record *record, struct error *err)
 {
 	cleanup_arena struct arena *arena = NULL;
-	cleanup_task struct log_task *task = log_task_begin("git %s", source->file_name);
 	if (arena_new(&arena, err) < 0)
 		return err->class;
 	CLEANUP(git_done)
@@ -94,11 +113,50 @@ static int fetch_new(const struct recipe_source *source, struct store *store,
 		.arena = arena,
 		.home_fd = -1,
 		.fd = -1};
-	if (git_check_out(&git, record, err) < 0)
+	if ((mirror && mirror_base(arena, mirror, &git.mirror, err) < 0) ||
+		git_check_out(&git, record, err) < 0)
 		return err->class;
-	log_task_done(task, "%.12s, %llu bytes", record->commit,
-		(unsigned long long)record->size);
 	return 0;
+}
+
+/* The i-th place to try; NULL: the repository that the recipe names. */
+static const char *place(const struct source_options *options, size_t mirrors, size_t i)
+{
+	if (options->upstream_last)
+		return i < mirrors ? options->source_mirrors[i] : NULL;
+	return i ? options->source_mirrors[i - 1] : NULL;
+}
+
+/* Mirrors are believed for what has a commit. A place that did not answer, or has no such
+ * thing, is followed by the next. */
+static int fetch_new(const struct recipe_source *source,
+	const struct source_options *options, struct store *store,
+	struct git_record *record, struct error *err)
+{
+	cleanup_task struct log_task *task = log_task_begin("git %s", source->file_name);
+	cleanup_buffer struct buffer reasons = BUFFER_INIT;
+	size_t mirrors = *source->commit && !git_is_local(source)
+				 ? options->source_mirror_count
+				 : 0;
+	for (size_t i = 0; i <= mirrors; i++) {
+		struct error why = ERROR_INIT;
+		const char *mirror = place(options, mirrors, i);
+		log_task_step(task, "%s", mirror ? mirror : source->uri);
+		if (fetch_from(mirror, source, store, record, &why) == 0) {
+			log_task_done(task, "%.12s, %llu bytes", record->commit,
+				(unsigned long long)record->size);
+			return 0;
+		}
+		if (why.class != ERR_NETWORK || mirrors == 0) {
+			*err = why;
+			return mirror ? error_wrap(err, "source mirror %s", mirror)
+				      : err->class;
+		}
+		if (buffer_printf(&reasons, err, "%s%s: %s", reasons.len ? "; " : "",
+			    mirror ? mirror : source->uri, why.text) < 0)
+			return err->class;
+	}
+	return error_set(err, ERR_NETWORK, "%s", buffer_str(&reasons));
 }
 
 int git_fetch(const struct recipe_source *source, const struct source_options *options,
@@ -118,7 +176,7 @@ int git_fetch(const struct recipe_source *source, const struct source_options *o
 		return error_remedy(err, "run once without --offline");
 	}
 	if (!found) {
-		if (fetch_new(source, store, &record, err) < 0)
+		if (fetch_new(source, options, store, &record, err) < 0)
 			return error_wrap(err, "%s", source->uri);
 		if (*source->commit && save_known(request, store, &record, err) < 0)
 			return err->class;

@@ -24,6 +24,9 @@
  * with the date of the commit below; conflicts are errors. `depth` only says how much is
  * fetched at first, and more is fetched where that is not enough.
  *
+ * A source mirror stands for "https://", also of submodules: PREFIX/<host>/<path> is a
+ * repository, on a server or in a folder.
+ *
  * A checkout is remembered (record git/<request>) by all that it depends on; with a
  * commit it is fetched once.
  */

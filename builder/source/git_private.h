@@ -46,6 +46,7 @@ bool git_pick_next(struct slice *rest, struct slice *ret_line);
 
 struct git {
 	const struct recipe_source *source;
+	const char *mirror; /* instead of https://; NULL: as the recipe says */
 	struct store *store;
 	struct arena *arena;
 	const char **environment;

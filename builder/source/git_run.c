@@ -55,18 +55,43 @@ static const struct {
 	{"rerere.enabled", "false"},
 };
 
+static int set_setting(
+	struct git *git, size_t at, const char *key, const char *value, struct error *err)
+{
+	char name[64];
+	(void)snprintf(name, sizeof(name), "GIT_CONFIG_KEY_%zu", at); /* fits */
+	if (set_variable(git, err, name, key) < 0)
+		return err->class;
+	(void)snprintf(name, sizeof(name), "GIT_CONFIG_VALUE_%zu", at); /* fits */
+	return set_variable(git, err, name, value);
+}
+
+/*
+ * A mirror stands for all of https, submodules included. It may be a folder, but what
+ * names a folder itself, as a submodule can, must lead nowhere: git rewrites once.
+ */
+static int set_mirror(struct git *git, size_t *at, struct error *err)
+{
+	static const char nowhere[] = "url.nowhere://.insteadOf";
+	const char *key = arena_printf(git->arena, "url.%s.insteadOf", git->mirror);
+	if (!key)
+		return error_set_memory(err);
+	if (set_setting(git, (*at)++, key, "https://", err) < 0 ||
+		set_setting(git, (*at)++, nowhere, "file:", err) < 0)
+		return err->class;
+	return set_setting(git, (*at)++, nowhere, "/", err);
+}
+
 static int set_settings(struct git *git, struct error *err)
 {
-	char name[64], number[32];
-	for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
-		(void)snprintf(name, sizeof(name), "GIT_CONFIG_KEY_%zu", i); /* fits */
-		if (set_variable(git, err, name, settings[i].key) < 0)
+	char number[32];
+	size_t at = 0;
+	for (; at < ARRAY_LEN(settings); at++)
+		if (set_setting(git, at, settings[at].key, settings[at].value, err) < 0)
 			return err->class;
-		(void)snprintf(name, sizeof(name), "GIT_CONFIG_VALUE_%zu", i); /* fits */
-		if (set_variable(git, err, name, settings[i].value) < 0)
-			return err->class;
-	}
-	(void)snprintf(number, sizeof(number), "%zu", ARRAY_LEN(settings)); /* fits */
+	if (git->mirror && set_mirror(git, &at, err) < 0)
+		return err->class;
+	(void)snprintf(number, sizeof(number), "%zu", at); /* fits */
 	return set_variable(git, err, "GIT_CONFIG_COUNT", number);
 }
 
@@ -78,7 +103,7 @@ static int set_environment(struct git *git, struct error *err)
 	const char *home =
 		arena_printf(git->arena, "%s/%s", store_path(git->store), git->folder);
 	git->environment =
-		arena_array(git->arena, ARRAY_LEN(passed) + 2 * ARRAY_LEN(settings) + 16,
+		arena_array(git->arena, ARRAY_LEN(passed) + 2 * ARRAY_LEN(settings) + 24,
 			sizeof(*git->environment));
 	if (!git->environment || !home)
 		return error_set_memory(err);
@@ -96,7 +121,9 @@ static int set_environment(struct git *git, struct error *err)
 		set_variable(git, err, "GIT_ASKPASS", "/bin/false") < 0 ||
 		set_variable(git, err, "GIT_LFS_SKIP_SMUDGE", "1") < 0 ||
 		set_variable(git, err, "GIT_ALLOW_PROTOCOL",
-			git_is_local(git->source) ? "https:file" : "https") < 0)
+			git_is_local(git->source) || (git->mirror && *git->mirror == '/')
+				? "https:file"
+				: "https") < 0)
 		return err->class;
 	return set_settings(git, err);
 }

@@ -145,8 +145,11 @@ static int add_mirror_places(struct places *places, const char *file_name,
 		return err->class;
 	for (size_t i = 0; i < options->source_mirror_count; i++) {
 		struct slice prefix = without_slash(options->source_mirrors[i]);
-		if (file_name[0] && places_add(places, err, "%.*s/%s", SLICE_ARG(prefix),
-					    buffer_str(&quoted)) < 0)
+		const char *name = source_is_url(options->source_mirrors[i])
+					   ? buffer_str(&quoted)
+					   : file_name;
+		if (file_name[0] &&
+			places_add(places, err, "%.*s/%s", SLICE_ARG(prefix), name) < 0)
 			return err->class;
 		if (expected && places_add(places, err, "%.*s/%s", SLICE_ARG(prefix),
 					digest_format(expected, text)) < 0)

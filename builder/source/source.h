@@ -16,8 +16,9 @@
 struct source_options {
 	const char *const *mirrors; /* Debian mirror base URLs, e.g. from mirror_list() */
 	size_t mirror_count;
-	const char *const *
-		source_mirrors; /* prefixes: PREFIX/<file name> and PREFIX/sha256:<hex> */
+	const char *const *source_mirrors; /* URLs or folders: PREFIX/<file name>,
+					      PREFIX/sha256:<hex>; of repositories
+					      PREFIX/<host>/<path> */
 	size_t source_mirror_count;
 	bool offline;       /* only the store */
 	bool upstream_last; /* try mirrors before the upstream URI */
