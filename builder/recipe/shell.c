@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether the scripts of a plan are shell at all; the shell is asked, and runs nothing. */
+/* Whether the scripts of a plan are shell at all; the shell is asked, and runs nothing.
+ */
 #include "base/process.h"
 #include "builder/recipe/recipe.h"
 
