@@ -177,4 +177,10 @@ MUST_USE int recipe_to_json(
 MUST_USE int recipe_build_to_json(
 	const struct recipe *recipe, struct buffer *out, struct error *err);
 
+/*
+ * Asks bash whether it could read each script (bash -n: nothing is run). ERR_INPUT with
+ * file and line of the step, ERR_SYSTEM without bash. The steps run in bash, too.
+ */
+MUST_USE int recipe_check_shell(const struct recipe *recipe, struct error *err);
+
 #endif
