@@ -11,8 +11,10 @@
 struct build_flags {
 	const char *recipes, *output, *store, *tag, *key, *package_key, *builder_id,
 		*organization, *compression;
-	struct cli_list pipeline_dirs, mirrors, source_mirrors, lint_require, lint_warn;
-	bool offline, mirror_first, allow_unpinned, json, test, keep_going;
+	struct cli_list pipeline_dirs, mirrors, source_mirrors, lint_require, lint_warn,
+		lint_off;
+	bool offline, mirror_first, allow_unpinned, json, test, keep_going,
+		sha1_signatures, accept_sha1;
 	uint64_t cpus, jobs;
 };
 
@@ -51,6 +53,8 @@ struct build_flags {
 		CLI_OPTION(struct build_flags, json, "json", CLI_FLAG, NULL,             \
 			"the result as JSON")
 
+		CLI_OPTION(struct build_flags, lint_off, "lint-off", CLI_LIST, "LINTER", \
+			"what this linter would find is not looked for"),                \
 static const struct cli_option image_options[] = {
 	CLI_OPTION(struct build_flags, tag, "tag", CLI_TEXT, "TAG",
 		"tag in the layout (default: latest)"),
@@ -158,9 +162,7 @@ static int prepare(
 			0 ||
 		prepare_sources(flags, prepared, err) < 0 ||
 		prepare_package_key(flags->package_key, prepared, err) < 0 ||
-		lint_configure(flags->lint_require.items, flags->lint_require.count,
-			flags->lint_warn.items, flags->lint_warn.count, &prepared->lint,
-			err) < 0)
+		lint_configure(lint, &prepared->lint, err) < 0)
 		return err->class;
 	if (flags->key && load_secret(flags->key, &prepared->image_key, err) < 0)
 		return err->class;
@@ -169,6 +171,10 @@ static int prepare(
 	options->output_directory = flags->output ? flags->output : "out";
 	options->store_path = flags->store;
 	options->tag = flags->tag;
+	const struct lint_names lint[] = {
+		[LINT_OFF] = {flags->lint_off.items, flags->lint_off.count},
+		[LINT_WARNING] = {flags->lint_warn.items, flags->lint_warn.count},
+		[LINT_ERROR] = {flags->lint_require.items, flags->lint_require.count}};
 	options->builder_id = flags->builder_id;
 	options->organization = flags->organization;
 	options->pipeline_dirs = flags->pipeline_dirs.items;
