@@ -63,6 +63,9 @@ subpackages:
   - name: texts-nothing
     description: Nothing in it
 test:
+  environment:
+    accounts:
+      run-as: ${4-build}
   pipeline:
     - runs: ${3-texts}
 END
@@ -135,6 +138,17 @@ package --test >"$tmp/said" 2>&1
 cmp "$apk" "$tmp/first.apk"
 write_recipe legal/terms.txt true false
 expect 1 'test of texts.*failed' package --test
+# ---- who runs a test ----
+# shellcheck disable=SC2016
+for user in 4321:4321 nobody:65534 build:1000; do
+	write_recipe legal/terms.txt true "test \"\$(id -u)\" = ${user#*:}" "${user%:*}"
+	package --test >"$tmp/said" 2>&1 || { cat "$tmp/said"; fail "run-as ${user%:*} is not uid ${user#*:}"; }
+done
+write_recipe legal/terms.txt true true root
+expect 1 'run-as root: no step runs as root' package --test
+write_recipe legal/terms.txt true true nobody-knows
+expect 1 'run-as nobody-knows: the root has no such user' package --test
+
 write_recipe legal/terms.txt 'echo changed'
 package >"$tmp/said" 2>&1
 grep -q 'texts-1-r2: 3 packages' "$tmp/said" || fail "a changed step did not make the package again"
