@@ -27,6 +27,9 @@ struct build_flags {
 			"the store (default: $ALNAGE_STORE, ~/.cache/alnage)"),          \
 		CLI_OPTION(struct build_flags, package_key, "package-key", CLI_TEXT,     \
 			"FILE", "RSA key that signs .apk files and their index"),        \
+		CLI_OPTION(struct build_flags, sha1_signatures, "sha1-signatures",       \
+			CLI_FLAG, NULL,                                                  \
+			"sign packages with SHA-1, too, for old readers"),               \
 		CLI_OPTION(struct build_flags, pipeline_dirs, "pipeline-dir", CLI_LIST,  \
 			"DIR", "more pipelines, searched first"),                        \
 		CLI_OPTION(struct build_flags, mirrors, "mirror", CLI_LIST, "URL",       \
@@ -50,11 +53,11 @@ struct build_flags {
 			"LINTER", "what this linter finds is an error"),                 \
 		CLI_OPTION(struct build_flags, lint_warn, "lint-warn", CLI_LIST,         \
 			"LINTER", "what this linter finds is a warning"),                \
+		CLI_OPTION(struct build_flags, lint_off, "lint-off", CLI_LIST, "LINTER", \
+			"what this linter would find is not looked for"),                \
 		CLI_OPTION(struct build_flags, json, "json", CLI_FLAG, NULL,             \
 			"the result as JSON")
 
-		CLI_OPTION(struct build_flags, lint_off, "lint-off", CLI_LIST, "LINTER", \
-			"what this linter would find is not looked for"),                \
 static const struct cli_option image_options[] = {
 	CLI_OPTION(struct build_flags, tag, "tag", CLI_TEXT, "TAG",
 		"tag in the layout (default: latest)"),
@@ -66,6 +69,8 @@ static const struct cli_option image_options[] = {
 		"who supplies the image and its packages, as the SBOM tells it"),
 	CLI_OPTION(struct build_flags, compression, "compression", CLI_TEXT, "NAME",
 		"gzip (default), zstd or none"),
+	CLI_OPTION(struct build_flags, accept_sha1, "accept-sha1", CLI_FLAG, NULL,
+		"accept repositories signed with SHA-1 only"),
 	BUILD_FLAGS,
 };
 static const struct cli_option package_options[] = {
@@ -155,9 +160,23 @@ static int prepare_package_key(
 	return 0;
 }
 
+static void warn_of_sha1(const struct build_flags *flags)
+{
+	if (flags->sha1_signatures)
+		log_warning("--sha1-signatures: SHA-1 is broken; who relies on these "
+			    "signatures can be given other packages");
+	if (flags->accept_sha1)
+		log_warning("--accept-sha1: SHA-1 is broken; an index that is signed "
+			    "with it alone may not be its signer's");
+}
+
 static int prepare(
 	const struct build_flags *flags, struct prepared *prepared, struct error *err)
 {
+	const struct lint_names lint[] = {
+		[LINT_OFF] = {flags->lint_off.items, flags->lint_off.count},
+		[LINT_WARNING] = {flags->lint_warn.items, flags->lint_warn.count},
+		[LINT_ERROR] = {flags->lint_require.items, flags->lint_require.count}};
 	if (choose_compression(flags->compression, &prepared->options.compression, err) <
 			0 ||
 		prepare_sources(flags, prepared, err) < 0 ||
@@ -171,10 +190,6 @@ static int prepare(
 	options->output_directory = flags->output ? flags->output : "out";
 	options->store_path = flags->store;
 	options->tag = flags->tag;
-	const struct lint_names lint[] = {
-		[LINT_OFF] = {flags->lint_off.items, flags->lint_off.count},
-		[LINT_WARNING] = {flags->lint_warn.items, flags->lint_warn.count},
-		[LINT_ERROR] = {flags->lint_require.items, flags->lint_require.count}};
 	options->builder_id = flags->builder_id;
 	options->organization = flags->organization;
 	options->pipeline_dirs = flags->pipeline_dirs.items;
@@ -182,6 +197,9 @@ static int prepare(
 	options->sources = &prepared->sources;
 	options->image_key = prepared->image_key;
 	options->test = flags->test;
+	options->sha1_signatures = flags->sha1_signatures;
+	options->accept_sha1 = flags->accept_sha1;
+	warn_of_sha1(flags);
 	options->lint = &prepared->lint;
 	options->cpus = (unsigned)flags->cpus; /* at most INT32_MAX, see
 						  CLI_NUMBER */
