@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Between the halves of confine.h: Landlock is in confine.c, the filter behind its own
+ * door. */
 #ifndef BASE_CONFINE_PRIVATE_H
 #define BASE_CONFINE_PRIVATE_H
 

@@ -96,13 +96,8 @@ static int read_catalog(struct building *building, struct error *err)
 	struct recipe_options recipe_options = {.architecture = building->architecture,
 		.pipeline_dirs = dirs,
 		.pipeline_dir_count = count + 1};
-	if (catalog_load(packages, &recipe_options, &building->catalog, err) < 0)
-		return err->class;
-	for (size_t i = 0; i < options->extra_recipe_count; i++)
-		if (catalog_add(building->catalog, options->extra_recipes[i],
-			    &recipe_options, err) < 0)
-			return err->class;
-	return 0;
+	return catalog_load(packages, options->extra_recipes, options->extra_recipe_count,
+		&recipe_options, &building->catalog, err);
 }
 
 static int read_all(struct building *building, struct error *err)
@@ -220,10 +215,16 @@ static int make_all(struct building *building, struct error *err)
 	struct schedule_options schedule = {.make = &options,
 		.jobs = building->options->jobs,
 		.keep_going = building->options->keep_going};
+	cleanup_package_store struct package_store *shared = NULL;
 	building->made = calloc(plan->count + 1, sizeof(struct made *));
 	if (!building->made)
 		return error_set_memory(err);
 	building->made_count = plan->count;
+	if (building->options->package_store &&
+		package_store_open(building->options->package_store,
+			building->options->package_key, &shared, err) < 0)
+		return err->class;
+	schedule.shared = shared;
 	if (schedule_run(plan, &schedule, building->made, err) < 0)
 		return err->class;
 	for (size_t i = 0; i < plan->count; i++) {

@@ -37,6 +37,7 @@ struct build_options {
 	enum compression compression;
 	unsigned cpus, jobs; /* builder/schedule.h */
 	bool keep_going;
+	const char *package_store;      /* builder/package_store.h; NULL: none */
 	const struct lint_levels *lint; /* NULL: the linters' own levels */
 	bool test;                      /* build_packages: run the recipes' tests, too */
 };

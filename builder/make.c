@@ -138,6 +138,7 @@ static int make_now(const struct plan_item *item, struct made *const *before,
 	making.task =
 		log_task_begin("%s-%s", item->recipe->name, item->recipe->full_version);
 	struct fetching fetching = {.recipe = item->recipe,
+		.folder = &item->folder,
 		.options = options,
 		.arena = arena,
 		.made = made,

@@ -123,6 +123,7 @@ int test_needs(const struct recipe *recipe, const struct catalog *catalog,
 struct testing {
 	const struct recipe *recipe;
 	const struct recipe_package *package;
+	const struct digest *folder; /* of the recipe */
 	const struct test_options *options;
 	struct arena *arena;
 	struct test_root root;
@@ -277,6 +278,7 @@ static int prepare_root(struct testing *testing, struct error *err)
 	const struct make_options *make = testing->options->make;
 	struct build_root *layers = &testing->layers;
 	struct fetching fetching = {.recipe = testing->recipe,
+		.folder = testing->folder,
 		.test_of = testing->package->name,
 		.options = make,
 		.arena = testing->arena,
@@ -332,6 +334,7 @@ static int test_package(const struct made *made, const struct recipe_package *pa
 	CLEANUP(testing_done)
 	struct testing testing = {.recipe = made->item->recipe,
 		.package = package,
+		.folder = &made->item->folder,
 		.options = options,
 		.arena = arena,
 		.run = {.options = options->make, STEP_RUN_CLOSED}};

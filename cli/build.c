@@ -9,8 +9,8 @@
 #include "cli/secret_input.h"
 
 struct build_flags {
-	const char *recipes, *output, *store, *tag, *key, *package_key, *builder_id,
-		*organization, *compression;
+	const char *recipes, *output, *store, *package_store, *tag, *key, *package_key,
+		*builder_id, *organization, *compression;
 	struct cli_list pipeline_dirs, mirrors, source_mirrors, lint_require, lint_warn,
 		lint_off;
 	bool offline, mirror_first, allow_unpinned, json, test, keep_going,
@@ -25,6 +25,9 @@ struct build_flags {
 			"where results go (default: out)"),                              \
 		CLI_OPTION(struct build_flags, store, "store", CLI_TEXT, "DIR",          \
 			"the store (default: $ALNAGE_STORE, ~/.cache/alnage)"),          \
+		CLI_OPTION(struct build_flags, package_store, "package-store", CLI_TEXT, \
+			"REF",                                                           \
+			"packages shared with other machines: HOST/NAME, oci:DIR"),      \
 		CLI_OPTION(struct build_flags, package_key, "package-key", CLI_TEXT,     \
 			"FILE", "RSA key that signs .apk files and their index"),        \
 		CLI_OPTION(struct build_flags, sha1_signatures, "sha1-signatures",       \
@@ -35,8 +38,9 @@ struct build_flags {
 		CLI_OPTION(struct build_flags, mirrors, "mirror", CLI_LIST, "URL",       \
 			"Debian mirror (default: the machine's apt sources)"),           \
 		CLI_OPTION(struct build_flags, source_mirrors, "source-mirror",          \
-			CLI_LIST, "URL",                                                 \
-			"where else sources may be: URL/sha256:HEX, URL/FILE"),          \
+			CLI_LIST, "URL|DIR",                                             \
+			"where else sources may be: sha256:HEX, FILE, HOST/PATH of "     \
+			"git"),                                                          \
 		CLI_OPTION(struct build_flags, offline, "offline", CLI_FLAG, NULL,       \
 			"fetch nothing: only what the store has"),                       \
 		CLI_OPTION(struct build_flags, mirror_first, "mirror-first", CLI_FLAG,   \
@@ -189,6 +193,7 @@ static int prepare(
 	options->recipes_directory = recipes_directory(flags->recipes);
 	options->output_directory = flags->output ? flags->output : "out";
 	options->store_path = flags->store;
+	options->package_store = flags->package_store;
 	options->tag = flags->tag;
 	options->builder_id = flags->builder_id;
 	options->organization = flags->organization;
