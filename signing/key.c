@@ -351,6 +351,24 @@ int key_verify(const struct key *key, struct slice message, struct slice signatu
 	return 0;
 }
 
+int key_verify_sha1(const struct key *key, struct slice message, struct slice signature,
+	struct error *err)
+{
+	char id[DIGEST_TEXT_MAX];
+	bool holds = false;
+
+	if (key->type != KEY_RSA)
+		return error_set(err, ERR_REFUSED,
+			"signatures with SHA-1 are by RSA keys, not %s",
+			key_type_name(key->type));
+	if (verify_with(key, "SHA1", message, signature, &holds, err) < 0)
+		return err->class;
+	return holds ? 0
+		     : error_set(err, ERR_REFUSED,
+			       "the signature is not by rsa key %.16s",
+			       digest_format_hex(&key->id, id));
+}
+
 static int verify_digest_with(const struct key *key, const struct digest *digest,
 	struct slice signature, bool *ret_holds, struct error *err)
 {

@@ -331,10 +331,9 @@ static int sign_elsewhere(const struct secret *secret, struct slice message,
 	return buffer_add_slice(ret_signature, buffer_slice(&signature), err);
 }
 
-static int sign_here(const struct secret *secret, struct slice message,
-	struct buffer *ret_signature, struct error *err)
+static int sign_here(const struct secret *secret, const char *digest,
+	struct slice message, struct buffer *ret_signature, struct error *err)
 {
-	const char *digest = secret->type == KEY_ED25519 ? NULL : "SHA256";
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	unsigned char signature[SIGNATURE_MAX];
 	size_t len = sizeof(signature);
@@ -358,8 +357,19 @@ static int sign_here(const struct secret *secret, struct slice message,
 int secret_sign(const struct secret *secret, struct slice message,
 	struct buffer *ret_signature, struct error *err)
 {
+	const char *digest = secret->type == KEY_ED25519 ? NULL : "SHA256";
+
 	return secret->remote ? sign_elsewhere(secret, message, ret_signature, err)
-			      : sign_here(secret, message, ret_signature, err);
+			      : sign_here(secret, digest, message, ret_signature, err);
+}
+
+int secret_sign_sha1(const struct secret *secret, struct slice message,
+	struct buffer *ret_signature, struct error *err)
+{
+	if (secret->type != KEY_RSA || secret->remote)
+		return error_set(err, ERR_INPUT,
+			"signatures with SHA-1 are made with RSA keys in files only");
+	return sign_here(secret, "SHA1", message, ret_signature, err);
 }
 
 /* ---- primitives for cosign's key files ---- */

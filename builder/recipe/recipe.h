@@ -75,6 +75,18 @@ struct recipe_setcap {
 };
 
 /*
+ * `attributes`, a key of ours: what an unprivileged sandbox cannot leave in the output
+ * (set-id bits, owners, xattrs), declared for a path of it.
+ */
+struct recipe_attribute {
+	const char *path, *reason;
+	bool set_mode, set_owner;
+	uint32_t mode, uid, gid;
+	struct recipe_variable *xattrs; /* "user.…" → text, sorted by name */
+	size_t xattr_count;
+};
+
+/*
  * One binary package that comes out: [0] is the main one, then the subpackages whose `if`
  * holds. Lists that melange leaves to the build of the test root (the package itself) are
  * not in test_packages.
@@ -91,6 +103,8 @@ struct recipe_package {
 	const char *trigger_paths; /* "" if none */
 	struct recipe_setcap *setcap;
 	size_t setcap_count;
+	struct recipe_attribute *attributes;
+	size_t attribute_count;
 	struct recipe_steps steps; /* build; of the main package for [0] */
 	struct recipe_steps test_steps;
 	struct recipe_list test_packages; /* environment of the test, sorted, unique */

@@ -104,6 +104,10 @@ bool option_enabled(const struct expansion *x, const char *name);
 
 /* ---- read_package.c ---- */
 
+/* `setcap` and `attributes` of a package or subpackage. */
+MUST_USE int read_file_attributes(struct expansion *x, const struct text_rules *rules,
+	const struct yaml_node *mapping, struct recipe_package *package,
+	struct error *err);
 MUST_USE int read_package_fields(struct expansion *x, const struct text_rules *rules,
 	const struct yaml_node *node, struct recipe_package *package, struct error *err);
 /* The fields only the main package has: copyright, cpe, timeout, … */
