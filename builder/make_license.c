@@ -87,13 +87,13 @@ static int add_file(struct license_texts *texts, int dirfd, const char *path, bo
 	struct stat st;
 	if (license_texts_get(texts, path))
 		return 0;
-	if (fs_open(dirfd, path, FS_BENEATH, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, &fd,
-		    err) < 0) {
-		if (wanted)
-			return err->class;
-		error_clear(err); /* a symbolic link: its target has a name, too */
+	/* a symbolic link: its target has a name, too */
+	if (!wanted && fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		!S_ISREG(st.st_mode))
 		return 0;
-	}
+	if (fs_open(dirfd, path, FS_BENEATH, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, &fd,
+		    err) < 0)
+		return err->class;
 	if (fstat(fd, &st) < 0)
 		return error_set_errno(err, errno, "%s: fstat", path);
 	if (S_ISREG(st.st_mode))
@@ -118,6 +118,8 @@ static int add_folder(struct license_texts *texts, int workspace, const char *fo
 	cleanup_fd int fd = -1;
 	if (fs_open(workspace, folder, FS_BENEATH, O_RDONLY | O_DIRECTORY, 0, &fd, err) <
 		0) {
+		if (err->class != ERR_INPUT && err->sys != ENOENT && err->sys != ENOTDIR)
+			return err->class;
 		error_clear(err); /* not there: nothing to find in it */
 		return 0;
 	}

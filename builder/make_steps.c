@@ -183,8 +183,11 @@ static int find_user_in_root(
 		if (fs_open_dir(base, run->root->layers[i], &layer, err) < 0)
 			return err->class;
 		if (fs_open(layer, "etc/passwd", FS_BENEATH,
-			    O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, &fd, &absent) < 0)
-			continue;
+			    O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, &fd, &absent) < 0) {
+			if (absent.class == ERR_INPUT || absent.sys == ENOENT)
+				continue;
+			return error_set(err, absent.class, "%s", absent.text);
+		}
 		if (reader_from_fd(&fd, &reader, err) < 0 ||
 			reader_read_all(reader, PASSWD_BYTES, &text, err) < 0)
 			return error_wrap(err, "/etc/passwd");
