@@ -69,11 +69,11 @@ ALL_CFLAGS  = -std=gnu17 $(OPT) $(WARN_FLAGS) $(if $(WERROR),-Werror) \
 ALL_LDFLAGS = $(if $(SAN),$(SAN_FLAGS),$(HARDEN_LDFLAGS)) -Wl,--gc-sections $(LDFLAGS)
 
 # ---- targets that people call: they install what is missing, then go on inside ----
-INNER_TARGETS := all check check-fast demo bench fuzz tidy interop install wolfi
+INNER_TARGETS := all check check-fast demo bench fuzz tidy interop install wolfi wolfi-build rebuild-all
 ifneq ($(INNER),1)
 .PHONY: $(INNER_TARGETS)
 all install: ; @$(MAKE) --no-print-directory INNER=1 $@
-check demo bench fuzz tidy interop wolfi check-fast: deps-$(if $(filter demo,$(MAKECMDGOALS)),build,test)
+check demo bench fuzz tidy interop wolfi wolfi-build rebuild-all check-fast: deps-$(if $(filter demo,$(MAKECMDGOALS)),build,test)
 	@$(MAKE) --no-print-directory -j$(JOBS) INNER=1 all
 	@$(MAKE) --no-print-directory INNER=1 $@
 else
@@ -107,9 +107,11 @@ UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(UNIT_SRC))
 HELPERS    := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/helpers/*.c)))
 define unit_rule
 $(BUILD)/$(basename $(1)): $(BUILD)/$(basename $(1)).o $(call archives,$(firstword $(subst _, ,$(notdir $(1)))))
-	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $$@ $$^ -lcmocka -lssl $(LIB_LDLIBS)
+	@$(CC) $(ALL_CFLAGS) $$(ALL_LDFLAGS) -o $$@ $$^ -lcmocka -lssl $(LIB_LDLIBS)
 endef
 $(foreach test,$(UNIT_SRC),$(eval $(call unit_rule,$(test))))
+# its own allocations fail, too
+$(BUILD)/tests/unit/signing_fault_test: ALL_LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
 
 $(BUILD)/tests/helpers/%: $(BUILD)/tests/helpers/%.o $(call archives,cli)
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
@@ -136,7 +138,7 @@ check: all
 	@BUILD=$(BUILD) tests/run.sh all tests/check-*.sh $(UNIT_TESTS) $(FUZZ_REPLAY) $(sort $(wildcard tests/system/[0-9]*.sh))
 
 # ---- demo, bench, and the long ones ----
-.PHONY: demo bench fuzz tidy interop wolfi
+.PHONY: demo bench fuzz tidy interop wolfi wolfi-build rebuild-all
 demo: all
 	@tests/demo.sh $(BUILD)/alnage $(if $(filter command line environment,$(origin IMAGE)),$(IMAGE),static busybox)
 bench: all $(HELPERS)
@@ -145,6 +147,10 @@ interop: all $(HELPERS)
 	@BUILD=$(BUILD) tests/interop/run.sh $(filter-out %/lib.sh %/run.sh,$(sort $(wildcard tests/interop/[a-z]*.sh)))
 wolfi: all
 	@BUILD=$(BUILD) tests/wolfi-compile.sh
+wolfi-build: all
+	@BUILD=$(BUILD) tests/wolfi-build.sh
+rebuild-all: all
+	@BUILD=$(BUILD) tests/rebuild-all.sh
 FUZZ_SECONDS ?= 60
 fuzz:
 	@$(MAKE) --no-print-directory -j$(JOBS) INNER=1 BUILD=build-fuzz CC=clang SAN=1 FUZZER=1 fuzz-programs
@@ -176,7 +182,8 @@ help:
 	@echo 'make bench       measure and report    make fuzz     FUZZ_SECONDS=60 for each target'
 	@echo 'make interop     against cosign, skopeo and others: as root; PEERS= a folder with the trees of later suites,'
 	@echo '                 SUITE_TOOLS= a program that fills it (suite-tools SUITE FOLDER PACKAGE…); go and npm for two'
-	@echo 'make wolfi       compile a corpus of recipes'
+	@echo 'make wolfi       compile a corpus of recipes    make wolfi-build  build some of it'
+	@echo 'make rebuild-all every recipe twice, under other circumstances, with its tests; a long one'
 	@echo 'make deps        install the Debian packages that are missing'
 	@echo 'make install     DESTDIR= PREFIX=$(PREFIX)    make uninstall, dist, clean, format, tidy'
 

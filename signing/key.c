@@ -61,7 +61,14 @@ int key_crypto_error(struct error *err, enum err class, const char *what)
 	if (first != 0)
 		ERR_error_string_n(first, text, sizeof(text));
 	ERR_clear_error();
-	return error_set(err, class, "%s: %s", what, text);
+	(void)error_set(err, class, "%s: %s", what, text); /* returned below */
+	if (ERR_GET_REASON(first) == ERR_R_UNSUPPORTED &&
+		EVP_default_properties_is_fips_enabled(NULL))
+		return error_remedy(err,
+			"OpenSSL is set to FIPS algorithms only, and has no "
+			"such one: see alnage keygen --help, and "
+			"openssl list -providers");
+	return (int)err->class;
 }
 
 /* ---- which keys are good enough ---- */
@@ -342,6 +349,24 @@ int key_verify(const struct key *key, struct slice message, struct slice signatu
 		return error_set(err, ERR_REFUSED, "the signature is not by %s key %.16s",
 			key_type_name(key->type), digest_format_hex(&key->id, id));
 	return 0;
+}
+
+int key_verify_sha1(const struct key *key, struct slice message, struct slice signature,
+	struct error *err)
+{
+	char id[DIGEST_TEXT_MAX];
+	bool holds = false;
+
+	if (key->type != KEY_RSA)
+		return error_set(err, ERR_REFUSED,
+			"signatures with SHA-1 are by RSA keys, not %s",
+			key_type_name(key->type));
+	if (verify_with(key, "SHA1", message, signature, &holds, err) < 0)
+		return err->class;
+	return holds ? 0
+		     : error_set(err, ERR_REFUSED,
+			       "the signature is not by rsa key %.16s",
+			       digest_format_hex(&key->id, id));
 }
 
 static int verify_digest_with(const struct key *key, const struct digest *digest,

@@ -251,7 +251,7 @@ make_token() { # a key in a SoftHSM token: $keys/pkcs11.uri and .pub
 	mkdir -p "$work/tokens"
 	echo "directories.tokendir = $work/tokens" >"$work/softhsm2.conf"
 	export SOFTHSM2_CONF=$work/softhsm2.conf
-	echo 1234 >"$keys/pin"
+	(umask 077 && echo 1234 >"$keys/pin")
 	run "$alnage" keygen "$keys/pkcs11.key" && mv "$keys/pkcs11.key.pub" "$keys/pkcs11.pub" &&
 		run softhsm2-util --init-token --free --label interop --pin 1234 --so-pin 1234 &&
 		run softhsm2-util --import "$keys/pkcs11.key" --token interop --label image --id 01 --pin 1234 || return 1
