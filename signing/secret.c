@@ -403,8 +403,9 @@ int secret_scrypt(const char *passphrase, struct slice salt, uint64_t n,
 		return 0;
 	/* before OpenSSL's own: it says what to do. Returned below */
 	(void)error_set(err, ERR_SYSTEM, "scrypt is not available");
-	(void)error_remedy(err, "cosign's encrypted form cannot be used where only FIPS "
-				"algorithms are: alnage keygen --password --format pkcs8");
+	(void)error_remedy(err,
+		"cosign's encrypted form cannot be used where only FIPS "
+		"algorithms are: alnage keygen --password --format pkcs8");
 	return key_crypto_error(err, ERR_SYSTEM, "scrypt");
 }
 
