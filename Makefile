@@ -25,7 +25,7 @@ BUILD_DEPS := gcc make pkg-config libarchive-dev libssl-dev libseccomp-dev libja
 	libzstd-dev libyaml-dev libelf-dev libcurl4-openssl-dev libdeflate-dev zlib1g-dev libp11-kit-dev ca-certificates
 TEST_DEPS  := $(BUILD_DEPS) libcmocka-dev clang clang-format shellcheck jq skopeo umoci podman \
 	runc docker-registry apache2-utils curl mandoc python3 python3-jsonschema binutils openssl \
-	libclang-rt-14-dev util-linux mount procps iproute2 git softhsm2 opensc dash perl python3-build \
+	libclang-rt-14-dev util-linux mount procps iproute2 git gdb softhsm2 opensc dash perl python3-build \
 	python3-installer python3-setuptools python3-wheel
 
 # ---- layers ----
@@ -61,18 +61,19 @@ LIB_LDLIBS := $(shell $(PKG_CONFIG) --libs $(filter-out $(LAZY_LIBS),$(LIBS))) -
 endif
 OPT        ?= -O2 -g
 WERROR     ?= $(CI)
-SAN_FLAGS  := -fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SAN_FLAGS  := -fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer \
+	$(if $(FUZZER),-fsanitize=fuzzer-no-link)
 CPPFLAGS   += -I. -D_GNU_SOURCE -DALNAGE_VERSION='"$(VERSION)"' -DALNAGE_DATADIR='"$(PREFIX)/share/alnage"'
 ALL_CFLAGS  = -std=gnu17 $(OPT) $(WARN_FLAGS) $(if $(WERROR),-Werror) \
 	$(if $(SAN),$(SAN_FLAGS),$(HARDEN_CFLAGS)) -ffile-prefix-map=$(CURDIR)=. -pthread $(LIB_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(if $(SAN),$(SAN_FLAGS),$(HARDEN_LDFLAGS)) -Wl,--gc-sections $(LDFLAGS)
 
 # ---- targets that people call: they install what is missing, then go on inside ----
-INNER_TARGETS := all check check-fast demo bench fuzz tidy interop install wolfi
+INNER_TARGETS := all check check-fast demo bench fuzz tidy interop install wolfi wolfi-build rebuild-all
 ifneq ($(INNER),1)
 .PHONY: $(INNER_TARGETS)
 all install: ; @$(MAKE) --no-print-directory INNER=1 $@
-check demo bench fuzz tidy interop wolfi check-fast: deps-$(if $(filter demo,$(MAKECMDGOALS)),build,test)
+check demo bench fuzz tidy interop wolfi wolfi-build rebuild-all check-fast: deps-$(if $(filter demo,$(MAKECMDGOALS)),build,test)
 	@$(MAKE) --no-print-directory -j$(JOBS) INNER=1 all
 	@$(MAKE) --no-print-directory INNER=1 $@
 else
@@ -106,18 +107,20 @@ UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(UNIT_SRC))
 HELPERS    := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/helpers/*.c)))
 define unit_rule
 $(BUILD)/$(basename $(1)): $(BUILD)/$(basename $(1)).o $(call archives,$(firstword $(subst _, ,$(notdir $(1)))))
-	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $$@ $$^ -lcmocka -lssl $(LIB_LDLIBS)
+	@$(CC) $(ALL_CFLAGS) $$(ALL_LDFLAGS) -o $$@ $$^ -lcmocka -lssl $(LIB_LDLIBS)
 endef
 $(foreach test,$(UNIT_SRC),$(eval $(call unit_rule,$(test))))
+# its own allocations fail, too
+$(BUILD)/tests/unit/signing_fault_test: ALL_LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
 
 $(BUILD)/tests/helpers/%: $(BUILD)/tests/helpers/%.o $(call archives,cli)
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
 
-# The same target under gcc replays its cases in `make check`, under clang it fuzzes.
+# A target replays its cases in `make check`; with FUZZER=1 and clang it fuzzes.
 FUZZ_SRC    := $(sort $(wildcard tests/fuzz/*_fuzz.c))
 FUZZ_REPLAY := $(patsubst %.c,$(BUILD)/%,$(FUZZ_SRC))
-$(BUILD)/tests/fuzz/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(BUILD)/tests/fuzz/replay.o $(call archives,builder)
-	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
+$(BUILD)/tests/fuzz/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(if $(FUZZER),,$(BUILD)/tests/fuzz/replay.o) $(call archives,builder)
+	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(if $(FUZZER),-fsanitize=fuzzer) -o $@ $^ $(LIB_LDLIBS)
 
 .PHONY: check check-fast check-static check-unit check-fuzz check-system
 check-static:
@@ -135,18 +138,25 @@ check: all
 	@BUILD=$(BUILD) tests/run.sh all tests/check-*.sh $(UNIT_TESTS) $(FUZZ_REPLAY) $(sort $(wildcard tests/system/[0-9]*.sh))
 
 # ---- demo, bench, and the long ones ----
-.PHONY: demo bench fuzz tidy interop wolfi
+.PHONY: demo bench fuzz tidy interop wolfi wolfi-build rebuild-all
 demo: all
 	@tests/demo.sh $(BUILD)/alnage $(if $(filter command line environment,$(origin IMAGE)),$(IMAGE),static busybox)
 bench: all $(HELPERS)
 	@BUILD=$(BUILD) tests/bench/run.sh
-interop: all
-	@BUILD=$(BUILD) tests/run.sh interop $(sort $(wildcard tests/interop/[a-z]*.sh))
+interop: all $(HELPERS)
+	@BUILD=$(BUILD) tests/interop/run.sh $(filter-out %/lib.sh %/run.sh,$(sort $(wildcard tests/interop/[a-z]*.sh)))
 wolfi: all
 	@BUILD=$(BUILD) tests/wolfi-compile.sh
+wolfi-build: all
+	@BUILD=$(BUILD) tests/wolfi-build.sh
+rebuild-all: all
+	@BUILD=$(BUILD) tests/rebuild-all.sh
 FUZZ_SECONDS ?= 60
 fuzz:
-	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run.sh $(FUZZ_SRC)
+	@$(MAKE) --no-print-directory -j$(JOBS) INNER=1 BUILD=build-fuzz CC=clang SAN=1 FUZZER=1 fuzz-programs
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run.sh $(patsubst %.c,build-fuzz/%,$(FUZZ_SRC))
+.PHONY: fuzz-programs
+fuzz-programs: $(FUZZ_REPLAY)
 tidy:
 	@clang-tidy --quiet $(foreach layer,$(LAYERS),$(call sources,$(layer))) -- $(CPPFLAGS) -std=gnu17 2>/dev/null
 
@@ -170,7 +180,10 @@ help:
 	@echo 'make check       all tests; SAN=1 with AddressSanitizer and UBSan; CC=clang'
 	@echo 'make check-fast  without the system tests'
 	@echo 'make bench       measure and report    make fuzz     FUZZ_SECONDS=60 for each target'
-	@echo 'make interop     against cosign, skopeo and others    make wolfi  compile a corpus of recipes'
+	@echo 'make interop     against cosign, skopeo and others: as root; PEERS= a folder with the trees of later suites,'
+	@echo '                 SUITE_TOOLS= a program that fills it (suite-tools SUITE FOLDER PACKAGE…); go and npm for two'
+	@echo 'make wolfi       compile a corpus of recipes    make wolfi-build  build some of it'
+	@echo 'make rebuild-all every recipe twice, under other circumstances, with its tests; a long one'
 	@echo 'make deps        install the Debian packages that are missing'
 	@echo 'make install     DESTDIR= PREFIX=$(PREFIX)    make uninstall, dist, clean, format, tidy'
 

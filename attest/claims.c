@@ -314,6 +314,15 @@ static bool is_bundle(const struct manifest *manifest)
 		       SLICE(BUNDLE_MEDIA_TYPE_PREFIX));
 }
 
+/* Certificates and trust stores of its own kind (Notary Project, signature
+ * specification). */
+static bool is_notation(const struct manifest *manifest)
+{
+	return !manifest->is_index &&
+	       strcmp(manifest->config.media_type,
+		       "application/vnd.cncf.notary.signature") == 0;
+}
+
 static int read_bundle(struct collector *collector, struct claim *claim,
 	const struct descriptor *layer, struct error *err)
 {
@@ -357,8 +366,10 @@ static int collect_referrer(struct collector *collector,
 		return 0;
 	if (load_referrer(collector, descriptor, &manifest, &failure) < 0)
 		return problem_at(collector, CLAIM_BUNDLE, where, &failure, err);
-	if (!is_bundle(manifest))
+	if (!is_bundle(manifest)) {
+		collector->claims->notation_count += is_notation(manifest);
 		return 0;
+	}
 	claim = add_claim(collector, CLAIM_BUNDLE, where);
 	if (!claim)
 		return error_set_memory(err);

@@ -81,7 +81,7 @@ static int check_signature(
 	struct verdict *verdict = verification->verdict;
 	struct tally tally = {0};
 	size_t attestations = claims->passed_over;
-	char missing[192], tag[CLAIMS_TAG_MAX];
+	char missing[256], notation[80] = "", tag[CLAIMS_TAG_MAX];
 
 	for (size_t i = 0; i < claims->count; i++) {
 		const struct claim *claim = &claims->items[i];
@@ -95,10 +95,15 @@ static int check_signature(
 	if (tally.good)
 		return add_success(verdict, "signature", tally.good, err);
 	claims_tag(&verdict->digest, ".sig", tag);
+	if (claims->notation_count > 0)
+		(void)snprintf(notation, sizeof(notation),
+			"; %zu notation signature%s not verified here",
+			claims->notation_count,
+			claims->notation_count == 1 ? " is" : "s are"); /* fits */
 	(void)snprintf(missing, sizeof(missing),
 		"missing signature: neither tag %s nor a bundle (%zu attestations do not "
-		"count)",
-		tag, attestations); /* fits */
+		"count%s)",
+		tag, attestations, notation); /* fits */
 	return add_failure(verdict, "signature", "signature", &tally, missing, err);
 }
 

@@ -96,13 +96,8 @@ static int read_catalog(struct building *building, struct error *err)
 	struct recipe_options recipe_options = {.architecture = building->architecture,
 		.pipeline_dirs = dirs,
 		.pipeline_dir_count = count + 1};
-	if (catalog_load(packages, &recipe_options, &building->catalog, err) < 0)
-		return err->class;
-	for (size_t i = 0; i < options->extra_recipe_count; i++)
-		if (catalog_add(building->catalog, options->extra_recipes[i],
-			    &recipe_options, err) < 0)
-			return err->class;
-	return 0;
+	return catalog_load(packages, options->extra_recipes, options->extra_recipe_count,
+		&recipe_options, &building->catalog, err);
 }
 
 static int read_all(struct building *building, struct error *err)
@@ -146,7 +141,8 @@ static int read_external(
 	struct external_options options = {.catalog = building->catalog,
 		.sources = building->options->sources,
 		.store = building->store,
-		.architecture = building->architecture};
+		.architecture = building->architecture,
+		.accept_sha1 = building->options->accept_sha1};
 	if (external_open(building->recipe, &options, &building->external, err) < 0)
 		return err->class;
 	return external_split(
@@ -182,7 +178,9 @@ static int compute_key(struct building *building, struct error *err)
 			options->output_directory,
 			options->organization ? options->organization : "") < 0 ||
 		add_key_id(&text, options->image_key, err) < 0 ||
-		add_key_id(&text, options->package_key, err) < 0)
+		add_key_id(&text, options->package_key, err) < 0 ||
+		buffer_printf(&text, err, "%d %d\n", options->sha1_signatures,
+			options->accept_sha1) < 0)
 		return err->class;
 	for (size_t i = 0; i < LINT_COUNT && options->lint; i++)
 		if (buffer_printf(&text, err, "%d", (int)options->lint->of[i]) < 0)
@@ -217,10 +215,16 @@ static int make_all(struct building *building, struct error *err)
 	struct schedule_options schedule = {.make = &options,
 		.jobs = building->options->jobs,
 		.keep_going = building->options->keep_going};
+	cleanup_package_store struct package_store *shared = NULL;
 	building->made = calloc(plan->count + 1, sizeof(struct made *));
 	if (!building->made)
 		return error_set_memory(err);
 	building->made_count = plan->count;
+	if (building->options->package_store &&
+		package_store_open(building->options->package_store,
+			building->options->package_key, &shared, err) < 0)
+		return err->class;
+	schedule.shared = shared;
 	if (schedule_run(plan, &schedule, building->made, err) < 0)
 		return err->class;
 	for (size_t i = 0; i < plan->count; i++) {
@@ -331,13 +335,15 @@ static int write_packages(struct building *building, struct error *err)
 	for (size_t i = 0; i < building->package_count; i++)
 		if (is_own(building, i))
 			own[count++] = building->packages[i];
+	struct apk_signer signer = {.secret = building->options->package_key,
+		.key_name = building->options->package_key_name,
+		.sha1 = building->options->sha1_signatures};
 	struct export_packages export = {.ret_files = files,
 		.directory = building->packages_path,
 		.architecture = building->architecture,
 		.packages = own,
 		.count = count,
-		.key = building->options->package_key,
-		.key_name = building->options->package_key_name,
+		.signer = signer.secret ? &signer : NULL,
 		.mtime = building->mtime};
 	if (export_packages(&export, building->store, err) < 0)
 		return err->class;
@@ -391,6 +397,7 @@ static int attest(struct building *building, struct error *err)
 		.made_count = building->made_count,
 		.installed = building->packages,
 		.installed_files = building->package_files,
+		.addresses = building->addresses,
 		.installed_count = building->package_count,
 		.recipes_directory = options->recipes_directory,
 		.builder_id =

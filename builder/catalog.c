@@ -60,54 +60,99 @@ static int index_recipe(struct catalog *catalog, struct recipe *recipe, struct e
 	return 0;
 }
 
-int catalog_add(struct catalog *catalog, const char *path,
-	const struct recipe_options *options, struct error *err)
+static bool same_recipe(const struct recipe *a, const struct recipe *b)
 {
-	cleanup_recipe struct recipe *recipe = NULL;
-	if (recipe_load(path, options, &recipe, err) < 0)
-		return err->class;
-	const struct recipe *there = map_get_str(catalog->makers, recipe->name);
-	if (recipe->skipped ||
-		(there && digest_equal(&there->file_digest, &recipe->file_digest)))
+	return a && b && strcmp(a->name, b->name) == 0 &&
+	       digest_equal(&a->file_digest, &b->file_digest);
+}
+
+/* Does another recipe make one of its packages? */
+static bool is_replaced(const struct catalog *given, const struct recipe *recipe)
+{
+	for (size_t i = 0; i < recipe->package_count; i++)
+		if (map_get_str(given->makers, recipe->packages[i].name))
+			return true;
+	return false;
+}
+
+/* Takes the recipe over, unless it is there already. */
+static int add(struct catalog *catalog, struct recipe **recipe, struct error *err)
+{
+	if (same_recipe(map_get_str(catalog->makers, (*recipe)->name), *recipe))
 		return 0;
 	if (array_add(&catalog->recipes, &catalog->count, &catalog->capacity,
 		    sizeof(struct recipe *), err) < 0)
 		return err->class;
-	catalog->recipes[catalog->count - 1] = recipe;
-	return index_recipe(catalog, take_ptr(recipe), err);
+	catalog->recipes[catalog->count - 1] = *recipe;
+	return index_recipe(catalog, take_ptr(*recipe), err);
 }
 
-static int load_files(struct catalog *catalog, const char *directory, char *const *names,
-	size_t count, const struct recipe_options *options, struct error *err)
+static int new_catalog(struct catalog **ret_catalog, struct error *err)
+{
+	cleanup_catalog struct catalog *catalog = calloc(1, sizeof(*catalog));
+	if (!catalog)
+		return error_set_memory(err);
+	if (map_new(&catalog->makers, err) < 0 || map_new(&catalog->packages, err) < 0 ||
+		map_new(&catalog->providers, err) < 0)
+		return err->class;
+	*ret_catalog = take_ptr(catalog);
+	return 0;
+}
+
+static int load_given(struct catalog *given, const char *const *files, size_t count,
+	const struct recipe_options *options, struct error *err)
 {
 	for (size_t i = 0; i < count; i++) {
-		cleanup_buffer struct buffer path = BUFFER_INIT;
-		if (names[i][0] == '.' ||
-			!slice_ends_with(slice_str(names[i]), SLICE(".yaml")))
-			continue;
-		if (buffer_printf(&path, err, "%s/%s", directory, names[i]) < 0 ||
-			catalog_add(catalog, buffer_str(&path), options, err) < 0)
+		cleanup_recipe struct recipe *recipe = NULL;
+		if (recipe_load(files[i], options, &recipe, err) < 0)
+			return err->class;
+		if (!recipe->skipped && add(given, &recipe, err) < 0)
 			return err->class;
 	}
 	return 0;
 }
 
-int catalog_load(const char *directory, const struct recipe_options *options,
+/* The recipes of the folder, but those that given ones stand in for. */
+static int load_files(struct catalog *catalog, const char *directory, char *const *names,
+	size_t count, const struct catalog *given, const struct recipe_options *options,
+	struct error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		cleanup_buffer struct buffer path = BUFFER_INIT;
+		cleanup_recipe struct recipe *recipe = NULL;
+		if (names[i][0] == '.' ||
+			!slice_ends_with(slice_str(names[i]), SLICE(".yaml")))
+			continue;
+		if (buffer_printf(&path, err, "%s/%s", directory, names[i]) < 0 ||
+			recipe_load(buffer_str(&path), options, &recipe, err) < 0)
+			return err->class;
+		bool same = same_recipe(map_get_str(given->makers, recipe->name), recipe);
+		if (recipe->skipped || (!same && is_replaced(given, recipe)))
+			continue;
+		if (add(catalog, &recipe, err) < 0)
+			return err->class;
+	}
+	return 0;
+}
+
+int catalog_load(const char *directory, const char *const *given_files,
+	size_t given_count, const struct recipe_options *options,
 	struct catalog **ret_catalog, struct error *err)
 {
-	cleanup_catalog struct catalog *catalog = calloc(1, sizeof(*catalog));
+	cleanup_catalog struct catalog *catalog = NULL, *given = NULL;
 	cleanup_fd int fd = -1;
 	char **names = NULL;
 	size_t count = 0;
-	if (!catalog)
-		return error_set_memory(err);
-	if (map_new(&catalog->makers, err) < 0 || map_new(&catalog->packages, err) < 0 ||
-		map_new(&catalog->providers, err) < 0 ||
-		fs_open_dir(AT_FDCWD, directory, &fd, err) < 0 ||
+	if (new_catalog(&catalog, err) < 0 || new_catalog(&given, err) < 0 ||
+		load_given(given, given_files, given_count, options, err) < 0)
+		return err->class;
+	if (fs_open_dir(AT_FDCWD, directory, &fd, err) < 0 ||
 		fs_list(fd, &names, &count, err) < 0)
 		return error_wrap(err, "reading the recipes");
-	int status = load_files(catalog, directory, names, count, options, err);
+	int status = load_files(catalog, directory, names, count, given, options, err);
 	fs_list_free(&names, count);
+	for (size_t i = 0; i < given->count && status == 0; i++)
+		status = add(catalog, &given->recipes[i], err);
 	if (status < 0)
 		return status;
 	*ret_catalog = take_ptr(catalog);

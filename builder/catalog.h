@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* All package recipes of a folder, and which of them makes which package. */
+/* The package recipes of a folder and of the command line, and which of them makes which
+ * package. */
 #ifndef BUILDER_CATALOG_H
 #define BUILDER_CATALOG_H
 
@@ -8,14 +9,14 @@
 struct catalog;
 #define cleanup_catalog CLEANUP(catalog_free)
 
-/* Reads every .yaml file in the directory. Two recipes that make one package are
- * ERR_INPUT, naming both. */
-MUST_USE int catalog_load(const char *directory, const struct recipe_options *options,
+/*
+ * Reads every .yaml file in the directory, and the given files. A given recipe stands in
+ * for those of the directory that make one of its packages. Otherwise two recipes that
+ * make one package are ERR_INPUT, naming both.
+ */
+MUST_USE int catalog_load(const char *directory, const char *const *given_files,
+	size_t given_count, const struct recipe_options *options,
 	struct catalog **ret_catalog, struct error *err);
-/* Adds one more recipe file, unless the catalog has it already (same package name and
- * file content). */
-MUST_USE int catalog_add(struct catalog *catalog, const char *path,
-	const struct recipe_options *options, struct error *err);
 void catalog_free(struct catalog **catalog);
 
 size_t catalog_count(const struct catalog *catalog);

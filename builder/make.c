@@ -86,6 +86,8 @@ static int run_steps(struct making *making, struct error *err)
 	run->root = &making->root;
 	run->fetched = &making->fetched;
 	run->task = making->task;
+	run->run_as = recipe->run_as;
+	run->timeout_seconds = recipe->timeout_seconds;
 	run->log_name = arena_printf(
 		making->arena, "%s-%s-%.8s.log", recipe->name, recipe->full_version, hex);
 	if (!run->log_name)
@@ -136,6 +138,7 @@ static int make_now(const struct plan_item *item, struct made *const *before,
 	making.task =
 		log_task_begin("%s-%s", item->recipe->name, item->recipe->full_version);
 	struct fetching fetching = {.recipe = item->recipe,
+		.folder = &item->folder,
 		.options = options,
 		.arena = arena,
 		.made = made,

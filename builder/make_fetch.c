@@ -2,8 +2,10 @@
 #include "builder/make_fetch.h"
 
 #include "base/log.h"
+#include "builder/source/folder.h"
 #include "builder/source/git.h"
 
+#define WORK_DIRECTORY  "/home/build"
 #define CACHE_DIRECTORY "/var/cache/melange"
 
 void fetched_done(struct fetched *fetched)
@@ -26,7 +28,7 @@ static int note_source(struct made *made, const struct recipe_source *source,
 	noted->pool_path = arena_strdup(
 		made->arena, source->debian.count ? source->debian.items[0] : "");
 	noted->commit = arena_strdup(made->arena, commit);
-	noted->digest = result->blob;
+	noted->digest = result->content;
 	noted->size = result->size;
 	return noted->uri && noted->url && noted->pool_path && noted->commit
 		       ? 0
@@ -112,6 +114,27 @@ static bool is_wanted(const struct fetching *fetching, const struct recipe_sourc
 	return source->for_test && strcmp(source->package, fetching->test_of) == 0;
 }
 
+/* The input key was computed with its digest: it has to have it still. */
+static int give_folder(
+	const struct fetching *fetching, struct fetched *fetched, struct error *err)
+{
+	const char *path = fetching->recipe->source_directory;
+	struct digest digest;
+	if (!digest_is_set(fetching->folder))
+		return 0;
+	int *fd = &fetched->fds[fetched->count];
+	*fd = -1;
+	if (fs_open_dir(AT_FDCWD, path, fd, err) < 0)
+		return err->class;
+	fetched->binds[fetched->count++] =
+		(struct sandbox_bind){.fd = *fd, .target = WORK_DIRECTORY};
+	if (folder_digest(*fd, &digest, err) < 0)
+		return error_wrap(err, "%s", path);
+	return digest_equal(&digest, fetching->folder)
+		       ? 0
+		       : error_set(err, ERR_INPUT, "%s was changed meanwhile", path);
+}
+
 int fetch_sources(
 	const struct fetching *fetching, struct fetched *ret_fetched, struct error *err)
 {
@@ -121,14 +144,16 @@ int fetch_sources(
 	cleanup_fetched struct fetched fetched = {0};
 	if (made)
 		made->sources = arena_array(made->arena, count, sizeof(*made->sources));
-	fetched.binds = arena_array(fetching->arena, count, sizeof(*fetched.binds));
-	fetched.fds = arena_array(fetching->arena, count, sizeof(int));
+	fetched.binds = arena_array(fetching->arena, count + 1, sizeof(*fetched.binds));
+	fetched.fds = arena_array(fetching->arena, count + 1, sizeof(int));
 	if ((made && !made->sources) || !fetched.binds || !fetched.fds)
 		return error_set_memory(err);
 	for (size_t i = 0; i < count; i++)
 		if (is_wanted(fetching, &recipe->sources[i]) &&
 			fetch_one(fetching, &recipe->sources[i], &fetched, err) < 0)
 			return err->class;
+	if (give_folder(fetching, &fetched, err) < 0)
+		return err->class;
 	*ret_fetched = fetched;
 	fetched = (struct fetched){0};
 	return 0;

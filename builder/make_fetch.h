@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The fetch phase of one recipe: its sources come into the store, and the sandbox gets
- * them as files in its cache directory.
+ * them as files in its cache directory; the files of the folder beside the recipe are
+ * where steps start.
  */
 #ifndef BUILDER_MAKE_FETCH_H
 #define BUILDER_MAKE_FETCH_H
@@ -20,6 +21,7 @@ void fetched_done(struct fetched *fetched);
 struct log_task;
 struct fetching {
 	const struct recipe *recipe;
+	const struct digest *folder; /* what plan_item says of it */
 	const char *test_of; /* sources of this package's tests; NULL: those of the build
 			      */
 	const struct make_options *options;

@@ -7,7 +7,6 @@
 #include "base/limits.h"
 #include "builder/package/listing.h"
 
-#define RECORD_MAX          (4 * MIB)
 #define RECORD_PACKAGES_MAX 10000
 
 void made_free(struct made **made)
@@ -70,7 +69,7 @@ int make_record_save(const struct made *made, struct store *store, struct error 
 			json_integer((json_int_t)(made->seconds * 1000)), err) < 0 ||
 		json_dump(record, JSON_STYLE_COMPACT, &text, err) < 0)
 		return err->class;
-	return store_put_record(store, "packages",
+	return store_put_record(store, RECORD_FOLDER,
 		digest_format_hex(&made->item->input_key, hex), buffer_slice(&text), err);
 }
 
@@ -162,6 +161,46 @@ static int load_facts(const json_t *record, struct made *made, struct error *err
 	return 0;
 }
 
+static int listing_digests(
+	const json_t *record, size_t count, struct digest *out, struct error *err)
+{
+	json_t *list;
+	if (json_get_array(
+		    record, "packages", "record", RECORD_PACKAGES_MAX, &list, err) < 0)
+		return err->class;
+	if (json_array_size(list) != count)
+		return error_set(err, ERR_INPUT, "the record is of another build");
+	for (size_t i = 0; i < count; i++) {
+		const char *digest = json_string_value(json_array_get(list, i));
+		if (digest_parse(slice_str(digest ? digest : ""), &out[i], err) < 0)
+			return err->class;
+	}
+	return 0;
+}
+
+int make_record_read(const struct made *made, struct store *store, struct arena *arena,
+	struct buffer *out, struct digest **ret_listings, struct error *err)
+{
+	cleanup_json json_t *record = NULL;
+	char hex[DIGEST_TEXT_MAX];
+	bool found = false;
+	struct digest *listings =
+		arena_array(arena, made->package_count, sizeof(*listings));
+	if (!listings)
+		return error_set_memory(err);
+	if (store_get_record(store, RECORD_FOLDER,
+		    digest_format_hex(&made->item->input_key, hex), RECORD_MAX, out,
+		    &found, err) < 0)
+		return err->class;
+	if (!found)
+		return error_set(err, ERR_INPUT, "the record is gone");
+	if (json_load_slice(buffer_slice(out), "package record", &record, err) < 0 ||
+		listing_digests(record, made->package_count, listings, err) < 0)
+		return err->class;
+	*ret_listings = listings;
+	return 0;
+}
+
 int make_record_load(const struct plan_item *item, struct store *store,
 	struct made **ret_made, struct error *err)
 {
@@ -171,8 +210,9 @@ int make_record_load(const struct plan_item *item, struct store *store,
 	char hex[DIGEST_TEXT_MAX];
 	bool found = false, complete = false;
 	*ret_made = NULL;
-	if (store_get_record(store, "packages", digest_format_hex(&item->input_key, hex),
-		    RECORD_MAX, &text, &found, err) < 0)
+	if (store_get_record(store, RECORD_FOLDER,
+		    digest_format_hex(&item->input_key, hex), RECORD_MAX, &text, &found,
+		    err) < 0)
 		return err->class;
 	if (!found)
 		return 0;

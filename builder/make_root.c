@@ -77,8 +77,14 @@ static int package_layer(const struct package *package, enum root_place place,
 	return buffer_take_str(&layer, ret_layer, err);
 }
 
+/* Two groups of one content are one layer: an overlay does not take one twice. */
 static int add_layer(struct build_root *root, char *layer, struct error *err)
 {
+	for (size_t i = 0; i < root->count; i++)
+		if (strcmp(root->layers[i], layer) == 0) {
+			free(layer);
+			return 0;
+		}
 	if (array_add(&root->layers, &root->count, &root->capacity, sizeof(char *), err) <
 		0) {
 		free(layer);

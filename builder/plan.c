@@ -4,6 +4,7 @@
 #include "base/compress.h"
 #include "base/map.h"
 #include "builder/package/index.h"
+#include "builder/source/folder.h"
 
 #define PLAN_DEPTH_MAX 256
 
@@ -109,6 +110,21 @@ static int add_name(struct arena *arena, struct recipe_list *list, size_t *capac
 	return 0;
 }
 
+/*
+ * Is a name of the environment a package of ours? What the recipe itself makes is not
+ * there yet: to build a new one with an old one is the toolchain's business.
+ */
+static bool is_own(
+	const struct planner *planner, const struct recipe *recipe, const char *name)
+{
+	const struct plan_options *options = planner->options;
+	if (toolchain_provides(options->toolchain, name))
+		return false;
+	const struct recipe *maker =
+		catalog_find_provider(options->catalog, slice_str(name), NULL);
+	return maker && maker != recipe;
+}
+
 /* What the recipe's environment names: layers of the toolchain, and packages of ours. */
 static int choose_root(struct planner *planner, struct plan_item *item, struct error *err)
 {
@@ -119,9 +135,7 @@ static int choose_root(struct planner *planner, struct plan_item *item, struct e
 	size_t group_capacity = 0, own_capacity = 0;
 	for (size_t i = 0; i < needs->count; i++) {
 		const char *name = needs->items[i];
-		bool ours =
-			!toolchain_provides(options->toolchain, name) &&
-			catalog_find_provider(options->catalog, slice_str(name), NULL);
+		bool ours = is_own(planner, item->recipe, name);
 		if (add_name(arena, ours ? &item->own_packages : &groups,
 			    ours ? &own_capacity : &group_capacity, name, err) < 0)
 			return err->class;
@@ -188,6 +202,18 @@ static int compare_items(const void *left, const void *right)
 	return strcmp((*a)->recipe->name, (*b)->recipe->name);
 }
 
+static int read_folder(struct plan_item *item, struct error *err)
+{
+	cleanup_fd int fd = -1;
+	const char *path = item->recipe->source_directory;
+	if (!*path)
+		return 0;
+	if (fs_open_dir(AT_FDCWD, path, &fd, err) < 0 ||
+		folder_digest(fd, &item->folder, err) < 0)
+		return error_wrap(err, "%s", path);
+	return 0;
+}
+
 static int compute_key(struct planner *planner, struct plan_item *item, struct error *err)
 {
 	cleanup_buffer struct buffer text = BUFFER_INIT;
@@ -195,7 +221,11 @@ static int compute_key(struct planner *planner, struct plan_item *item, struct e
 	if (buffer_printf(&text, err, "%s\n%lld\n%s\n", PACK_FORMAT,
 		    (long long)planner->options->mtime,
 		    digest_format(&item->layers.digest, hex)) < 0 ||
-		recipe_build_to_json(item->recipe, &text, err) < 0)
+		recipe_build_to_json(item->recipe, &text, err) < 0 ||
+		read_folder(item, err) < 0)
+		return err->class;
+	if (digest_is_set(&item->folder) &&
+		buffer_printf(&text, err, "\n%s", digest_format(&item->folder, hex)) < 0)
 		return err->class;
 	if (item->need_count) /* qsort takes no NULL */
 		qsort(item->needs, item->need_count, sizeof(struct plan_item *),

@@ -3,8 +3,9 @@
  * The plan: which recipes have to be built for some wanted packages, in which order,
  * and each one's input key. A key is the SHA-256 over everything that can change
  * the packages: the expanded recipe without its tests (with its source digests), the
- * build root's lock, the keys of the recipes whose packages are in the build root,
- * architecture, date and pack format. Same key, nothing to build.
+ * files in the folder beside it, the build root's lock, the keys of the recipes whose
+ * packages are in the build root, architecture, date and pack format. Same key, nothing
+ * to build.
  */
 #ifndef BUILDER_PLAN_H
 #define BUILDER_PLAN_H
@@ -21,6 +22,7 @@ struct plan_item {
 	struct recipe_list own_packages; /* ours, for /sysroot: names as asked for */
 	struct plan_item **needs;        /* must be built before */
 	size_t need_count, need_capacity;
+	struct digest folder; /* of the folder beside the recipe; unset: it has none */
 	struct digest input_key;
 	unsigned state; /* while planning */
 	struct plan_item *wanted_by;

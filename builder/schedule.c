@@ -87,11 +87,29 @@ static int choose_cpus(struct schedule *schedule, struct error *err)
 	return 0;
 }
 
+/* In our store, or in that of all. */
+static int find_made(const struct schedule *schedule, const struct plan_item *item,
+	struct made **ret_made, struct error *err)
+{
+	struct store *store = schedule->options->make->store;
+	struct package_store *shared = schedule->options->shared;
+	bool found = false;
+	if (make_record_load(item, store, ret_made, err) < 0)
+		return err->class;
+	if (!shared)
+		return 0;
+	if (*ret_made)
+		return package_store_push(shared, *ret_made, store, err);
+	if (package_store_pull(shared, item, store, &found, err) < 0 || !found)
+		return err->class;
+	return make_record_load(item, store, ret_made, err);
+}
+
 static int take_known(struct schedule *schedule, struct error *err)
 {
 	for (size_t i = 0; i < schedule->plan->count; i++) {
-		if (make_record_load(schedule->tasks[i].item,
-			    schedule->options->make->store, &schedule->made[i], err) < 0)
+		if (find_made(schedule, schedule->tasks[i].item, &schedule->made[i],
+			    err) < 0)
 			return err->class;
 		if (schedule->made[i])
 			schedule->tasks[i].state = FINISHED;
@@ -346,7 +364,10 @@ static int check_result(const struct schedule *schedule, const struct job *job,
 		return error_set(err, ERR_SYSTEM,
 			"recipe %s: the store lost what was just made", recipe->name);
 	schedule->made[at]->cached = false;
-	return 0;
+	if (!schedule->options->shared)
+		return 0;
+	return package_store_push(schedule->options->shared, schedule->made[at],
+		schedule->options->make->store, err);
 }
 
 static int finish(struct schedule *schedule, size_t at, struct error *err)

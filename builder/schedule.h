@@ -16,6 +16,7 @@
 #define BUILDER_SCHEDULE_H
 
 #include "builder/make.h"
+#include "builder/package_store.h"
 
 #define SCHEDULE_JOBS_MAX 64
 
@@ -24,6 +25,9 @@ struct schedule_options {
 		*make;   /* cpus: for all jobs together; 0: all we may use */
 	unsigned jobs;   /* recipes at a time; 0: 1; at most SCHEDULE_JOBS_MAX are used */
 	bool keep_going; /* a failure stops only what needs it */
+	/* What others have built is taken from there, what is built here put there as
+	 * soon as it is done; may be NULL. */
+	struct package_store *shared;
 };
 
 /*

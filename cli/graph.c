@@ -5,7 +5,8 @@
 #define DEFAULT_STAMPS "out/graph"
 
 struct graph_flags {
-	const char *format, *recipes, *output, *store, *package_key, *program, *stamps;
+	const char *format, *recipes, *output, *store, *package_store, *package_key,
+		*program, *stamps;
 	struct cli_list pipeline_dirs, mirrors, source_mirrors;
 	bool offline, mirror_first;
 };
@@ -23,6 +24,8 @@ static const struct cli_option options[] = {
 		"what workflows call (default: alnage)"),
 	CLI_OPTION(struct graph_flags, store, "store", CLI_TEXT, "DIR",
 		"for the calls: the store that they share"),
+	CLI_OPTION(struct graph_flags, package_store, "package-store", CLI_TEXT, "REF",
+		"for the calls: where machines with stores of their own share packages"),
 	CLI_OPTION(struct graph_flags, output, "output", CLI_TEXT, "DIR",
 		"for the calls: where packages go"),
 	CLI_OPTION(struct graph_flags, package_key, "package-key", CLI_TEXT, "FILE",
@@ -82,6 +85,7 @@ static int collect_words(
 		add_word(words, "recipes", recipes_directory(flags->recipes), err) < 0 ||
 		add_list(words, "pipeline-dir", &flags->pipeline_dirs, err) < 0 ||
 		add_word(words, "store", flags->store, err) < 0 ||
+		add_word(words, "package-store", flags->package_store, err) < 0 ||
 		add_word(words, "output", flags->output, err) < 0 ||
 		add_word(words, "package-key", flags->package_key, err) < 0 ||
 		add_list(words, "mirror", &flags->mirrors, err) < 0 ||
@@ -107,10 +111,10 @@ static int run(const void *given, const struct cli_list *arguments, struct error
 	if (graph_format_parse(flags->format, &graph.format, err) < 0 ||
 		collect_words(flags, &words, err) < 0)
 		return err->class;
-	if (graph.format == GRAPH_ARGO && !flags->store)
+	if (graph.format == GRAPH_ARGO && !flags->store && !flags->package_store)
 		return error_set(err, ERR_USAGE,
-			"--format argo needs --store: a folder below /work that all "
-			"calls share");
+			"--format argo needs --store, a folder below /work that all "
+			"calls share, or --package-store");
 	graph.arguments = words.items;
 	graph.argument_count = words.count;
 	if (build_graph(arguments->items, arguments->count, &build, &graph, &out, err) <

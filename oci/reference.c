@@ -241,7 +241,7 @@ static int set_name(struct slice host, struct slice repository,
 static int parse_registry(struct slice s, struct reference *reference, struct error *err)
 {
 	size_t slash = slice_find(s, SLICE("/"));
-	struct slice host, repository, rest;
+	struct slice host, repository = SLICE_EMPTY, rest;
 
 	if (slash == SIZE_MAX || !looks_like_host(slice_sub(s, 0, slash))) {
 		(void)error_set(err, ERR_USAGE, "no registry is named");

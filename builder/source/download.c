@@ -13,6 +13,13 @@
 #define PARTIAL      "partial"
 #define ATTEMPTS_MAX 4 /* at one place, as long as each brings something */
 
+bool source_is_url(const char *place)
+{
+	struct slice text = slice_str(place);
+	return slice_starts_with(text, SLICE("https://")) ||
+	       slice_starts_with(text, SLICE("http://"));
+}
+
 int places_add(struct places *places, struct error *err, const char *format, ...)
 {
 	cleanup_buffer struct buffer text = BUFFER_INIT;
@@ -112,12 +119,35 @@ static int request_rest(const struct arrival *arrival, const char *url, uint64_t
 	return result;
 }
 
+/* From a folder of files (--source-mirror DIR). What is not there is no mistake. */
+static int copy_file(const struct arrival *arrival, const char *path, struct error *err)
+{
+	cleanup_fd int fd = -1;
+	cleanup_reader struct reader *reader = NULL;
+	cleanup_writer struct writer *writer = NULL;
+	uint64_t size = 0;
+	if (!fs_exists(AT_FDCWD, path))
+		return error_set(err, ERR_NETWORK, "no such file");
+	if (empty_partial(arrival, err) < 0)
+		return err->class;
+	if (lseek(arrival->fd, 0, SEEK_SET) < 0)
+		return error_set_errno(err, errno, "writing a partial file");
+	if (fs_open_regular(AT_FDCWD, path, &fd, &size, err) < 0 ||
+		reader_from_fd(&fd, &reader, err) < 0 ||
+		writer_to_fd(arrival->fd, &writer, err) < 0 ||
+		stream_copy(reader, writer, LIMIT_SOURCE_BYTES, NULL, err) < 0)
+		return err->class;
+	return writer_finish(writer, err);
+}
+
 /* Whatever came so far stays in the file; ERR_NETWORK "HTTP 404" for an answer without
  * it. */
 static int fetch_once(const struct arrival *arrival, const char *url, struct error *err)
 {
 	uint64_t from = 0;
 	cleanup_response struct http_response response = HTTP_RESPONSE_INIT;
+	if (!source_is_url(url))
+		return copy_file(arrival, url, err);
 	if (partial_size(arrival, &from, err) < 0)
 		return err->class;
 	if (arrival->download->size && from >= arrival->download->size)

@@ -16,8 +16,9 @@
 struct source_options {
 	const char *const *mirrors; /* Debian mirror base URLs, e.g. from mirror_list() */
 	size_t mirror_count;
-	const char *const *
-		source_mirrors; /* prefixes: PREFIX/<file name> and PREFIX/sha256:<hex> */
+	const char *const *source_mirrors; /* URLs or folders: PREFIX/<file name>,
+					      PREFIX/sha256:<hex>; of repositories
+					      PREFIX/<host>/<path> */
 	size_t source_mirror_count;
 	bool offline;       /* only the store */
 	bool upstream_last; /* try mirrors before the upstream URI */
@@ -25,13 +26,14 @@ struct source_options {
 };
 
 struct source_result {
-	struct digest blob; /* SHA-256, in the store */
+	struct digest blob;    /* SHA-256, in the store */
+	struct digest content; /* what is recorded: the blob, or a checkout's work tree */
 	uint64_t size;
 	char *url; /* where it came from; NULL: it was in the store. heap */
 };
 
-/* ERR_NETWORK lists every place and why it failed; ERR_INPUT for a wrong digest
- * everywhere. */
+/* An archive, not a checkout. ERR_NETWORK lists every place and why it failed; ERR_INPUT
+ * for a wrong digest everywhere. */
 MUST_USE int source_fetch(const struct recipe_source *source,
 	const struct source_options *options, struct store *store,
 	struct source_result *ret_result, struct error *err);

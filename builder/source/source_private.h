@@ -22,6 +22,9 @@ MUST_USE int mirror_parse_deb822(
 
 /* ---- download.c: one file from a list of places ---- */
 
+/* Else a place is a path of this machine. */
+bool source_is_url(const char *place);
+
 #define PLACES_MAX 256
 
 struct places {

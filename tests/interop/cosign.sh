@@ -1,186 +1,205 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Signatures and attestations both ways between alnage and the real cosign (2.5 of Debian trixie, 3.1 of
-# forky), through a registry on the loopback. Exit 77: something needed is not here.
-# Needs root (chroot), docker-registry, and suite-tools from the shared data or $ALNAGE_PEERS filled before.
-set -euo pipefail
+# cosign 2.5 (Debian trixie: tags .sig and .att) and 3.1 (forky: bundles), both ways.
+# shellcheck source=tests/interop/lib.sh
+source "$(dirname "$0")/lib.sh"
 
-skip() {
-	echo "skip: $*"
-	exit 77
-}
-
-alnage=$PWD/${BUILD:-build}/alnage
-shared=${ALNAGE_SHARED:-../shared}
-peers=${ALNAGE_PEERS:-/var/tmp/peers}
-[ -x "$alnage" ] || skip "no $alnage"
-[ "$(id -u)" = 0 ] || skip "needs root for chroot"
-command -v docker-registry >/dev/null || skip "no docker-registry"
+suites=()
 for suite in trixie forky; do
-	[ -x "$peers/root-$suite/usr/bin/cosign" ] && continue
-	[ -x "$shared/tools/suite-tools" ] || skip "no suite-tools"
-	"$shared/tools/suite-tools" "$suite" "$peers" cosign >/dev/null 2>&1 ||
-		skip "cosign of $suite could not be fetched"
+	if have_peer $suite cosign; then suites+=("$suite"); else not_run "cosign of $suite" "$why"; fi
 done
+[ ${#suites[@]} -gt 0 ] || skip "no cosign"
+start_registries
+make_keys
+add_token_key
+make_peer_keys
+predicates
+declare -A called
+for suite in "${suites[@]}"; do called[$suite]="cosign $(version_of "$suite" cosign)"; done
 
-work=$(mktemp -d)
-registry_pid=
-inside=alnage-interop-$$ # the folder that cosign sees as /tmp/…
-cleanup() {
-	[ -z "$registry_pid" ] || kill "$registry_pid" 2>/dev/null || true
-	rm -rf "$work" "$peers"/root-{trixie,forky}/tmp/"$inside"
+cosign_verify() { # SUITE PUBLIC-KEY IMAGE
+	peer "$1" cosign verify --key "$2" --insecure-ignore-tlog=true "$3"
 }
-trap cleanup EXIT
-
-# ---- the registry ----
-
-port=$((20000 + $$ % 20000))
-cat >"$work/registry.yml" <<-END
-	version: 0.1
-	log: {level: error, accesslog: {disabled: true}}
-	storage: {filesystem: {rootdirectory: $work/registry}}
-	http: {addr: "127.0.0.1:$port"}
-END
-docker-registry serve "$work/registry.yml" >"$work/registry.log" 2>&1 &
-registry_pid=$!
-for _ in $(seq 50); do
-	curl -sf "http://127.0.0.1:$port/v2/" >/dev/null && break
-	sleep 0.1
-done
-curl -sf "http://127.0.0.1:$port/v2/" >/dev/null || skip "the registry does not start"
-
-# ---- tools ----
-
-# cosign SUITE arguments…: files are under /tmp/$inside
-cosign() {
-	local suite=$1
-	shift
-	env -i HOME=/tmp PATH=/usr/sbin:/usr/bin:/bin COSIGN_PASSWORD=pw chroot "$peers/root-$suite" cosign "$@"
+cosign_attested() { # SUITE PUBLIC-KEY TYPE IMAGE
+	peer "$1" cosign verify-attestation --key "$2" --insecure-ignore-tlog=true --type "$3" "$4"
 }
-give() { # FILE…: to both
-	for suite in trixie forky; do
-		mkdir -p "$peers/root-$suite/tmp/$inside"
-		cp "$@" "$peers/root-$suite/tmp/$inside/"
-	done
+without_log() { # SUITE: the options to sign without a network, one per line
+	printf '%s\n' --tlog-upload=false --yes
+	[ "$1" = trixie ] || echo --use-signing-config=false
 }
-fail() {
-	echo "FAIL: $*" >&2
-	tail -n 20 "$work/out" >&2
-	exit 1
-}
-good() { # NAME command…
-	local name=$1
-	shift
-	"$@" >"$work/out" 2>&1 || fail "$name (exit $?)"
-	echo "ok: $name"
-}
-refused() { # NAME TEXT command…: must fail, and say TEXT
-	local name=$1 text=$2 status=0
+cosign_sign() { # SUITE KEY IMAGE…
+	local suite=$1 key=$2 options
 	shift 2
-	"$@" >"$work/out" 2>&1 || status=$?
-	[ "$status" -ne 0 ] || fail "$name: was accepted"
-	grep -qF -- "$text" "$work/out" || fail "$name: exit $status, but not \"$text\""
-	echo "ok: $name"
+	mapfile -t options < <(without_log "$suite")
+	peer "$suite" cosign sign --key "$key" "${options[@]}" "$@"
 }
-
-# ---- an image, two predicates, keys ----
-
-blob() { # FILE: into the layout; prints digest and size as JSON members
-	local digest
-	digest=$(sha256sum "$1" | cut -d' ' -f1)
-	cp "$1" "$work/layout/blobs/sha256/$digest"
-	printf '"digest":"sha256:%s","size":%d' "$digest" "$(stat -c %s "$1")"
+cosign_attest() { # SUITE KEY TYPE PREDICATE IMAGE
+	local options
+	mapfile -t options < <(without_log "$1")
+	peer "$1" cosign attest --key "$2" "${options[@]}" --type "$3" --predicate "$4" "$5"
 }
-make_image() { # TEXT NAME: pushes a one-file image
-	rm -rf "$work/layout"
-	mkdir -p "$work/layout/blobs/sha256" "$work/root"
-	echo "$1" >"$work/root/file"
-	tar --sort=name --mtime=@0 --owner=0 --group=0 -C "$work/root" -cf "$work/layer.tar" .
-	printf '{"architecture":"amd64","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' \
-		"$(sha256sum "$work/layer.tar" | cut -d' ' -f1)" >"$work/config"
-	gzip -nc "$work/layer.tar" >"$work/layer.tar.gz"
-	printf '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"application/vnd.oci.image.config.v1+json",%s},"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip",%s}]}' \
-		"$(blob "$work/config")" "$(blob "$work/layer.tar.gz")" >"$work/manifest"
-	printf '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json",%s,"annotations":{"org.opencontainers.image.ref.name":"t"}}]}' \
-		"$(blob "$work/manifest")" >"$work/layout/index.json"
-	echo '{"imageLayoutVersion":"1.0.0"}' >"$work/layout/oci-layout"
-	good "push $2" "$alnage" copy "oci:$work/layout:t" "127.0.0.1:$port/$2:t"
-}
-echo '{"buildDefinition":{"buildType":"https://example.org/b","externalParameters":{}},"runDetails":{"builder":{"id":"https://example.org/r"}}}' >"$work/slsa.json"
-echo '{"SPDXID":"SPDXRef-DOCUMENT","spdxVersion":"SPDX-2.3","name":"x","dataLicense":"CC0-1.0","documentNamespace":"https://example.org/x","creationInfo":{"created":"2026-01-01T00:00:00Z","creators":["Tool: x"]}}' >"$work/spdx.json"
+alnage_verify() { "$alnage" verify --key "$@"; } # PUBLIC-KEY options… IMAGE
 
-export ALNAGE_PASSWORD=pw
-good "keygen, encrypted" "$alnage" keygen --password "$work/ours.key"
-good "keygen, another" "$alnage" keygen "$work/other.key"
-mv "$work/ours.key.pub" "$work/ours.pub"
-mv "$work/other.key.pub" "$work/other.pub"
-give "$work"/{ours.key,ours.pub,other.pub,slsa.json,spdx.json}
-for suite in trixie forky; do
-	good "cosign $suite makes a key" cosign "$suite" generate-key-pair --output-key-prefix "/tmp/$inside/$suite"
-	cp "$peers/root-$suite/tmp/$inside/$suite".{key,pub} "$work/"
-	chmod 600 "$work/$suite.key"
-	give "$work/$suite".{key,pub}
-done
+# ---- signed by us, verified by cosign ----
 
-# ---- ours, read by cosign ----
-
-make_image one ours
-image=127.0.0.1:$port/ours:t
-good "sign" "$alnage" sign --key "$work/ours.key" "$image"
-good "attest slsaprovenance1" "$alnage" attest --key "$work/ours.key" --type slsaprovenance1 --predicate "$work/slsa.json" "$image"
-good "attest spdxjson" "$alnage" attest --key "$work/ours.key" --type spdxjson --predicate "$work/spdx.json" "$image"
-good "verify our own" "$alnage" verify --key "$work/ours.pub" "$image"
-refused "verify our own by another key" "foreign key" "$alnage" verify --key "$work/other.pub" "$image"
-for suite in trixie forky; do
-	good "cosign $suite verify" cosign "$suite" verify --key "/tmp/$inside/ours.pub" --insecure-ignore-tlog=true "$image"
-	for type in slsaprovenance1 spdxjson; do
-		good "cosign $suite verify-attestation $type" cosign "$suite" verify-attestation \
-			--key "/tmp/$inside/ours.pub" --insecure-ignore-tlog=true --type "$type" "$image"
+read_ours() { # KEY HOST single|multi
+	local key=$1 host=$2 kind=$3 name where foreign suite type
+	where="$key $kind $(registry_name "$host")"
+	push_image "$where" "$kind" "$host/ours-$key-$kind"
+	passes "$where: alnage signs" "$alnage" sign --key "$(signing_key "$key")" "$image" || return
+	passes "$where: alnage attests" "$alnage" attest --key "$(signing_key "$key")" --type slsaprovenance1 --predicate "$work/slsa.json" "$image"
+	passes "$where: alnage attests the SBOM" "$alnage" attest --key "$(signing_key "$key")" --type spdxjson --predicate "$work/spdx.json" "$image"
+	passes "$where: alnage verifies" alnage_verify "$keys/$key.pub" "$image"
+	refuses "$where: alnage, another key" "foreign key" "$alnage" verify --key "$keys/other.pub" "$image"
+	name=${image#*/} name=${name%:t}
+	foreign=$digest
+	for suite in "${suites[@]}"; do
+		passes "$where: ${called[$suite]} verify" cosign_verify "$suite" "$keys/$key.pub" "$image"
+		refuses "$where: ${called[$suite]} verify, another key" "no matching |invalid signature|no signatures found" \
+			cosign_verify "$suite" "$keys/other.pub" "$image"
+		for type in slsaprovenance1 spdxjson; do
+			passes "$where: ${called[$suite]} verify-attestation $type" cosign_attested "$suite" "$keys/$key.pub" $type "$image"
+		done
+		refuses "$where: ${called[$suite]} verify-attestation, another key" "no matching |invalid signature|no signatures found" \
+			cosign_attested "$suite" "$keys/other.pub" slsaprovenance1 "$image"
+		refuses "$where: ${called[$suite]} verify-attestation, another type" "no matching |none of the attestations|no signatures found" \
+			cosign_attested "$suite" "$keys/$key.pub" cyclonedx "$image"
 	done
-	refused "cosign $suite verify by another key" "no matching " cosign "$suite" verify --key "/tmp/$inside/other.pub" --insecure-ignore-tlog=true "$image"
-done
-
-# one after the other in one .sig: nobody's signature is lost
-digest=$image@sha256:$(sha256sum "$work/manifest" | cut -d' ' -f1)
-good "cosign trixie signs it, too" cosign trixie sign --key "/tmp/$inside/trixie.key" --tlog-upload=false --yes "$digest"
-good "alnage signs it again with a third key" "$alnage" sign --key "$work/other.key" "$image"
-for key in ours trixie other; do
-	good "verify by $key.pub" "$alnage" verify --signature-only --key "$work/$key.pub" "$image"
-	good "cosign trixie verify by $key.pub" cosign trixie verify --key "/tmp/$inside/$key.pub" --insecure-ignore-tlog=true "$image"
-done
-
-# ---- cosign's, read by us; keys of each in the hands of the other ----
-
-for suite in trixie forky; do
-	flags=(--tlog-upload=false --yes)
-	[ "$suite" = trixie ] || flags+=(--use-signing-config=false)
-	for key in "$suite" ours; do
-		make_image "$suite $key" "$suite-$key"
-		image=127.0.0.1:$port/$suite-$key:t
-		digest=$image@sha256:$(sha256sum "$work/manifest" | cut -d' ' -f1)
-		refused "unsigned" "missing signature" "$alnage" verify --signature-only --key "$work/$key.pub" "$image"
-		good "cosign $suite sign with $key.key" cosign "$suite" sign --key "/tmp/$inside/$key.key" "${flags[@]}" "$digest"
-		good "verify it" "$alnage" verify --signature-only --key "$work/$key.pub" "$image"
-		good "cosign $suite attest with $key.key" cosign "$suite" attest --key "/tmp/$inside/$key.key" "${flags[@]}" \
-			--type slsaprovenance1 --predicate "/tmp/$inside/slsa.json" "$digest"
-		good "verify that, too" "$alnage" verify --require https://slsa.dev/provenance/v1 --key "$work/$key.pub" "$image"
-		refused "another type" "missing attestation" "$alnage" verify --require https://spdx.dev/Document --key "$work/$key.pub" "$image"
-		refused "another key" "foreign key" "$alnage" verify --signature-only --key "$work/other.pub" "$image"
+	# the same signatures beside another image
+	push_image "$where, altered" "$kind" "$host/$name"
+	transplant "$host" "$name" "$foreign" "$digest" || report_failure "$where" "could not move the signatures"
+	refuses "$where: alnage, signature of another image" "digest mismatch" "$alnage" verify --key "$keys/$key.pub" "$image"
+	for suite in "${suites[@]}"; do
+		refuses "$where: ${called[$suite]}, signature of another image" "no matching |digest mismatch|invalid|no signatures found" \
+			cosign_verify "$suite" "$keys/$key.pub" "$image"
 	done
-	make_image "$suite both" "$suite-both"
-	image=127.0.0.1:$port/$suite-both:t
-	good "sign with cosign $suite's key" "$alnage" sign --key "$work/$suite.key" "$image"
-	for reader in trixie forky; do
-		good "cosign $reader verify" cosign "$reader" verify --key "/tmp/$inside/$suite.pub" --insecure-ignore-tlog=true "$image"
+}
+for host in "${registries[@]}"; do
+	for kind in single multi; do
+		for key in "${signers[@]}"; do read_ours "$key" "$host" $kind; done
+	done
+done
+
+# ---- signed by cosign, verified by us ----
+
+read_theirs() { # SUITE KEY HOST single|multi: KEY.key is one that cosign reads
+	local suite=$1 key=$2 host=$3 kind=$4 options=() name foreign where
+	where="$key $kind $(registry_name "$host")"
+	[ "$kind" = single ] || options=(--recursive)
+	push_image "$suite $where" "$kind" "$host/$suite-$key-$kind"
+	refuses "$where: alnage, not signed yet" "missing signature" "$alnage" verify --signature-only --key "$keys/$key.pub" "$image"
+	passes "$where: ${called[$suite]} sign" cosign_sign "$suite" "$keys/$key.key" "${options[@]}" "$pinned" || return
+	if [ "$suite $key" = "forky peer-ed25519" ]; then
+		cannot "$where: alnage verifies ${called[$suite]}'s signature" "it signs with Ed25519ph, which no verifier takes" \
+			"foreign key" "$alnage" verify --signature-only --key "$keys/$key.pub" "$image"
+		cannot "$where: ${called[$suite]} verifies its own" "the same" "invalid signature|no matching|no signatures found" \
+			cosign_verify "$suite" "$keys/$key.pub" "$image"
+		return
+	fi
+	passes "$where: alnage verifies ${called[$suite]}'s signature" alnage_verify "$keys/$key.pub" --signature-only "$image"
+	refuses "$where: alnage, another key" "foreign key" "$alnage" verify --signature-only --key "$keys/other.pub" "$image"
+	passes "$where: ${called[$suite]} attest" cosign_attest "$suite" "$keys/$key.key" slsaprovenance1 "$work/slsa.json" "$pinned"
+	passes "$where: ${called[$suite]} attest, the SBOM" cosign_attest "$suite" "$keys/$key.key" spdxjson "$work/spdx.json" "$pinned"
+	passes "$where: alnage verifies ${called[$suite]}'s attestations" alnage_verify "$keys/$key.pub" "$image"
+	refuses "$where: alnage, another type" "missing attestation" "$alnage" verify --require cyclonedx --key "$keys/$key.pub" "$image"
+	name=${image#*/} name=${name%:t}
+	foreign=$digest
+	push_image "$suite $where, altered" "$kind" "$host/$name"
+	if [ "$suite" = trixie ]; then transplant "$host" "$name" "$foreign" "$digest"; else move_bundles "$host" "$name" "$foreign" "$digest"; fi ||
+		report_failure "$where" "could not move the signatures"
+	refuses "$where: alnage, ${called[$suite]}'s signature of another image" "digest mismatch" \
+		"$alnage" verify --signature-only --key "$keys/$key.pub" "$image"
+}
+move_bundles() { # as transplant; cosign 3 leaves no tag .sig
+	manifest_of "$1" "$2" "$4" >"$work/out" || return 1
+	echo '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"application/vnd.oci.empty.v1+json","digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":2},"layers":[]}' >"$work/empty"
+	put_manifest "$1" "$2" "${3/:/-}.sig" "$work/empty"
+	transplant "$@"
+}
+# cosign makes its own keys, and signs with ours
+for suite in "${suites[@]}"; do
+	passes "${called[$suite]} generate-key-pair" peer "$suite" cosign generate-key-pair --output-key-prefix "$keys/$suite"
+	chmod 600 "$keys/$suite.key"
+done
+for host in "${registries[@]}"; do
+	for suite in "${suites[@]}"; do
+		for key in "$suite" peer-p256 peer-p384 peer-rsa peer-ed25519; do
+			for kind in single multi; do read_theirs "$suite" "$key" "$host" $kind; done
+		done
+	done
+done
+
+# ---- one image, several signers; cosign's key in our hands ----
+
+for host in "${registries[@]}"; do
+	where=$(registry_name "$host")
+	push_image "several $where" single "$host/several"
+	passes "several $where: alnage signs" "$alnage" sign --key "$keys/p256.key" "$image"
+	several=(p256)
+	for suite in "${suites[@]}"; do
+		passes "several $where: ${called[$suite]} signs, too" cosign_sign "$suite" "$keys/$suite.key" "$pinned"
+		several+=("$suite")
+	done
+	passes "several $where: alnage signs with another key" "$alnage" sign --key "$keys/rsa.key" "$image"
+	for key in "${several[@]}" rsa; do
+		passes "several $where: alnage verifies by $key" alnage_verify "$keys/$key.pub" --signature-only "$image"
+	done
+	for suite in "${suites[@]}"; do
+		passes "several $where: ${called[$suite]} verifies ours" cosign_verify "$suite" "$keys/rsa.pub" "$image"
+	done
+	for suite in "${suites[@]}"; do
+		push_image "key of $suite $where" single "$host/key-of-$suite"
+		passes "alnage signs with ${called[$suite]}'s key, $where" "$alnage" sign --key "$keys/$suite.key" "$image"
+		for reader in "${suites[@]}"; do
+			passes "${called[$reader]} verifies that, $where" cosign_verify "$reader" "$keys/$suite.pub" "$image"
+		done
 	done
 done
 
 # ---- an attestation is no signature (cosign 3 takes it for one) ----
 
-make_image attested attested
-image=127.0.0.1:$port/attested:t
-digest=$image@sha256:$(sha256sum "$work/manifest" | cut -d' ' -f1)
-good "cosign forky attest alone" cosign forky attest --key "/tmp/$inside/forky.key" --tlog-upload=false --yes \
-	--use-signing-config=false --type slsaprovenance1 --predicate "/tmp/$inside/slsa.json" "$digest"
-refused "an attestation alone" "missing signature" "$alnage" verify --require https://slsa.dev/provenance/v1 --key "$work/forky.pub" "$image"
-echo "cosign: all good"
+for suite in "${suites[@]}"; do
+	for host in "${registries[@]}"; do
+		push_image "attested $suite" single "$host/attested-$suite"
+		passes "attestation alone: ${called[$suite]} attests, $(registry_name "$host")" \
+			cosign_attest "$suite" "$keys/$suite.key" slsaprovenance1 "$work/slsa.json" "$pinned"
+		refuses "attestation alone: alnage wants a signature, $(registry_name "$host")" "missing signature" \
+			"$alnage" verify --require slsaprovenance1 --key "$keys/$suite.pub" "$image"
+	done
+done
+
+# ---- folders: cosign save, cosign load ----
+
+for host in "${registries[@]}"; do
+	for suite in "${suites[@]}"; do
+		where="${called[$suite]} $(registry_name "$host")"
+		push_image "saved $suite" single "$host/saved-$suite"
+		passes "save: $where signs" cosign_sign "$suite" "$keys/$suite.key" "$pinned"
+		passes "save: $where attests" cosign_attest "$suite" "$keys/$suite.key" slsaprovenance1 "$work/slsa.json" "$pinned"
+		folder=$work/saved-$suite-${host##*:}
+		passes "save: $where saves" peer "$suite" cosign save --dir "$folder" "$image"
+		passes "save: alnage verifies the folder of $where" alnage_verify "$keys/$suite.pub" --require slsaprovenance1 "oci:$folder"
+		refuses "save: alnage, another key" "foreign key" "$alnage" verify --require slsaprovenance1 --key "$keys/other.pub" "oci:$folder"
+		if [ "$suite" = forky ] && [ "$host" = "${fallback:-}" ]; then
+			cannot "load: $where loads it elsewhere" "it puts a bundle's manifest before the bundle, and this registry minds" \
+				"MANIFEST_BLOB_UNKNOWN" peer "$suite" cosign load --dir "$folder" "$host/loaded-$suite:t"
+		else
+			passes "load: $where loads it elsewhere" peer "$suite" cosign load --dir "$folder" "$host/loaded-$suite:t"
+			passes "load: alnage verifies that" alnage_verify "$keys/$suite.pub" --signature-only "$host/loaded-$suite:t"
+		fi
+		passes "load: alnage pushes cosign's folder" "$alnage" push "oci:$folder" "$host/pushed-$suite:t"
+		passes "load: ${called[$suite]} verifies what alnage pushed" cosign_verify "$suite" "$keys/$suite.pub" "$host/pushed-$suite:t"
+		refuses "load: ${called[$suite]}, another key" "no matching |invalid signature|no signatures found" \
+			cosign_verify "$suite" "$keys/other.pub" "$host/pushed-$suite:t"
+	done
+	# and ours, by way of our layout
+	push_image "carried" multi "$host/carried"
+	passes "layout: alnage signs, $(registry_name "$host")" "$alnage" sign --key "$keys/p256.key" "$image"
+	passes "layout: alnage pulls" "$alnage" pull "$image" "oci:$work/carried-${host##*:}:t"
+	passes "layout: alnage verifies it" alnage_verify "$keys/p256.pub" --signature-only "oci:$work/carried-${host##*:}:t"
+	passes "layout: alnage pushes it elsewhere" "$alnage" push "oci:$work/carried-${host##*:}:t" "$host/carried-on:t"
+	for suite in "${suites[@]}"; do
+		passes "layout: ${called[$suite]} verifies that" cosign_verify "$suite" "$keys/p256.pub" "$host/carried-on:t"
+	done
+done
+finish

@@ -1,0 +1,151 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# apk-tools 2.14 (APK=PATH, or apk in PATH; Debian has none) installs what we export, signatures checked. We make
+# an image with a package that Alpine built (from the testdata of the Go module sigstore/rekor, or ALPINE_APK=FILE)
+# and an index that apk-tools made; and read an index of Alpine's (APKO=a checkout of chainguard-dev/apko).
+# shellcheck source=tests/interop/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+export ALNAGE_STORE=${ALNAGE_TEST_STORE:-${ALNAGE_STORE:-${XDG_CACHE_HOME:-$HOME/.cache}/alnage}}
+unset ALNAGE_PASSWORD # keys without one
+apk_program=${APK:-$(command -v apk)}
+for name in package other; do
+	passes "alnage makes the key $name" "$alnage" keygen --type rsa --bits 2048 "$work/$name.rsa"
+done
+passes "alnage exports signed packages" "$alnage" package --package-key "$work/package.rsa" --output "$work/ours" \
+	recipes/packages/{musl,baselayout,busybox,zlib}.yaml || finish
+exported=$work/ours/packages
+
+# ---- ours, installed by apk ----
+
+new_root() { # NAME KEY: an empty root that trusts the key
+	root=$work/$1
+	mkdir -p "$root/etc/apk/keys" "$root/usr/lib"
+	ln -s usr/lib "$root/lib" # else --initdb makes a folder of it, in the way of the link in baselayout
+	cp "$work/$2.rsa.pub" "$root/etc/apk/keys/package.rsa.pub"
+}
+apk() { "$apk_program" --root "$root" --arch x86_64 --no-cache --no-progress --repository "$1" "${@:2}"; }
+spoil() { # FILE OFFSET-FROM-END: changes one bit
+	python3 - "$1" "$2" <<'END'
+import sys
+with open(sys.argv[1], "r+b") as file:
+    file.seek(-int(sys.argv[2]), 2)
+    byte = file.read(1)[0]
+    file.seek(-1, 1)
+    file.write(bytes([byte ^ 1]))
+END
+}
+if [ -z "$apk_program" ]; then
+	not_run "apk installs our packages" "no apk: set APK"
+else
+	called="apk $("$apk_program" --version | sed -nE 's/^apk-tools ([^,]*).*/\1/p')"
+	new_root good package
+	passes "$called adds from our index" apk "$exported" --initdb add baselayout busybox zlib
+	passes "$called knows what is installed" apk "$exported" info -e busybox zlib musl
+	passes "$called finds every file as the package says" apk "$exported" audit --check-permissions --system
+	passes "what was installed runs" chroot "$root" /usr/bin/busybox true
+	passes "$called finds nothing to upgrade" apk "$exported" upgrade --simulate
+	for file in "$exported"/x86_64/*.apk; do
+		passes "$called verify $(basename "$file")" "$apk_program" --keys-dir "$root/etc/apk/keys" verify "$file"
+	done
+
+	new_root other-key other
+	refuses "$called with another key" 'BAD signature|UNTRUSTED' apk "$exported" --initdb add zlib
+	cp -R "$exported" "$work/spoilt"
+	spoil "$(echo "$work"/spoilt/x86_64/zlib-[0-9]*.apk)" 200
+	new_root spoilt-package package
+	refuses "$called with a changed package" 'BAD|corrupt|IO ERROR|I/O error|unexpected' apk "$work/spoilt" --initdb add zlib
+	cp "$exported"/x86_64/*.apk "$work/spoilt/x86_64/"
+	cp "$(echo "$exported"/x86_64/musl-[0-9]*.apk)" "$(echo "$work"/spoilt/x86_64/zlib-[0-9]*.apk)"
+	new_root swapped package
+	refuses "$called with another of our packages under its name" 'BAD|corrupt|unexpected|mismatch|wrong' apk "$work/spoilt" --initdb add zlib
+	cp "$exported"/x86_64/*.apk "$work/spoilt/x86_64/"
+	spoil "$work/spoilt/x86_64/APKINDEX.tar.gz" 60
+	new_root spoilt-index package
+	refuses "$called with a changed index" 'BAD|corrupt|UNTRUSTED|unexpected|unable' apk "$work/spoilt" --initdb add zlib
+fi
+
+# ---- Alpine's, read by us ----
+
+mkdir -p "$work/alpine/x86_64"
+index=$work/alpine/x86_64/APKINDEX.tar.gz
+sign_index() { # as a mirror of one's own would: a member of its own before the index, whose own is dropped
+	python3 - "$index" "$work/package.rsa" package.rsa.pub <<'END'
+import gzip, io, subprocess, sys, tarfile, zlib
+path, key, name = sys.argv[1:]
+data = open(path, "rb").read()
+member = zlib.decompressobj(31)
+if b".SIGN." in member.decompress(data)[:16]:
+    data = member.unused_data
+signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign", key], input=data, stdout=subprocess.PIPE, check=True).stdout
+tar = io.BytesIO()
+with tarfile.open(fileobj=tar, mode="w", format=tarfile.USTAR_FORMAT) as out:
+    info = tarfile.TarInfo(".SIGN.RSA256." + name)
+    info.size = len(signature)
+    out.addfile(info, io.BytesIO(signature))
+# no end of the archive here: it goes on
+open(path, "wb").write(gzip.compress(tar.getvalue()[:512 + (len(signature) + 511) // 512 * 512]) + data)
+END
+}
+image() { # KEY PACKAGE
+	printf 'contents:\n  repositories: ["%s"]\n  keyring: ["%s"]\n  packages: [baselayout, %s]\narchs: [x86_64]\n' \
+		"$work/alpine" "$1" "$2" >"$work/image.yaml"
+}
+build() { "$alnage" build "$work/image.yaml" --recipes "$recipes" --output "$work/built" --quiet; }
+recipes=$work/recipes
+mkdir -p "$recipes/packages"
+cp -R recipes/pipelines recipes/toolchain* "$recipes/"
+cp recipes/packages/{musl,busybox,baselayout}.yaml "$recipes/packages/"
+
+file=${ALPINE_APK:-}
+if [ -z "$file" ] && command -v go >/dev/null; then
+	folder=$(cd "$work" && GOMODCACHE=${GOMODCACHE:-/var/tmp/alnage-go} GOFLAGS=-mod=mod \
+		go mod download -json github.com/sigstore/rekor@v1.3.8 2>/dev/null | jq -r '.Dir // empty')
+	file=$folder/pkg/types/alpine/tests/test_alpine.apk
+fi
+if [ ! -f "$file" ] || [ -z "$apk_program" ]; then
+	not_run "a package of Alpine's in an image" "no apk, or no package: set APK, ALPINE_APK, or install go"
+else
+	info=$(tar -xzOf "$file" .PKGINFO 2>/dev/null)
+	name=$(sed -n 's/^pkgname = //p' <<<"$info") version=$(sed -n 's/^pkgver = //p' <<<"$info")
+	# what it depends on is not here: a recipe stands in for it
+	{
+		printf 'package:\n  name: stand-in\n  version: "1"\n  epoch: 0\n  description: stands in\n  dependencies:\n    provides:\n      - stand-in-for-all=1\n'
+		sed -nE 's/^depend = ([^<>=~]*).*/      - \1=1/p' <<<"$info"
+		printf '  copyright:\n    - license: Apache-2.0\nenvironment:\n  contents:\n    packages: [busybox]\npipeline:\n'
+		# shellcheck disable=SC2016 # for the recipe
+		printf '  - runs: mkdir -p "${{targets.destdir}}/usr/share"; echo data >"${{targets.destdir}}/usr/share/data"\n'
+	} >"$recipes/packages/stand-in.yaml"
+	cp "$file" "$work/alpine/x86_64/$name-$version.apk"
+	passes "$called makes an index of $name-$version" "$apk_program" index --allow-untrusted \
+		-o "$index" "$work/alpine/x86_64/$name-$version.apk"
+	image "$work/package.rsa.pub" "$name"
+	refuses "alnage with an index that is not signed" 'is not signed' build
+	passes "that index signed" sign_index
+	passes "alnage makes an image with Alpine's $name-$version" build
+	image "$work/other.rsa.pub" "$name"
+	refuses "alnage with another key for the index" 'is not signed' build
+	cp -R "$work/alpine" "$work/changed"
+	spoil "$work/changed/x86_64/$name-$version.apk" 500
+	image "$work/package.rsa.pub" "$name"
+	sed -i "s|$work/alpine|$work/changed|" "$work/image.yaml"
+	refuses "alnage with a changed package of Alpine's" "$name-$version" build
+fi
+
+alpine=${APKO:-}/pkg/apk/apk/testdata/alpine-316
+if [ ! -d "$alpine" ]; then
+	not_run "an index of Alpine's" "set APKO to a checkout of chainguard-dev/apko"
+else
+	cp "$alpine"/*.apk "$alpine/APKINDEX.tar.gz" "$work/alpine/x86_64/"
+	image "$(echo "$alpine"/*.rsa.pub)" alpine-baselayout
+	refuses "Alpine's index, signed with SHA-1" 'is not signed \(RSA with SHA-256\)' build
+	printf '  dependencies:\n    provides:\n      - /bin/sh=1\n      - so:libc.musl-x86_64.so.1=1\n' >"$work/provides"
+	sed -e 's/stand-in/alpine-baselayout-data/; s/version: "1"/version: 3.2.0/; s/epoch: 0/epoch: 23/' \
+		-e '/dependencies:/,/copyright:/{/copyright:/!d}' -e "/description:/r $work/provides" \
+		"$recipes/packages/stand-in.yaml" >"$recipes/packages/data.yaml"
+	passes "that index of 4929 packages, signed with SHA-256" sign_index
+	# that file was built for aarch64, and the index is of x86_64
+	image "$work/package.rsa.pub" alpine-baselayout
+	refuses "alnage with a package that the index does not mean" 'is not the package that the index names' build
+fi
+finish

@@ -1,0 +1,127 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Recipes of other collections as they are: they stand in for ours, have a folder of their own files, are
+# built with an older self, and their archives and repositories come from a folder.
+# shellcheck source=tests/system/lib.sh
+source "$(dirname "$0")/lib.sh"
+need jq git
+recipes=$tmp/recipes
+mkdir -p "$recipes/packages" "$tmp/theirs" "$tmp/mirror"
+cp -R recipes/pipelines recipes/toolchain* "$recipes/"
+stamp=$(date +%s%N) # so that nothing is in the store before
+recipe() { # FILE NAME NEEDS: steps on stdin
+	{
+		printf 'package:\n  name: %s\n  version: "1"\n  epoch: 0\n  description: %s\n' "$2" "$stamp"
+		printf '  copyright:\n    - license: Apache-2.0\nenvironment:\n  contents:\n    packages: [%s]\npipeline:\n' "$3"
+		cat
+	} >"$1"
+}
+# shellcheck disable=SC2016 # for the recipes
+share='${{targets.destdir}}/usr/share'
+package() { "$alnage" package --recipes "$recipes" --output "$tmp/out" --quiet "$@"; }
+packed() { tar -xzOf "$tmp/out/packages/x86_64/$1-1-r0.apk" "usr/share/$2" 2>/dev/null; }
+
+# ---- a recipe that is named stands in for ours, also where others need it ----
+recipe "$recipes/packages/tool.yaml" tool busybox <<<"  - runs: mkdir -p $share; echo ours >$share/tool"
+recipe "$recipes/packages/user.yaml" user "busybox, tool" <<<"  - runs: mkdir -p $share; cp /sysroot/usr/share/tool $share/user"
+recipe "$tmp/theirs/tool.yaml" tool busybox <<<"  - runs: mkdir -p $share; echo theirs >$share/tool"
+expect 0 '' package "$recipes/packages/user.yaml"
+same "$(packed user user)" ours
+expect 0 '' package "$tmp/theirs/tool.yaml" "$recipes/packages/user.yaml"
+same "$(packed user user)" theirs
+recipe "$tmp/theirs/again.yaml" tool busybox <<<"  - runs: mkdir -p $share"
+expect 1 'both .*tool.yaml and .*again.yaml make the package tool' package "$tmp/theirs/tool.yaml" "$tmp/theirs/again.yaml"
+
+# ---- built with an older self: the toolchain's ----
+recipe "$tmp/theirs/gperf.yaml" gperf "busybox, gperf" <<<"  - runs: mkdir -p $share; gperf --version | head -n 1 >$share/gperf"
+expect 0 '' package "$tmp/theirs/gperf.yaml"
+packed gperf gperf | grep -q '^GNU gperf' || fail "not built with the toolchain's gperf"
+
+# ---- files of its own: where steps start, and part of the input key ----
+recipe "$tmp/theirs/own.yaml" own busybox <<<"  - runs: mkdir -p $share; ./run; cp text link/more $share/; cat text >$share/own"
+mkdir -p "$tmp/theirs/own/real"
+echo first >"$tmp/theirs/own/text"
+echo more >"$tmp/theirs/own/real/more"
+ln -s real "$tmp/theirs/own/link"
+printf '#!/bin/sh\necho ran >>text2\n' >"$tmp/theirs/own/run"
+chmod +x "$tmp/theirs/own/run"
+built() { package --json "$@" | jq .built; }
+same "$(built "$tmp/theirs/own.yaml")" 1
+same "$(packed own own)" first
+same "$(built "$tmp/theirs/own.yaml")" 0 "nothing changed"
+echo second >"$tmp/theirs/own/text"
+same "$(built "$tmp/theirs/own.yaml")" 1 "a file of the folder changed"
+same "$(packed own own)" second
+chmod -x "$tmp/theirs/own/real/more"
+touch "$tmp/theirs/own/text"
+same "$(built "$tmp/theirs/own.yaml")" 0 "only a date changed"
+mkfifo "$tmp/theirs/own/fifo"
+expect 1 'fifo: neither a file nor a directory' package "$tmp/theirs/own.yaml"
+
+# ---- archives from a folder: by digest, by name; never other bytes ----
+echo "archive $stamp" >"$tmp/file"
+digest=$(sha256sum "$tmp/file" | cut -d' ' -f1)
+fetch() { # VERSION-TEXT
+	recipe "$tmp/theirs/fetched.yaml" fetched busybox <<-END
+		  - uses: fetch
+		    with:
+		      uri: https://127.0.0.1:1/a%20file.txt
+		      expected-sha256: $digest
+		      extract: "false"
+		  - runs: "mkdir -p $share; cp *.txt $share/fetched # $1"
+	END
+}
+fetch 1
+expect 1 '127.0.0.1:1' package "$tmp/theirs/fetched.yaml" --mirror http://127.0.0.1:1 --source-mirror "$tmp/mirror"
+cp "$tmp/file" "$tmp/mirror/sha256:$digest"
+expect 0 '' package "$tmp/theirs/fetched.yaml" --source-mirror "$tmp/mirror"
+same "$(packed fetched fetched)" "archive $stamp"
+echo "other $stamp" >"$tmp/file"
+digest=$(sha256sum "$tmp/file" | cut -d' ' -f1)
+fetch 2
+echo wrong >"$tmp/mirror/sha256:$digest"
+expect 1 "mirror/sha256:$digest: .*expected" package "$tmp/theirs/fetched.yaml" --source-mirror "$tmp/mirror"
+
+# ---- repositories from a folder, submodules included; nothing else of this machine ----
+export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.org GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@example.org
+export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
+new_repository() { # FOLDER TEXT
+	mkdir -p "$1"
+	git init -q -b main "$1"
+	echo "$2" >"$1/text"
+	git -C "$1" add text
+	git -C "$1" commit -qm one
+}
+host=$tmp/mirror/git.example
+new_repository "$host/a/library" "library $stamp"
+new_repository "$host/a/program.git" "program $stamp"
+new_repository "$tmp/private" secret
+submodule() { # URL: a commit with that submodule
+	git -C "$host/a/program.git" config -f .gitmodules submodule.lib.url "$1"
+	git -C "$host/a/program.git" config -f .gitmodules submodule.lib.path lib
+	git -C "$host/a/program.git" add .gitmodules
+	git -C "$host/a/program.git" update-index --add --cacheinfo "160000,$2,lib"
+	git -C "$host/a/program.git" commit -qm "$1"
+	git -C "$host/a/program.git" rev-parse HEAD
+}
+checkout() { # COMMIT
+	recipe "$tmp/theirs/checked.yaml" checked busybox <<-END
+		  - uses: git-checkout
+		    with:
+		      repository: https://git.example/a/program.git
+		      expected-commit: $1
+		      recurse-submodules: true
+		  - runs: mkdir -p $share; cat text lib/text >$share/checked
+	END
+}
+commit=$(submodule https://git.example/a/library "$(git -C "$host/a/library" rev-parse HEAD)")
+checkout "$commit"
+expect 1 'git.example' package "$tmp/theirs/checked.yaml"
+expect 0 '' package "$tmp/theirs/checked.yaml" --source-mirror "$tmp/mirror"
+same "$(packed checked checked)" "program $stamp"$'\n'"library $stamp"
+for url in "file://$tmp/private" "$tmp/private"; do
+	commit=$(submodule "$url" "$(git -C "$tmp/private" rev-parse HEAD)")
+	checkout "$commit"
+	expect 1 "nowhere" package "$tmp/theirs/checked.yaml" --source-mirror "$tmp/mirror"
+done
+echo "foreign recipes: all good"
