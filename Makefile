@@ -25,7 +25,7 @@ BUILD_DEPS := gcc make pkg-config libarchive-dev libssl-dev libseccomp-dev libja
 	libzstd-dev libyaml-dev libelf-dev libcurl4-openssl-dev libdeflate-dev zlib1g-dev libp11-kit-dev ca-certificates
 TEST_DEPS  := $(BUILD_DEPS) libcmocka-dev clang clang-format shellcheck jq skopeo umoci podman \
 	runc docker-registry apache2-utils curl mandoc python3 python3-jsonschema binutils openssl \
-	libclang-rt-14-dev util-linux mount procps iproute2 git softhsm2 opensc dash perl python3-build \
+	libclang-rt-14-dev util-linux mount procps iproute2 git gdb softhsm2 opensc dash perl python3-build \
 	python3-installer python3-setuptools python3-wheel
 
 # ---- layers ----
@@ -107,9 +107,11 @@ UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(UNIT_SRC))
 HELPERS    := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/helpers/*.c)))
 define unit_rule
 $(BUILD)/$(basename $(1)): $(BUILD)/$(basename $(1)).o $(call archives,$(firstword $(subst _, ,$(notdir $(1)))))
-	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $$@ $$^ -lcmocka -lssl $(LIB_LDLIBS)
+	@$(CC) $(ALL_CFLAGS) $$(ALL_LDFLAGS) -o $$@ $$^ -lcmocka -lssl $(LIB_LDLIBS)
 endef
 $(foreach test,$(UNIT_SRC),$(eval $(call unit_rule,$(test))))
+# its own allocations fail, too
+$(BUILD)/tests/unit/signing_fault_test: ALL_LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
 
 $(BUILD)/tests/helpers/%: $(BUILD)/tests/helpers/%.o $(call archives,cli)
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LDLIBS)

@@ -34,6 +34,11 @@ bool claim_holds(const struct claim *claim)
 	return !claim->problem && claim->signer && claim->about;
 }
 
+bool claim_is_nearer(const struct claim *claim, const struct claim *other)
+{
+	return !other || (claim->refused_near && !other->refused_near);
+}
+
 void claims_tag(const struct digest *image, const char *suffix, char *out)
 {
 	char hex[DIGEST_TEXT_MAX];

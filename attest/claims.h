@@ -27,15 +27,16 @@ enum claim_kind {
 
 struct claim {
 	enum claim_kind kind;
+	const char *where;             /* for people */
 	const struct signer *signer;   /* which of the given ones made it; NULL: none */
 	const struct signer **signers; /* all of them, signer among them; each once */
 	size_t signer_count;
-	const char *where;     /* for people */
-	const char *by;        /* the signer, for people: key, or names; NULL: none */
-	const char *refusal;   /* why what came along does not prove it; else NULL */
-	bool with_certificate; /* by what it says: no plain key signed */
-	bool with_timestamp;   /* a bundle that brings one, whatever it is worth */
-	bool about;            /* says so of the digest that was asked for */
+	const char *by;      /* the signer, for people: key, or names; NULL: none */
+	const char *refusal; /* why what came along does not prove it; else NULL */
+	bool refused_near;   /* by what it says, a signer made it: only the proof lacks */
+	bool with_certificate;       /* by what it says: no plain key signed */
+	bool with_timestamp;         /* a bundle that brings one, whatever it is worth */
+	bool about;                  /* says so of the digest that was asked for */
 	const char *predicate_type;  /* of a statement, else "" */
 	struct digest payload;       /* SHA-256 of the signed bytes' payload */
 	struct digest blob;          /* of the layer that holds it; unset: unreadable */
@@ -48,7 +49,7 @@ struct claims {
 	struct arena *arena;
 	struct claim *items;
 	size_t count, capacity;
-	size_t passed_over; /* attestations that nobody wanted, not read */
+	size_t passed_over;    /* attestations that nobody wanted, not read */
 	size_t notation_count; /* signatures by notation, which are not read here */
 };
 #define cleanup_claims CLEANUP(claims_done)
@@ -59,6 +60,9 @@ void claims_done(struct claims *claims);
 bool claim_is_signature(const struct claim *claim);
 /* Well-formed, by one of the signers, about the digest. */
 bool claim_holds(const struct claim *claim);
+
+/* Is that one's refusal more telling than the other's (NULL: none)? */
+bool claim_is_nearer(const struct claim *claim, const struct claim *other);
 
 MUST_USE int claims_collect(struct repository *repository, const struct digest *image,
 	const struct signer *const *signers, size_t signer_count,

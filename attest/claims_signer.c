@@ -12,7 +12,7 @@ struct search {
 	const struct bundle *bundle;     /* NULL: not needed yet, or unreadable */
 	struct certificate *certificate; /* its leaf; owned */
 	struct error unreadable;         /* why there is no bundle or certificate */
-	bool looked, refused_near;
+	bool looked;
 };
 
 static void search_done(struct search *search)
@@ -36,10 +36,10 @@ static int note_refusal(
 {
 	char text[768];
 
-	if (search->claim->refusal && (search->refused_near || !near))
+	if (search->claim->refusal && (search->claim->refused_near || !near))
 		return 0;
 	error_format(why, text, sizeof(text));
-	search->refused_near = near;
+	search->claim->refused_near = near;
 	search->claim->refusal = arena_strdup(search->claims->arena, text);
 	return search->claim->refusal ? 0 : error_set_memory(err);
 }

@@ -12,8 +12,9 @@
  *	    images: [registry.example/base**]
  *	    max-age: 90d              since the image's own creation time
  *	    signature:
- *	      keys: [release, ci]     default: all with the role
- *	      threshold: 2            distinct keys, not signatures; default 1
+ *	      keys: [release, ci]     of the trust file, keyless ones too; default: all
+ *	                            with the role
+ *	      threshold: 2            distinct signers, not signatures; default 1
  *	      identities: [registry.example/base:v*] signed docker-reference
  *	    attestations:
  *	      - type: slsaprovenance1   short name or URI
@@ -28,14 +29,17 @@
  *	        dependency-sources: [https://example.org/, "pool:main/", sha256:…]
  *	      - type: spdxjson
  *	        licenses: {allow: [MIT, Apache-2.0, GPL-*], deny: [AGPL-*]}
- *	    rebuild: {operators: 2, keys: […]}  provenance of this very digest by keys
- *with role rebuild or provenance, of that many operators
+ *	      - type: hardening
+ *	        hardening: [pie, relro]  checks that no ELF file may fail
+ *	    rebuild: {operators: 2, keys: […]}  provenance of this very digest, by
+ *	                            signers of so many operators, with role rebuild or
+ *	                            provenance
  *
  * Patterns: "*" is any run of characters but "/", "**" any run at all. They are matched
  * against what was asked for, without tag and digest: "HOST/NAME" or "oci:DIR".
  *
  * An attestation counts if it satisfies all checks of its entry; there must be such ones
- * by `threshold` distinct keys.
+ * by `threshold` distinct signers.
  */
 #ifndef ATTEST_POLICY_H
 #define ATTEST_POLICY_H

@@ -437,6 +437,11 @@ static int check_licenses(const struct check_input *input,
 		count.packages);
 }
 
+static bool wants_hardening(const struct policy_attestation *wanted)
+{
+	return wanted->hardening.count != 0;
+}
+
 const struct check policy_checks[] = {
 	{"age", wants_age, check_age},
 	{"builder", wants_builder, check_builder},
@@ -446,5 +451,6 @@ const struct check policy_checks[] = {
 	{"dependency digests", wants_digests, check_digests},
 	{"dependency sources", wants_sources, check_sources},
 	{"licenses", wants_licenses, check_licenses},
+	{"hardening", wants_hardening, policy_check_hardening},
 };
 const size_t policy_check_count = ARRAY_LEN(policy_checks);

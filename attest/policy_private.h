@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Between policy.c (reading), policy_bind.c (against the trust file), policy_verify.c
+ * Between policy.c (reading), policy_attestation.c (what it asks of an attestation),
+ * policy_bind.c (against the trust file), policy_verify.c
  * (rules), policy_check.c (what one statement says), policy_license.c, policy_pattern.c.
  */
 #ifndef ATTEST_POLICY_PRIVATE_H
@@ -44,6 +45,7 @@ struct policy_attestation {
 	struct policy_sources recipes, sources;
 	bool dependency_digests;
 	struct setting_texts licenses_allowed, licenses_denied;
+	struct setting_texts hardening; /* names of the audit's checks */
 };
 
 struct policy_scope {
@@ -70,6 +72,11 @@ struct policy {
 
 _Static_assert(TRUST_ENTRIES_MAX <= 64, "sets of keys are bits of a uint64_t");
 
+MUST_USE int policy_parse_signers(const struct settings *settings,
+	const struct yaml_node *node, unsigned roles, struct policy_signers *signers,
+	struct error *err);
+MUST_USE int policy_parse_attestations(const struct settings *settings,
+	const struct yaml_node *node, struct policy_scope *scope, struct error *err);
 /* Fills every `eligible`. ERR_INPUT for names and thresholds that cannot be. */
 MUST_USE int policy_bind(struct policy *policy, const char *file, struct error *err);
 
@@ -85,15 +92,17 @@ struct check_input {
 	const struct statement *statement;
 	int64_t at;
 };
+/* Appends what was seen, or the reason. */
+typedef int policy_checker(const struct check_input *input,
+	enum finding_result *ret_result, struct buffer *text, struct error *err);
 struct check {
 	const char *name;
 	bool (*is_wanted)(const struct policy_attestation *wanted);
-	/* Appends what was seen, or the reason. */
-	int (*run)(const struct check_input *input, enum finding_result *ret_result,
-		struct buffer *text, struct error *err);
+	policy_checker *run;
 };
 extern const struct check policy_checks[];
 extern const size_t policy_check_count;
+policy_checker policy_check_hardening; /* of an audit of the ELF files */
 /* Of the builder in a provenance; 0: not in the list. */
 unsigned policy_builder_level(const struct check_input *input);
 /* How old something of that time is, against the limit. Appends the text. */

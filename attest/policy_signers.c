@@ -128,7 +128,8 @@ void policy_tally_reason(struct tally *tally, const struct claim *claim)
 	else if (claim->signer)
 		first(&tally->mismatch, claim);
 	else if (claim->refusal)
-		first(&tally->unproven, claim);
+		tally->unproven =
+			claim_is_nearer(claim, tally->unproven) ? claim : tally->unproven;
 	else if (claim->with_certificate)
 		first(&tally->certificate, claim);
 	else

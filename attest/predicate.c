@@ -15,6 +15,7 @@ static const struct {
 	{"openvex", PREDICATE_OPENVEX},
 	{"vuln", PREDICATE_COSIGN_VULN},
 	{"vulns", PREDICATE_VULNS},
+	{"hardening", PREDICATE_HARDENING},
 	{"custom", "https://cosign.sigstore.dev/attestation/v1"},
 };
 

@@ -9,7 +9,9 @@
 #define PREDICATE_CYCLONEDX          "https://cyclonedx.org/bom"
 #define PREDICATE_OPENVEX            "https://openvex.dev/ns"
 #define PREDICATE_COSIGN_VULN        "https://cosign.sigstore.dev/attestation/vuln/v1"
-#define PREDICATE_VULNS              "https://in-toto.io/attestation/vulns/v0.2"
+/* builder/audit/elf_audit.h, which is above us, writes it */
+#define PREDICATE_HARDENING "https://alnage.dev/hardening/v1"
+#define PREDICATE_VULNS     "https://in-toto.io/attestation/vulns/v0.2"
 
 /*
  * The URI of a short name ("slsaprovenance1", "spdxjson", …); a text with a colon is a

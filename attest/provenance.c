@@ -108,6 +108,7 @@ static int add_package(const struct record *record, json_t *list,
 		document_text(object, "name", package->name, err) < 0 ||
 		document_text(object, "uri", buffer_str(&purl), err) < 0 ||
 		document_digest(object, "digest", &package->file, err) < 0 ||
+		document_text(object, "downloadLocation", package->download, err) < 0 ||
 		document_object(object, "annotations", &annotations, err) < 0 ||
 		document_text(annotations, "kind", "package", err) < 0 ||
 		document_text(annotations, "version", package->version, err) < 0 ||

@@ -31,6 +31,8 @@ struct record_material {
 struct record_package {
 	const char *name, *version, *architecture, *license, *description, *url, *origin,
 		*supplier, *cpe;
+	const char
+		*download;  /* where it was fetched; NULL: made here, or from a folder */
 	struct digest file; /* SHA-256 of the .apk */
 	uint64_t installed_size;
 	int64_t build_date;

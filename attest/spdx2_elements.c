@@ -248,6 +248,7 @@ static int add_package(struct spdx2 *document, const struct record_package *from
 		.version = from->version,
 		.supplier = from->supplier,
 		.license = from->license,
+		.download = from->download,
 		.digest = &from->file};
 	json_t *package;
 

@@ -26,7 +26,7 @@ static void tally_add(struct tally *tally, const struct claim *claim)
 		if (!tally->mismatch)
 			tally->mismatch = claim;
 	} else if (claim->refusal) {
-		if (!tally->unproven)
+		if (claim_is_nearer(claim, tally->unproven))
 			tally->unproven = claim;
 	} else if (claim->with_certificate) {
 		if (!tally->certificate)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The half of confinement that is libseccomp's: confine_filter.c is a door to it. */
 #ifndef BASE_CONFINE_PRIVATE_H
 #define BASE_CONFINE_PRIVATE_H
 

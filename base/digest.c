@@ -126,7 +126,13 @@ static int openssl_failed(struct error *err, const char *what)
 	if (first != 0)
 		ERR_error_string_n(first, text, sizeof(text));
 	ERR_clear_error();
-	return error_set(err, ERR_SYSTEM, "%s: %s", what, text);
+	(void)error_set(err, ERR_SYSTEM, "%s: %s", what, text); /* returned below */
+	if (ERR_GET_REASON(first) == ERR_R_UNSUPPORTED &&
+		EVP_default_properties_is_fips_enabled(NULL))
+		return error_remedy(err,
+			"OpenSSL is set to FIPS algorithms only, and has "
+			"no such one: see openssl list -providers");
+	return ERR_SYSTEM;
 }
 
 int hasher_new(

@@ -23,12 +23,13 @@ MUST_USE int http_client_new(
 	const char *user_agent, struct http_client **ret_client, struct error *err);
 void http_client_free(struct http_client **client);
 /*
- * Files with extra CA certificates (PEM) and a client's certificate and key for
- * the following requests, while none is under way; NULL: none. The CA file is read now,
- * kept connections are dropped.
+ * Files with extra CA certificates (PEM; the list ends with NULL) and a client's
+ * certificate and key, for the following requests, while none is under way; NULL: none.
+ * All are read now, kept connections are dropped.
  */
-MUST_USE int http_client_set_tls(struct http_client *client, const char *ca_pem_path,
-	const char *certificate_path, const char *key_path, struct error *err);
+MUST_USE int http_client_set_tls(struct http_client *client,
+	const char *const *ca_pem_paths, const char *certificate_path,
+	const char *key_path, struct error *err);
 
 enum http_flags {
 	HTTP_ALLOW_PLAIN = 1,  /* http to any host (Debian mirrors, --plain-http) */

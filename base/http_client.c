@@ -40,6 +40,14 @@ static void drop_connections(struct http_client *client)
 		curl_easy_cleanup(client->idle[--client->idle_count]);
 }
 
+static void forget_pair(struct http_client *client)
+{
+	if (client->key.data)
+		explicit_bzero(client->key.data, client->key.len);
+	buffer_done(&client->certificate);
+	buffer_done(&client->key);
+}
+
 void http_client_free(struct http_client **client)
 {
 	if (!*client)
@@ -47,8 +55,7 @@ void http_client_free(struct http_client **client)
 	drop_connections(*client);
 	(void)pthread_mutex_destroy(&(*client)->mutex);
 	free((*client)->user_agent);
-	free((*client)->certificate);
-	free((*client)->key);
+	forget_pair(*client);
 	buffer_done(&(*client)->ca);
 	free(*client);
 	*client = NULL;
@@ -103,60 +110,66 @@ static int system_ca(struct http_client *client, const char **ret_path, struct e
 }
 
 /* Followed if it is a symbolic link, which it is on many systems. */
-static int read_ca(const char *path, struct buffer *out, struct error *err)
+static int read_pem(const char *path, struct buffer *out, struct error *err)
 {
 	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	cleanup_reader struct reader *reader = NULL;
 	if (fd < 0)
 		return error_set_errno(
-			err, errno, "opening the CA certificates %s", path);
+			err, errno, "opening the certificates or key %s", path);
 	if (reader_from_fd(&fd, &reader, err) < 0 ||
 		reader_read_all(reader, CA_BYTES_MAX, out, err) < 0 ||
 		buffer_add_byte(out, '\n', err) < 0)
-		return error_wrap(err, "CA certificates %s", path);
+		return error_wrap(err, "certificates or key %s", path);
 	return 0;
 }
 
-static int read_all_ca(struct http_client *client, const char *extra, struct buffer *out,
-	struct error *err)
+static int read_extra_ca(const char *path, struct buffer *out, struct error *err)
+{
+	size_t before = out->len;
+	if (read_pem(path, out, err) < 0)
+		return err->class;
+	struct slice added = slice_sub(buffer_slice(out), before, SIZE_MAX);
+	if (slice_find(added, SLICE("-----BEGIN CERTIFICATE-----")) == SIZE_MAX)
+		return error_set(err, ERR_INPUT, "%s contains no certificate", path);
+	return 0;
+}
+
+static int read_all_ca(struct http_client *client, const char *const *extra,
+	struct buffer *out, struct error *err)
 {
 	const char *standard = NULL;
-	if (!extra)
+	if (!extra || !*extra)
 		return 0;
 	if (system_ca(client, &standard, err) < 0)
 		return err->class;
 	/* A system without a bundle is fine: then only the extra ones count. */
-	if (standard && access(standard, R_OK) == 0 && read_ca(standard, out, err) < 0)
+	if (standard && access(standard, R_OK) == 0 && read_pem(standard, out, err) < 0)
 		return err->class;
-	size_t before = out->len;
-	if (read_ca(extra, out, err) < 0)
-		return err->class;
-	struct slice added = slice_sub(buffer_slice(out), before, SIZE_MAX);
-	if (slice_find(added, SLICE("-----BEGIN CERTIFICATE-----")) == SIZE_MAX)
-		return error_set(err, ERR_INPUT, "%s contains no certificate", extra);
+	for (; *extra; extra++)
+		if (read_extra_ca(*extra, out, err) < 0)
+			return err->class;
 	return 0;
 }
 
-static int copy_path(const char *path, char **ret_copy, struct error *err)
+static int read_pair(struct http_client *client, const char *certificate_path,
+	const char *key_path, struct error *err)
 {
-	*ret_copy = path ? strdup(path) : NULL;
-	return path && !*ret_copy ? error_set_memory(err) : 0;
+	if (certificate_path && read_pem(certificate_path, &client->certificate, err) < 0)
+		return err->class;
+	return key_path ? read_pem(key_path, &client->key, err) : 0;
 }
 
-int http_client_set_tls(struct http_client *client, const char *ca_pem_path,
+int http_client_set_tls(struct http_client *client, const char *const *ca_pem_paths,
 	const char *certificate_path, const char *key_path, struct error *err)
 {
 	cleanup_buffer struct buffer ca = BUFFER_INIT;
-	cleanup_mem char *certificate = NULL, *key = NULL;
-	if (read_all_ca(client, ca_pem_path, &ca, err) < 0 ||
-		copy_path(certificate_path, &certificate, err) < 0 ||
-		copy_path(key_path, &key, err) < 0)
+	if (read_all_ca(client, ca_pem_paths, &ca, err) < 0)
 		return err->class;
-	free(client->certificate);
-	free(client->key);
+	forget_pair(client);
+	if (read_pair(client, certificate_path, key_path, err) < 0)
+		return err->class;
 	buffer_done(&client->ca);
-	client->certificate = take_ptr(certificate);
-	client->key = take_ptr(key);
 	client->ca = ca;
 	ca = BUFFER_INIT;
 	/* Connections made with the other settings must not be used again. */

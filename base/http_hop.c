@@ -106,6 +106,9 @@ static bool set_tls(CURL *easy, const struct transfer *transfer)
 	struct http_client *client = transfer->client;
 	const char *named = getenv("SSL_CERT_FILE");
 	struct curl_blob ca = {client->ca.data, client->ca.len, CURL_BLOB_NOCOPY};
+	struct curl_blob key = {client->key.data, client->key.len, CURL_BLOB_NOCOPY};
+	struct curl_blob certificate = {
+		client->certificate.data, client->certificate.len, CURL_BLOB_NOCOPY};
 	if (!HTTP_SET(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) ||
 		!HTTP_SET(easy, CURLOPT_SSL_VERIFYPEER, 1L) ||
 		!HTTP_SET(easy, CURLOPT_SSL_VERIFYHOST, 2L))
@@ -117,9 +120,9 @@ static bool set_tls(CURL *easy, const struct transfer *transfer)
 		return false;
 	if (!transfer->credentials)
 		return true;
-	return (!client->certificate ||
-		       HTTP_SET(easy, CURLOPT_SSLCERT, client->certificate)) &&
-	       (!client->key || HTTP_SET(easy, CURLOPT_SSLKEY, client->key));
+	return (client->certificate.len == 0 ||
+		       HTTP_SET(easy, CURLOPT_SSLCERT_BLOB, &certificate)) &&
+	       (client->key.len == 0 || HTTP_SET(easy, CURLOPT_SSLKEY_BLOB, &key));
 }
 
 /* curl knows the others, but HTTP_PROXY only in lower case, which CGI needs; we are none.

@@ -19,7 +19,8 @@
 #define HTTP_IDLE_MAX 16 /* handles kept between requests */
 
 struct http_client {
-	char *user_agent, *certificate, *key;
+	char *user_agent;
+	struct buffer certificate, key; /* PEM; empty: none */
 	struct buffer ca;      /* the system's and the extra ones; empty: the system's */
 	pthread_mutex_t mutex; /* guards the rest */
 	CURL *idle[HTTP_IDLE_MAX]; /* the last one was used last */

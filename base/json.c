@@ -18,22 +18,37 @@ void json_done(struct json_t **json)
  * jansson's own limit of nesting is fixed when it is built, and far higher. This
  * needs no grammar: what brackets inside of strings are is all there is to know.
  */
+static size_t skip_string(struct slice text, size_t at)
+{
+	/* at: behind the opening quote. Long strings are common (base64): by memchr. */
+	while (at < text.len) {
+		const char *quote = memchr(text.data + at, '"', text.len - at);
+		size_t end = quote ? (size_t)(quote - text.data) : text.len, before = end;
+
+		while (before > at && text.data[before - 1] == '\\')
+			before--;
+		at = end + 1;
+		if ((end - before) % 2 == 0)
+			break; /* not escaped */
+	}
+	return at;
+}
+
 static int check_depth(struct slice text, const char *name, struct error *err)
 {
-	size_t depth = 0;
+	size_t depth = 0, i = 0;
 	unsigned line = 1;
-	bool in_string = false;
-	for (size_t i = 0; i < text.len; i++) {
-		char c = text.data[i];
+
+	while (i < text.len) {
+		char c = text.data[i++];
+
 		if (c == '\n')
 			line++;
-		if (in_string && c == '\\')
-			i++;
 		else if (c == '"')
-			in_string = !in_string;
-		else if (!in_string && (c == '[' || c == '{'))
+			i = skip_string(text, i);
+		else if (c == '[' || c == '{')
 			depth++;
-		else if (!in_string && (c == ']' || c == '}') && depth > 0)
+		else if ((c == ']' || c == '}') && depth > 0)
 			depth--;
 		if (depth > LIMIT_JSON_DEPTH)
 			return error_set_at(err, ERR_INPUT, name, line, 0,

@@ -6,7 +6,7 @@
 bool library_load(const char *soname, const char *const *names, size_t count,
 	void (**ret_functions)(void))
 {
-	void *library = dlopen(soname, RTLD_NOW | RTLD_LOCAL);
+	void *library = dlopen(soname, RTLD_LAZY | RTLD_LOCAL);
 
 	if (!library)
 		return false;

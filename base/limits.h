@@ -56,6 +56,11 @@
 #define LIMIT_REFERRERS         100
 #define LIMIT_REDIRECTS         5
 
+/* One verification in all: what an image's index may lead to */
+#define LIMIT_VERIFY_READS   2000 /* manifests and documents */
+#define LIMIT_VERIFY_BYTES   (1 * GIB)
+#define LIMIT_VERIFY_SECONDS 300
+
 /* Attestations */
 #define LIMIT_ENVELOPE_BYTES (64 * MIB)
 #define LIMIT_SIGNATURES     64

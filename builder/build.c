@@ -141,7 +141,8 @@ static int read_external(
 	struct external_options options = {.catalog = building->catalog,
 		.sources = building->options->sources,
 		.store = building->store,
-		.architecture = building->architecture};
+		.architecture = building->architecture,
+		.accept_sha1 = building->options->accept_sha1};
 	if (external_open(building->recipe, &options, &building->external, err) < 0)
 		return err->class;
 	return external_split(
@@ -177,7 +178,9 @@ static int compute_key(struct building *building, struct error *err)
 			options->output_directory,
 			options->organization ? options->organization : "") < 0 ||
 		add_key_id(&text, options->image_key, err) < 0 ||
-		add_key_id(&text, options->package_key, err) < 0)
+		add_key_id(&text, options->package_key, err) < 0 ||
+		buffer_printf(&text, err, "%d %d\n", options->sha1_signatures,
+			options->accept_sha1) < 0)
 		return err->class;
 	for (size_t i = 0; i < LINT_COUNT && options->lint; i++)
 		if (buffer_printf(&text, err, "%d", (int)options->lint->of[i]) < 0)
@@ -332,13 +335,15 @@ static int write_packages(struct building *building, struct error *err)
 	for (size_t i = 0; i < building->package_count; i++)
 		if (is_own(building, i))
 			own[count++] = building->packages[i];
+	struct apk_signer signer = {.secret = building->options->package_key,
+		.key_name = building->options->package_key_name,
+		.sha1 = building->options->sha1_signatures};
 	struct export_packages export = {.ret_files = files,
 		.directory = building->packages_path,
 		.architecture = building->architecture,
 		.packages = own,
 		.count = count,
-		.key = building->options->package_key,
-		.key_name = building->options->package_key_name,
+		.signer = signer.secret ? &signer : NULL,
 		.mtime = building->mtime};
 	if (export_packages(&export, building->store, err) < 0)
 		return err->class;
@@ -392,6 +397,7 @@ static int attest(struct building *building, struct error *err)
 		.made_count = building->made_count,
 		.installed = building->packages,
 		.installed_files = building->package_files,
+		.addresses = building->addresses,
 		.installed_count = building->package_count,
 		.recipes_directory = options->recipes_directory,
 		.builder_id =

@@ -32,6 +32,8 @@ struct build_options {
 	const struct secret
 		*package_key;         /* RSA; NULL: .apk files and index stay unsigned */
 	const char *package_key_name; /* "alnage.rsa.pub" */
+	bool sha1_signatures;         /* by it, too; see struct apk_signer */
+	bool accept_sha1; /* of repositories' keys; see struct apk_trusted_key */
 	enum compression compression;
 	unsigned cpus, jobs; /* builder/schedule.h */
 	bool keep_going;

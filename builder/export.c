@@ -52,8 +52,8 @@ static int write_package(const struct export_packages *export,
 		hasher_new(DIGEST_SHA256, &hasher, err) < 0 ||
 		writer_to_fd(file.fd, &plain, err) < 0 ||
 		writer_hash(&plain, hasher, &out, err) < 0 ||
-		apk_write_signed(package, store, export->key, export->key_name,
-			export->mtime, out, err) < 0 ||
+		apk_write_signed(
+			package, store, export->signer, export->mtime, out, err) < 0 ||
 		writer_finish(out, err) < 0 ||
 		hasher_finish(hasher, &entry->file, err) < 0)
 		return error_wrap(err, "writing %s", buffer_str(&name));
@@ -122,8 +122,7 @@ int export_packages(
 		if (export->ret_files)
 			export->ret_files[i] = entry->file;
 	}
-	if (package_index_write(
-		    index, "alnage", export->key, export->key_name, &bytes, err) < 0)
+	if (package_index_write(index, "alnage", export->signer, &bytes, err) < 0)
 		return err->class;
 	return fs_write_file(dirfd, "APKINDEX.tar.gz", buffer_slice(&bytes), 0644, err);
 }

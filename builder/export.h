@@ -8,7 +8,7 @@
 #define BUILDER_EXPORT_H
 
 #include "builder/image/image.h"
-#include "builder/package/package.h"
+#include "builder/package/apk.h"
 #include "oci/repository.h"
 #include "signing/secret.h"
 
@@ -23,8 +23,7 @@ struct export_packages {
 	const char *architecture;
 	const struct package *const *packages;
 	size_t count;
-	const struct secret *key; /* NULL: unsigned */
-	const char *key_name;
+	const struct apk_signer *signer; /* NULL: unsigned */
 	int64_t mtime;
 	struct digest *
 		ret_files; /* room for count: SHA-256 of each file written; may be NULL */

@@ -105,8 +105,10 @@ static int load_key(struct external *external, const char *location, struct erro
 		key_from_pem(buffer_slice(&pem), &external->keys[at], err) < 0)
 		return error_wrap(err, "key %s", location);
 	external->key_count++;
-	external->trusted[at] = (struct apk_trusted_key){
-		.name = slash ? slash + 1 : location, .key = external->keys[at]};
+	external->trusted[at] =
+		(struct apk_trusted_key){.name = slash ? slash + 1 : location,
+			.key = external->keys[at],
+			.sha1 = external->options.accept_sha1};
 	note.date = 0;
 	return external_is_remote(location)
 		       ? external_remember(external->options.store, location, &note, err)

@@ -41,6 +41,7 @@ struct external_options {
 	const struct source_options *sources; /* offline counts */
 	struct store *store;
 	const char *architecture;
+	bool accept_sha1; /* signatures with SHA-1 count, too */
 };
 MUST_USE int external_open(const struct image_recipe *recipe,
 	const struct external_options *options, struct external **ret_external,

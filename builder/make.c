@@ -86,6 +86,8 @@ static int run_steps(struct making *making, struct error *err)
 	run->root = &making->root;
 	run->fetched = &making->fetched;
 	run->task = making->task;
+	run->run_as = recipe->run_as;
+	run->timeout_seconds = recipe->timeout_seconds;
 	run->log_name = arena_printf(
 		making->arena, "%s-%s-%.8s.log", recipe->name, recipe->full_version, hex);
 	if (!run->log_name)

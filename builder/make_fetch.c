@@ -28,7 +28,7 @@ static int note_source(struct made *made, const struct recipe_source *source,
 	noted->pool_path = arena_strdup(
 		made->arena, source->debian.count ? source->debian.items[0] : "");
 	noted->commit = arena_strdup(made->arena, commit);
-	noted->digest = result->blob;
+	noted->digest = result->content;
 	noted->size = result->size;
 	return noted->uri && noted->url && noted->pool_path && noted->commit
 		       ? 0

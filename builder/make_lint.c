@@ -76,12 +76,13 @@ int make_lint(const struct made *made, struct made *const *before, size_t before
 {
 	cleanup_mem const struct package **providers = NULL;
 	struct lint_options lint = {0};
+	static const struct lint_names none[LINT_ERROR + 1];
 	struct lint_levels levels;
 	cleanup_buffer struct buffer text = BUFFER_INIT;
 	struct digest key;
 	char hex[DIGEST_TEXT_MAX];
 	bool found = false;
-	if (lint_configure(NULL, 0, NULL, 0, &levels, err) < 0)
+	if (lint_configure(none, &levels, err) < 0)
 		return err->class;
 	if (options->lint)
 		levels = *options->lint;

@@ -111,7 +111,7 @@ static int pack(struct packing *packing, const struct recipe_package *from,
 		.siblings = (const struct package *const *)made->packages,
 		.sibling_count = made->package_count};
 	if (package_scan(package, store, &scan, err) < 0 ||
-		apk_write(package, store, SLICE_EMPTY, NULL, NULL, mtime, err) < 0)
+		apk_write(package, store, SLICE_EMPTY, NULL, mtime, err) < 0)
 		return err->class;
 	return fragment_index_get(
 		store, package->tree, COMPRESSION_GZIP, mtime, &fragments, err);

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/make_steps.h"
 
+#include "base/limits.h"
 #include "base/log.h"
 
 #define LOG_TAIL_LINES 12
 #define LOG_TAIL_BYTES 900
+#define TIMEOUT_MAX    (24 * 60 * 60)
+#define USER_MAX       (UINT32_MAX - 1) /* the last one means "no user" */
 
 /* ---- steps and environment ---- */
 
@@ -145,6 +148,77 @@ static int report_failure(const struct step_run *run, struct error *err)
 	return error_remedy(err, "the whole log is %s", run->log_path);
 }
 
+/* ---- who runs ---- */
+
+#define PASSWD_BYTES (1 * MIB)
+
+/* "name:x:uid:gid:…" (passwd(5)); *ret_uid 0 if the name is not there. */
+static int find_user(
+	struct slice text, struct slice name, unsigned *ret_uid, struct error *err)
+{
+	struct slice line, field;
+	uint64_t uid = 0;
+	while (slice_cut(&text, '\n', &line)) {
+		if (!slice_cut(&line, ':', &field) || !slice_equal(field, name))
+			continue;
+		if (!slice_cut(&line, ':', &field) || !slice_cut(&line, ':', &field) ||
+			slice_parse_u64(field, 10, USER_MAX, &uid, err) < 0)
+			return error_wrap(err, "/etc/passwd: user %.*s", SLICE_ARG(name));
+		break;
+	}
+	*ret_uid = (unsigned)uid; /* at most USER_MAX */
+	return 0;
+}
+
+/* In the topmost /etc/passwd of the root. */
+static int find_user_in_root(
+	const struct step_run *run, unsigned *ret_uid, struct error *err)
+{
+	int base = store_dirfd(run->options->store);
+	for (size_t i = 0; i < run->root->count; i++) {
+		cleanup_fd int layer = -1, fd = -1;
+		cleanup_reader struct reader *reader = NULL;
+		cleanup_buffer struct buffer text = BUFFER_INIT;
+		struct error absent = ERROR_INIT;
+		if (fs_open_dir(base, run->root->layers[i], &layer, err) < 0)
+			return err->class;
+		if (fs_open(layer, "etc/passwd", FS_BENEATH,
+			    O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, &fd, &absent) < 0)
+			continue;
+		if (reader_from_fd(&fd, &reader, err) < 0 ||
+			reader_read_all(reader, PASSWD_BYTES, &text, err) < 0)
+			return error_wrap(err, "/etc/passwd");
+		return find_user(
+			buffer_slice(&text), slice_str(run->run_as), ret_uid, err);
+	}
+	*ret_uid = 0;
+	return 0;
+}
+
+static int find_uid(const struct step_run *run, unsigned *ret_uid, struct error *err)
+{
+	struct error not_a_number = ERROR_INIT;
+	uint64_t uid = 0;
+	*ret_uid = 0;
+	if (!run->run_as || !*run->run_as || strcmp(run->run_as, "build") == 0)
+		return 0;
+	if (slice_parse_u64(slice_str(run->run_as), 10, USER_MAX, &uid, &not_a_number) ==
+		0)
+		*ret_uid = (unsigned)uid; /* at most USER_MAX */
+	else if (find_user_in_root(run, ret_uid, err) < 0)
+		return error_wrap(err, "run-as %s", run->run_as);
+	if (*ret_uid)
+		return 0;
+	if (uid == 0 &&
+		(strcmp(run->run_as, "root") == 0 || !error_is_set(&not_a_number))) {
+		error_set(err, ERR_INPUT, "run-as %s: no step runs as root", run->run_as);
+		return error_remedy(err, "leave run-as out; owners and modes of files "
+					 "are declared in the recipe");
+	}
+	return error_set(
+		err, ERR_INPUT, "run-as %s: the root has no such user", run->run_as);
+}
+
 /* ---- running ---- */
 
 void step_run_done(struct step_run *run)
@@ -164,7 +238,12 @@ void step_run_done(struct step_run *run)
 int steps_run(struct step_run *run, struct error *err)
 {
 	const struct make_options *options = run->options;
-	if (open_log(run, err) < 0 ||
+	unsigned uid, timeout = options->timeout_seconds;
+	if (!timeout) /* fits: see TIMEOUT_MAX */
+		timeout = (unsigned)(run->timeout_seconds < TIMEOUT_MAX
+					     ? run->timeout_seconds
+					     : TIMEOUT_MAX);
+	if (find_uid(run, &uid, err) < 0 || open_log(run, err) < 0 ||
 		sandbox_make_scratch(options->store, run->scratch, sizeof(run->scratch),
 			&run->scratch_fd, err) < 0)
 		return err->class;
@@ -178,8 +257,9 @@ int steps_run(struct step_run *run, struct error *err)
 		.steps = run->steps,
 		.step_count = run->step_count,
 		.log_fd = run->log_fd,
-		.timeout_seconds = options->timeout_seconds,
+		.timeout_seconds = timeout,
 		.cpus = options->cpus,
+		.uid = uid,
 		.on_step = on_step,
 		.context = run};
 	if (sandbox_run(&sandbox, &run->result, err) < 0)

@@ -32,8 +32,10 @@ struct step_run {
 	const struct sandbox_step *steps;
 	size_t step_count;
 	const char *const *environment;
-	const char *log_name;  /* of the file below the store's logs/ */
-	struct log_task *task; /* borrowed; may be NULL */
+	const char *run_as; /* user: a number or a name of the root; NULL, "": build */
+	uint64_t timeout_seconds; /* of the recipe; 0: the options' */
+	const char *log_name;     /* of the file below the store's logs/ */
+	struct log_task *task;    /* borrowed; may be NULL */
 
 	/* Made by steps_run: */
 	char *log_path;
@@ -45,8 +47,10 @@ struct step_run {
 #define cleanup_step_run CLEANUP(step_run_done)
 /* Removes the scratch directory; the log stays. */
 void step_run_done(struct step_run *run);
-/* A failing step is ERR_INPUT with its label, the last lines of the log and the log's
- * path. */
+/*
+ * A failing step is ERR_INPUT with its label, the last lines of the log and the log's
+ * path. So is a user that the root does not have, and root: no step runs as root.
+ */
 MUST_USE int steps_run(struct step_run *run, struct error *err);
 
 #endif

@@ -2,6 +2,7 @@
 #include "builder/note.h"
 
 #include "base/map.h"
+#include "builder/external_fetch.h"
 
 /* The path of a recipe below the recipe folder: no path of a machine belongs into a
  * record. */
@@ -192,6 +193,26 @@ static void count_files(const struct note *note, struct record_package *entry)
 							       : &entry->files_kept) += 1;
 }
 
+/*
+ * A package of others is not supplied by who builds the image. Where it was fetched is
+ * told; a folder's path is this machine's business.
+ */
+static int note_origin(const struct note *note, size_t at, struct arena *arena,
+	struct record_package *entry, struct error *err)
+{
+	const char *address = note->addresses ? note->addresses[at] : NULL;
+	const char *maintainer = note->installed[at]->maintainer;
+	if (!address) {
+		return 0;
+	}
+	if (*maintainer && !(entry->supplier = arena_strdup(arena, maintainer)))
+		return error_set_memory(err);
+	if (external_is_remote(address) &&
+		!(entry->download = arena_strdup(arena, address)))
+		return error_set_memory(err);
+	return 0;
+}
+
 static int note_package(
 	struct record *record, const struct note *note, size_t at, struct error *err)
 {
@@ -227,6 +248,8 @@ static int note_package(
 		if (!entry->input_key || !entry->sandbox_tier)
 			return error_set_memory(err);
 	}
+	if (note_origin(note, at, arena, entry, err) < 0)
+		return err->class;
 	count_files(note, entry);
 	return note_depends(record, entry, package, note, err);
 }

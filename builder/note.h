@@ -13,7 +13,8 @@ struct note {
 	size_t made_count;
 	const struct package *const *installed;
 	const struct digest
-		*installed_files; /* SHA-256 of their .apk files as exported */
+		*installed_files;     /* SHA-256 of their .apk files as exported */
+	const char *const *addresses; /* where each is from; NULL: made here */
 	size_t installed_count;
 	const char *recipes_directory, *builder_id, *architecture;
 	const char *organization; /* NULL: not said */

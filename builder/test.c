@@ -5,7 +5,7 @@
 #include "builder/make_steps.h"
 #include "builder/package/index.h"
 
-#define TEST_FORMAT "alnage-test-1"
+#define TEST_FORMAT "alnage-test-2"
 
 /* Folders with the links that programs expect, and a shell: what every test stands on. */
 static const char *const TEST_BASE[] = {"baselayout", "busybox"};
@@ -239,6 +239,7 @@ static int compute_key(
 			buffer_printf(&text, err, "toolchain %s\n",
 				digest_format(&testing->root.layers.digest, digest)) <
 				0) ||
+		add_text(&text, testing->package->test_run_as, err) < 0 ||
 		add_texts(&text, testing->environment, err) < 0 ||
 		add_steps(testing, &text, err) < 0 ||
 		add_sources(testing, &text, err) < 0)
@@ -310,6 +311,7 @@ static int run_test(struct testing *testing, struct error *err)
 	run->environment = testing->environment;
 	run->steps = testing->steps;
 	run->step_count = package->test_steps.count;
+	run->run_as = package->test_run_as;
 	run->task = testing->task;
 	run->log_name = arena_printf(testing->arena, "test-%s-%s-%.8s.log", package->name,
 		testing->recipe->full_version, digest_format_hex(&testing->key, hex));

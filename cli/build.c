@@ -11,8 +11,10 @@
 struct build_flags {
 	const char *recipes, *output, *store, *package_store, *tag, *key, *package_key,
 		*builder_id, *organization, *compression;
-	struct cli_list pipeline_dirs, mirrors, source_mirrors, lint_require, lint_warn;
-	bool offline, mirror_first, allow_unpinned, json, test, keep_going;
+	struct cli_list pipeline_dirs, mirrors, source_mirrors, lint_require, lint_warn,
+		lint_off;
+	bool offline, mirror_first, allow_unpinned, json, test, keep_going,
+		sha1_signatures, accept_sha1;
 	uint64_t cpus, jobs;
 };
 
@@ -28,6 +30,9 @@ struct build_flags {
 			"packages shared with other machines: HOST/NAME, oci:DIR"),      \
 		CLI_OPTION(struct build_flags, package_key, "package-key", CLI_TEXT,     \
 			"FILE", "RSA key that signs .apk files and their index"),        \
+		CLI_OPTION(struct build_flags, sha1_signatures, "sha1-signatures",       \
+			CLI_FLAG, NULL,                                                  \
+			"sign packages with SHA-1, too, for old readers"),               \
 		CLI_OPTION(struct build_flags, pipeline_dirs, "pipeline-dir", CLI_LIST,  \
 			"DIR", "more pipelines, searched first"),                        \
 		CLI_OPTION(struct build_flags, mirrors, "mirror", CLI_LIST, "URL",       \
@@ -52,6 +57,8 @@ struct build_flags {
 			"LINTER", "what this linter finds is an error"),                 \
 		CLI_OPTION(struct build_flags, lint_warn, "lint-warn", CLI_LIST,         \
 			"LINTER", "what this linter finds is a warning"),                \
+		CLI_OPTION(struct build_flags, lint_off, "lint-off", CLI_LIST, "LINTER", \
+			"what this linter would find is not looked for"),                \
 		CLI_OPTION(struct build_flags, json, "json", CLI_FLAG, NULL,             \
 			"the result as JSON")
 
@@ -66,6 +73,8 @@ static const struct cli_option image_options[] = {
 		"who supplies the image and its packages, as the SBOM tells it"),
 	CLI_OPTION(struct build_flags, compression, "compression", CLI_TEXT, "NAME",
 		"gzip (default), zstd or none"),
+	CLI_OPTION(struct build_flags, accept_sha1, "accept-sha1", CLI_FLAG, NULL,
+		"accept repositories signed with SHA-1 only"),
 	BUILD_FLAGS,
 };
 static const struct cli_option package_options[] = {
@@ -155,16 +164,28 @@ static int prepare_package_key(
 	return 0;
 }
 
+static void warn_of_sha1(const struct build_flags *flags)
+{
+	if (flags->sha1_signatures)
+		log_warning("--sha1-signatures: SHA-1 is broken; who relies on these "
+			    "signatures can be given other packages");
+	if (flags->accept_sha1)
+		log_warning("--accept-sha1: SHA-1 is broken; an index that is signed "
+			    "with it alone may not be its signer's");
+}
+
 static int prepare(
 	const struct build_flags *flags, struct prepared *prepared, struct error *err)
 {
+	const struct lint_names lint[] = {
+		[LINT_OFF] = {flags->lint_off.items, flags->lint_off.count},
+		[LINT_WARNING] = {flags->lint_warn.items, flags->lint_warn.count},
+		[LINT_ERROR] = {flags->lint_require.items, flags->lint_require.count}};
 	if (choose_compression(flags->compression, &prepared->options.compression, err) <
 			0 ||
 		prepare_sources(flags, prepared, err) < 0 ||
 		prepare_package_key(flags->package_key, prepared, err) < 0 ||
-		lint_configure(flags->lint_require.items, flags->lint_require.count,
-			flags->lint_warn.items, flags->lint_warn.count, &prepared->lint,
-			err) < 0)
+		lint_configure(lint, &prepared->lint, err) < 0)
 		return err->class;
 	if (flags->key && load_secret(flags->key, &prepared->image_key, err) < 0)
 		return err->class;
@@ -181,6 +202,9 @@ static int prepare(
 	options->sources = &prepared->sources;
 	options->image_key = prepared->image_key;
 	options->test = flags->test;
+	options->sha1_signatures = flags->sha1_signatures;
+	options->accept_sha1 = flags->accept_sha1;
+	warn_of_sha1(flags);
 	options->lint = &prepared->lint;
 	options->cpus = (unsigned)flags->cpus; /* at most INT32_MAX, see
 						  CLI_NUMBER */

@@ -75,7 +75,18 @@ int open_reference(const char *text, const struct registry_options *registry, bo
 int open_reference_to_read(const char *text, const struct registry_options *registry,
 	struct opened *ret_opened, struct error *err)
 {
-	struct repository_options options = {.early_credentials = true};
+	struct repository_options options = {0};
+
+	return open_with(
+		repository_open_to_read, text, registry, options, ret_opened, err);
+}
+
+int open_reference_to_verify(const char *text, const struct registry_options *registry,
+	bool check_blobs, struct opened *ret_opened, struct error *err)
+{
+	struct repository_options options = {.early_credentials = true,
+		.bounded = true,
+		.seconds_max = check_blobs ? 0 : LIMIT_VERIFY_SECONDS};
 
 	return open_with(
 		repository_open_to_read, text, registry, options, ret_opened, err);

@@ -33,6 +33,11 @@ MUST_USE int open_reference(const char *text, const struct registry_options *reg
 MUST_USE int open_reference_to_read(const char *text,
 	const struct registry_options *registry, struct opened *ret_opened,
 	struct error *err);
+/* The same, ready for confinement and within the limits of one verification; with
+ * check_blobs it may take as long as the layers take. */
+MUST_USE int open_reference_to_verify(const char *text,
+	const struct registry_options *registry, bool check_blobs,
+	struct opened *ret_opened, struct error *err);
 /* The digest, else the tag, else NULL: what repository_resolve makes of that. */
 const char *reference_wanted(const struct reference *reference);
 /* Resolves what the reference names; ERR_INPUT if it is not there. */

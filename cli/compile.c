@@ -9,7 +9,7 @@ struct compile_flags {
 	struct cli_list pipeline_dirs, build_options;
 	const char *arch, *recipes;
 	uint64_t jobs;
-	bool check_only;
+	bool check_only, check_shell;
 };
 
 static const struct cli_option options[] = {
@@ -25,6 +25,8 @@ static const struct cli_option options[] = {
 		"threads (default: 1)"),
 	CLI_OPTION(struct compile_flags, check_only, "check", CLI_FLAG, NULL,
 		"print no plans, only what is wrong"),
+	CLI_OPTION(struct compile_flags, check_shell, "check-shell", CLI_FLAG, NULL,
+		"ask bash whether it could read each script"),
 };
 
 #define JOBS_MAX 64
@@ -52,6 +54,7 @@ static void compile_one(struct work *work, size_t at, struct recipe_cache *cache
 			work->flags->build_options.count},
 		.cache = cache};
 	if (recipe_load(work->files->items[at], &recipe_options, &recipe, err) < 0 ||
+		(work->flags->check_shell && recipe_check_shell(recipe, err) < 0) ||
 		work->flags->check_only)
 		return;
 	if (recipe_to_json(recipe, &work->results[at], err) < 0)

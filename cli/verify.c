@@ -272,7 +272,8 @@ int verify_run(const struct verify_flags *flags, const struct registry_options *
 	if (confinement_parse(flags->confinement, &confined.mode, err) < 0 ||
 		(flags->policy ? prepare_policy(&work, err)
 			       : prepare_signers(&work, err)) < 0 ||
-		open_reference_to_read(image, registry, &work.opened, err) < 0)
+		open_reference_to_verify(
+			image, registry, flags->check_blobs, &work.opened, err) < 0)
 		return err->class;
 	confined.repository = work.opened.repository;
 	confined.in_child = needs_child(&work);

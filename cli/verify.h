@@ -8,8 +8,8 @@
 
 #include "attest/policy.h"
 #include "cli/common.h"
-#include "cli/verify_confine.h"
 #include "cli/signer.h"
+#include "cli/verify_confine.h"
 
 struct verify_flags {
 	struct signer_flags signer;

@@ -33,8 +33,7 @@ int confinement_parse(
 static const char *const network_paths[] = {"/etc/resolv.conf", "/etc/hosts",
 	"/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/services",
 	"/etc/ssl", "/etc/pki", "/etc/ca-certificates", "/usr/lib/ssl",
-	"/usr/share/ca-certificates", "/usr/local/share/ca-certificates",
-	"/etc/containers/certs.d", "/etc/docker/certs.d"};
+	"/usr/share/ca-certificates", "/usr/local/share/ca-certificates"};
 
 static int confine_now(const struct repository *repository, enum confinement_mode mode,
 	struct error *err)

@@ -110,7 +110,8 @@ int repository_read_blob(struct repository *repository,
 			"%s: blob %s has %llu bytes, at most %zu are allowed",
 			repository->name, digest_format(&descriptor->digest, text),
 			(unsigned long long)descriptor->size, max);
-	if (writer_to_buffer(&bytes, &writer, err) < 0 ||
+	if (repository_count_read(repository, descriptor->size, err) < 0 ||
+		writer_to_buffer(&bytes, &writer, err) < 0 ||
 		repository_copy_blob_to(repository, descriptor, writer, err) < 0 ||
 		writer_finish(writer, err) < 0)
 		return err->class;

@@ -252,7 +252,7 @@ int repository_copy(struct repository *from, struct repository *to,
 	if (plan_manifest(&plan, copy->image, NULL, 0, err) < 0 ||
 		(copy->with_signatures && plan_signatures(&plan, err) < 0))
 		return error_wrap(err, "copy from %s", from->name);
-	if (carry_out(&plan, to, copy, err) < 0 ||
+	if (carry_out(&plan, to, copy, err) < 0 || repository_settle(to, err) < 0 ||
 		repository_read_manifest(from, copy->image, &bytes, err) < 0 ||
 		repository_put(to, buffer_slice(&bytes), copy->image->media_type,
 			copy->tag, true, &ignored, err) < 0)

@@ -29,5 +29,10 @@ MUST_USE int copy_blobs(struct blob_copy *copy, struct error *err);
  */
 MUST_USE int merge_signatures(struct repository *to, const char *tag, struct slice bytes,
 	const char *media_type, struct error *err);
+/* The same as a change of what is there (empty: nothing), a parsed document of ours in
+ * hand. Nothing is appended if that has all already. */
+MUST_USE int merge_unite(struct repository *to, struct slice bytes,
+	const struct manifest *ours, struct slice present, struct buffer *changed,
+	struct error *err);
 
 #endif

@@ -72,47 +72,54 @@ static int put_config(struct repository *to, struct manifest *manifest, struct e
 	return repository_put_blob(to, buffer_slice(&bytes), &manifest->config, err);
 }
 
-static int join(const struct merge *merge, struct manifest *theirs, struct buffer *out,
-	struct error *err)
+static int join(struct repository *to, const struct manifest *ours,
+	struct manifest *theirs, struct buffer *out, struct error *err)
 {
 	size_t capacity = theirs->count;
 
-	for (size_t i = 0; i < merge->ours->count; i++) {
+	for (size_t i = 0; i < ours->count; i++) {
 		struct descriptor *layer;
 
-		if (has_layer(theirs, &merge->ours->items[i]))
+		if (has_layer(theirs, &ours->items[i]))
 			continue;
 		layer = arena_append(theirs->arena, &theirs->items, &theirs->count,
 			&capacity, sizeof(*layer));
 		if (!layer)
 			return error_set_memory(err);
-		*layer = merge->ours->items[i];
+		*layer = ours->items[i];
 	}
 	if (theirs->count > LIMIT_LAYERS)
 		return error_set(err, ERR_INPUT, "more than %d signatures", LIMIT_LAYERS);
-	if (put_config(merge->to, theirs, err) < 0)
+	if (put_config(to, theirs, err) < 0)
 		return err->class;
 	return manifest_write(theirs, out, err);
+}
+
+int merge_unite(struct repository *to, struct slice bytes, const struct manifest *ours,
+	struct slice present, struct buffer *changed, struct error *err)
+{
+	cleanup_manifest struct manifest *theirs = NULL;
+
+	if (present.len == 0)
+		return buffer_add_slice(changed, bytes, err);
+	if (manifest_parse(present, NULL, &theirs, err) < 0)
+		return err->class;
+	if (theirs->is_index || ours->is_index)
+		return error_set(
+			err, ERR_INPUT, "an index where signatures are expected");
+	if (has_all(theirs, ours))
+		return 0;
+	if (has_all(ours, theirs))
+		return buffer_add_slice(changed, bytes, err);
+	return join(to, ours, theirs, changed, err);
 }
 
 static int change(
 	void *context, struct slice present, struct buffer *changed, struct error *err)
 {
-	cleanup_manifest struct manifest *theirs = NULL;
 	const struct merge *merge = context;
 
-	if (present.len == 0)
-		return buffer_add_slice(changed, merge->bytes, err);
-	if (manifest_parse(present, NULL, &theirs, err) < 0)
-		return err->class;
-	if (theirs->is_index || merge->ours->is_index)
-		return error_set(
-			err, ERR_INPUT, "an index where signatures are expected");
-	if (has_all(theirs, merge->ours))
-		return 0;
-	if (has_all(merge->ours, theirs))
-		return buffer_add_slice(changed, merge->bytes, err);
-	return join(merge, theirs, changed, err);
+	return merge_unite(merge->to, merge->bytes, merge->ours, present, changed, err);
 }
 
 static bool is_joinable(struct slice tag)

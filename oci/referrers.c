@@ -71,9 +71,11 @@ static int read_fallback(struct repository *repository, const struct digest *sub
 	char tag[REFERRERS_TAG_MAX];
 
 	referrers_tag(subject, "", tag);
-	if (repository->ops->read_manifest(repository, tag, NULL, &bytes, &answer, err) <
-		0)
+	if (repository_count_read(repository, 0, err) < 0 ||
+		repository->ops->read_manifest(
+			repository, tag, NULL, &bytes, &answer, err) < 0)
 		return err->class;
+	repository->read_bytes += bytes.len;
 	if (!answer.found)
 		return 0;
 	if (referrers_parse_fallback(buffer_slice(&bytes), &index, err) < 0)
@@ -132,7 +134,9 @@ static int collect(struct repository *repository, unsigned sources,
 	struct error *err)
 {
 	if ((sources & REFERRERS_LISTED) &&
-		repository->ops->referrers(repository, subject, arena, list, err) < 0)
+		(repository_count_read(repository, 0, err) < 0 ||
+			repository->ops->referrers(
+				repository, subject, arena, list, err) < 0))
 		return err->class;
 	if ((sources & REFERRERS_FALLBACK) &&
 		read_fallback(repository, subject, arena, list, err) < 0)

@@ -2,12 +2,11 @@
 /* The fallback index of a manifest's referrers, changed. */
 #include "oci/repository_private.h"
 
-static int add_entry(
-	void *context, struct slice present, struct buffer *changed, struct error *err)
+int referrers_unite(struct slice present, const struct descriptor *entries, size_t count,
+	struct buffer *changed, struct error *err)
 {
 	cleanup_manifest struct manifest *index = NULL;
 	cleanup_arena struct arena *arena = NULL;
-	const struct descriptor *entry = context;
 	struct descriptor_list list = {0};
 	struct manifest next = {.is_index = true};
 
@@ -15,10 +14,11 @@ static int add_entry(
 		return err->class;
 	if (present.len != 0 && referrers_parse_fallback(present, &index, err) < 0)
 		return err->class;
-	/* The new one first: it replaces what another tool may have said of the same
-	 * manifest. */
-	if (descriptor_list_add(arena, &list, entry, err) < 0)
-		return err->class;
+	/* The new ones first: they replace what another tool may have said of the same
+	 * manifests. */
+	for (size_t i = 0; i < count; i++)
+		if (descriptor_list_add(arena, &list, &entries[i], err) < 0)
+			return err->class;
 	for (size_t i = 0; index && i < index->count; i++)
 		if (descriptor_list_add(arena, &list, &index->items[i], err) < 0)
 			return err->class;
@@ -30,6 +30,12 @@ static int add_entry(
 		next.annotation_count = index->annotation_count;
 	}
 	return manifest_write(&next, changed, err);
+}
+
+static int add_entry(
+	void *context, struct slice present, struct buffer *changed, struct error *err)
+{
+	return referrers_unite(present, context, 1, changed, err);
 }
 
 int referrers_add_fallback(struct repository *repository, const struct digest *subject,

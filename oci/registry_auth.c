@@ -311,12 +311,15 @@ static int send_token_request(struct registry *registry,
 		if (http_perform(at_origin ? registry->client : registry->foreign, &http,
 			    ret_response, err) < 0)
 			return err->class;
+		registry_conceal(registry, http.authorization, ret_response);
 		if (!retry_status_is_transient(ret_response->status) ||
 			i >= RETRY_ATTEMPTS)
 			return 0;
 		if (http_response_header(ret_response, "retry-after", &value) &&
 			!retry_after_parse(value, clock_now(), &wait))
 			wait = 0;
+		if (wait > RETRY_WAIT_MAX_MS)
+			return 0;
 		retry_pause(registry->options->retry_delay_ms, i, wait);
 	}
 }

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <jansson.h>
 #include <stdarg.h>
 
 #include "base/clock.h"
-#include "base/json.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "oci/registry_private.h"
@@ -54,72 +52,6 @@ bool registry_header_digest(
 	       digest_parse(value, ret_digest, &ignored) == 0;
 }
 
-/* ---- what an error says ---- */
-
-static void add_printable(struct buffer *out, const char *text)
-{
-	struct error full = ERROR_INIT;
-
-	for (; *text && out->len < 300; text++)
-		if (buffer_add_byte(
-			    out, *text >= 0x20 && *text != 0x7f ? *text : '?', &full) < 0)
-			return;
-}
-
-/* {"errors":[{"code":"DENIED","message":"…"}]} (distribution-spec v1.1, "Error Codes").
- */
-static bool first_error(
-	struct slice body, struct buffer *ret_code, struct buffer *ret_message)
-{
-	cleanup_json struct json_t *json = NULL;
-	struct error ignored = ERROR_INIT;
-	const json_t *item;
-	const char *text;
-
-	if (body.len == 0 || json_load_slice(body, "error", &json, &ignored) < 0)
-		return false;
-	item = json_array_get(json_object_get(json, "errors"), 0);
-	if (!json_is_object(item))
-		return false;
-	text = json_string_value(json_object_get(item, "code"));
-	add_printable(ret_code, text ? text : "");
-	text = json_string_value(json_object_get(item, "message"));
-	add_printable(ret_message, text ? text : "");
-	return true;
-}
-
-int registry_status_error(
-	const struct http_response *response, const char *doing, struct error *err)
-{
-	cleanup_buffer struct buffer code = BUFFER_INIT, message = BUFFER_INIT;
-	int status = response->status;
-
-	(void)first_error(buffer_slice(&response->body), &code, &message); /* or empty */
-	(void)error_set(err, ERR_NETWORK, "%s: the registry answers %d%s%s%s%s%s", doing,
-		status, code.len ? " " : "", buffer_str(&code), message.len ? " (" : "",
-		buffer_str(&message), message.len ? ")" : "");
-	if (status == 401 || status == 403)
-		return error_remedy(err, "log in (docker login, podman login) with an "
-					 "account that may do this");
-	if (status == 429)
-		return error_remedy(
-			err, "too many requests: wait, or log in for a higher limit");
-	return err->class;
-}
-
-/* Some registries say TOOMANYREQUESTS under another status. */
-static bool is_transient(const struct http_response *response)
-{
-	cleanup_buffer struct buffer code = BUFFER_INIT, message = BUFFER_INIT;
-
-	if (retry_status_is_transient(response->status))
-		return true;
-	if (response->status < 400)
-		return false;
-	return first_error(buffer_slice(&response->body), &code, &message) &&
-	       strcmp(buffer_str(&code), "TOOMANYREQUESTS") == 0;
-}
-
 /* ---- one request ---- */
 
 struct attempt {
@@ -135,6 +67,18 @@ static bool is_redirect(const struct registry_call *call, int status)
 	return (strcmp(call->method, "GET") == 0 || strcmp(call->method, "HEAD") == 0) &&
 	       (status == 301 || status == 302 || status == 303 || status == 307 ||
 		       status == 308);
+}
+
+/* Blobs take as long as they take, unless they stall, or there is a limit for all. */
+static unsigned seconds_for(
+	const struct registry *registry, const struct registry_call *call)
+{
+	unsigned usual = call->output || call->source ? 0 : CALL_SECONDS_MAX;
+	double left = registry->deadline - clock_monotonic();
+
+	if (registry->deadline <= 0 || (usual != 0 && left > usual))
+		return usual;
+	return left < 1 ? 1 : (unsigned)left; /* at most the option's number */
 }
 
 static int perform(struct registry *registry, struct attempt *attempt, const char *url,
@@ -156,8 +100,7 @@ static int perform(struct registry *registry, struct attempt *attempt, const cha
 		.max_body = call->max_body,
 		.range_from = attempt->from,
 		.etag = call->output ? attempt->etag : NULL,
-		/* blobs take as long as they take, unless they stall */
-		.timeout_seconds = call->output || call->source ? 0 : CALL_SECONDS_MAX,
+		.timeout_seconds = seconds_for(registry, call),
 	};
 
 	if (call->source &&
@@ -165,8 +108,11 @@ static int perform(struct registry *registry, struct attempt *attempt, const cha
 		return err->class;
 	request.body_reader = body;
 	http_response_done(ret_response);
-	return http_perform(at_origin ? registry->client : registry->foreign, &request,
-		ret_response, err);
+	if (http_perform(at_origin ? registry->client : registry->foreign, &request,
+		    ret_response, err) < 0)
+		return err->class;
+	registry_conceal(registry, authorization, ret_response);
+	return 0;
 }
 
 /* Once away from the registry's origin, nothing is authorized any more, even if the way
@@ -228,6 +174,8 @@ static int perform_authorized(struct registry *registry, struct attempt *attempt
 			perform_following(
 				registry, attempt, authorization, ret_response, err) < 0)
 			return err->class;
+		if (attempt->from_origin)
+			registry_note_rate(registry, ret_response);
 		if (ret_response->status != 401 || !attempt->from_origin || i == 2)
 			return 0;
 		if (registry_answer_challenge(
@@ -238,16 +186,19 @@ static int perform_authorized(struct registry *registry, struct attempt *attempt
 
 /* ---- several attempts ---- */
 
-/* 0: there will be another; else the result of the call. */
+static bool is_too_late(const struct registry *registry)
+{
+	return registry->deadline > 0 && clock_monotonic() > registry->deadline;
+}
+
+/* Will there be another attempt? */
 static bool may_retry(const struct registry_call *call, unsigned attempt_number,
 	const struct http_response *response, const struct error *err)
 {
 	if (call->once || attempt_number >= RETRY_ATTEMPTS)
 		return false;
-	if (error_is_set(err))
-		/* what has a remedy (certificates) or is refused will be so again */
-		return err->class == ERR_NETWORK && err->sys == 0 && !err->remedy[0];
-	return is_transient(response);
+	return error_is_set(err) ? registry_error_is_transient(err)
+				 : registry_is_transient(response);
 }
 
 static uint64_t asked_wait(const struct http_response *response)
@@ -273,11 +224,12 @@ int registry_call(struct registry *registry, const struct registry_call *call,
 			attempt.from = writer_position(call->output) - attempt.start;
 		(void)perform_authorized(
 			registry, &attempt, ret_response, err); /* err tells */
-		if (!may_retry(call, i, ret_response, err))
+		if (is_too_late(registry) || !may_retry(call, i, ret_response, err))
 			break;
 		wait = error_is_set(err) ? 0 : asked_wait(ret_response);
 		waited += wait;
-		if (waited > WAIT_TOTAL_MAX_MS)
+		/* who wants to be left alone for an hour is: the error says so */
+		if (wait > RETRY_WAIT_MAX_MS || waited > WAIT_TOTAL_MAX_MS)
 			break;
 		log_verbose("%s: %s; trying again", registry->name,
 			error_is_set(err) ? err->text : "the registry is busy");

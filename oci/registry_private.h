@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The registry client (distribution-spec v1.1), shared by its files:
- *	registry.c		opening, manifests, blobs out, tags, referrers
- *	registry_call.c		one request: address, redirects, retries, what an error
- *says registry_auth.c		challenges, tokens, credentials registry_put.c
- *manifests in registry_upload.c	blobs in
+ *	registry.c		opening, manifests and blobs out
+ *	registry_lists.c	tags, referrers
+ *	registry_call.c		one request: address, redirects, retries
+ *	registry_error.c	what an error says
+ *	registry_auth.c		challenges, tokens, credentials
+ *	registry_put.c		manifests in
+ *	registry_upload.c	blobs in
  *
  * Credentials and tokens go to the registry's own origin (scheme, host, port) and, the
  * credentials only, to the realm that this origin names; never along a redirect or to a
@@ -37,8 +40,8 @@ struct registry {
 	const char *origin; /* "https://host:port" */
 	struct url url;     /* of origin */
 	const struct repository_options *options;
+	double deadline;   /* of the repository */
 	const char *scope; /* "repository:NAME:pull,push" */
-	bool has_etags;    /* manifests come with them: conditions make sense */
 	/* Blobs are moved by several threads: this guards what follows, and the arena
 	   once the registry is open. */
 	pthread_mutex_t mutex;
@@ -49,6 +52,7 @@ struct registry {
 	const char *realm, *service;
 	struct token *tokens;
 	size_t token_count, token_capacity;
+	bool rate_warned;
 };
 
 /* ---- registry_call.c ---- */
@@ -72,19 +76,34 @@ MUST_USE int registry_call(struct registry *registry, const struct registry_call
 /* Appends ORIGIN/v2/REPOSITORY and the formatted rest. */
 MUST_USE int registry_url(const struct registry *registry, struct buffer *out,
 	struct error *err, const char *format, ...) PRINTF_LIKE(4, 5);
-/* Sets ERR_NETWORK with status and what the body says of it. */
-int registry_status_error(
-	const struct http_response *response, const char *doing, struct error *err);
-static inline bool registry_is_success(const struct http_response *response)
-{
-	return response->status >= 200 && response->status <= 299;
-}
 /* May we send something to this address because a server named it? ERR_INPUT if not. */
 MUST_USE int registry_check_address(const struct registry *registry,
 	const struct url *url, bool refuse_local, struct error *err);
 /* The header's value as a digest; false if it is absent or none. */
 bool registry_header_digest(const struct http_response *response, const char *name,
 	struct digest *ret_digest);
+
+/* ---- registry_error.c ---- */
+
+/* Warns, once, when nearly all of the requests that are allowed have been made. */
+void registry_note_rate(struct registry *registry, const struct http_response *response);
+/* Sets ERR_NETWORK with status and what the body says of it. */
+int registry_status_error(
+	const struct http_response *response, const char *doing, struct error *err);
+/* May the same request succeed later? By status, or because the connection broke. */
+bool registry_is_transient(const struct http_response *response);
+bool registry_error_is_transient(const struct error *err);
+static inline bool registry_is_success(const struct http_response *response)
+{
+	return response->status >= 200 && response->status <= 299;
+}
+
+/* ---- registry_conceal.c ---- */
+
+/* Stars over the credentials in an error's body. authorization: what was sent, or NULL.
+ */
+void registry_conceal(const struct registry *registry, const char *authorization,
+	struct http_response *response);
 
 /* ---- registry_auth.c ---- */
 
@@ -109,6 +128,14 @@ MUST_USE int registry_put_blob(struct repository *repository,
 	struct error *err);
 MUST_USE int registry_mount_blob(struct repository *repository, struct repository *from,
 	const struct descriptor *descriptor, bool *ret_done, struct error *err);
+
+/* ---- registry_lists.c ---- */
+
+MUST_USE int registry_tags(struct repository *repository, struct arena *arena,
+	const char ***ret_tags, size_t *ret_count, struct error *err);
+MUST_USE int registry_referrers(struct repository *repository,
+	const struct digest *subject, struct arena *arena, struct descriptor_list *list,
+	struct error *err);
 
 /* ---- registry_needs.c ---- */
 

@@ -3,14 +3,14 @@
 #include "oci/registry_private.h"
 
 /* Condition of the write; "" in if_match: only if there is nothing. */
-static int add_condition(const struct registry *registry, const struct manifest_put *put,
-	struct buffer *line, struct error *err)
+static int add_condition(
+	const struct manifest_put *put, struct buffer *line, struct error *err)
 {
 	if (!put->if_match)
 		return 0;
 	if (put->if_match[0] != '\0')
 		return buffer_printf(line, err, "If-Match: %s", put->if_match);
-	return registry->has_etags ? buffer_add_str(line, "If-None-Match: *", err) : 0;
+	return buffer_add_str(line, "If-None-Match: *", err);
 }
 
 static int check_stored(
@@ -36,7 +36,8 @@ static int registry_put_manifest(
 	cleanup_buffer struct buffer url = BUFFER_INIT, type = BUFFER_INIT;
 	cleanup_buffer struct buffer condition = BUFFER_INIT;
 	struct registry *registry = registry_of(repository);
-	struct registry_call call = {.method = "PUT", .body = put->bytes};
+	struct registry_call call = {
+		.method = "PUT", .body = put->bytes, .once = put->is_update};
 	const char *headers[3] = {NULL};
 	char digest[DIGEST_TEXT_MAX];
 
@@ -45,18 +46,20 @@ static int registry_put_manifest(
 		    put->tag ? put->tag : digest) < 0 ||
 		buffer_printf(&type, err, "Content-Type: %s", put->manifest->media_type) <
 			0 ||
-		add_condition(registry, put, &condition, err) < 0)
+		add_condition(put, &condition, err) < 0)
 		return err->class;
 	headers[0] = buffer_str(&type);
 	headers[1] = condition.len ? buffer_str(&condition) : NULL;
 	call.url = buffer_str(&url);
 	call.headers = headers;
-	if (registry_call(registry, &call, &response, err) < 0)
+	if (registry_call(registry, &call, &response, err) < 0 &&
+		!(put->is_update && registry_error_is_transient(err)))
 		return error_wrap(err, "put %s", put->tag ? put->tag : digest);
-	if (response.status == 412 && put->if_match) {
-		put->conflict = true;
+	put->conflict = error_is_set(err) || (response.status == 412 && put->if_match) ||
+			(put->is_update && registry_is_transient(&response));
+	error_clear(err); /* whoever reads again will see it, if it lasts */
+	if (put->conflict)
 		return 0;
-	}
 	if (!registry_is_success(&response))
 		return registry_status_error(&response, "put manifest", err);
 	return check_stored(&response, put, err);

@@ -174,7 +174,7 @@ static bool is_worth_another(
 	if (upload->failures > FAILURES_MAX)
 		return false;
 	if (error_is_set(err))
-		return err->class == ERR_NETWORK && err->sys == 0 && !err->remedy[0];
+		return registry_error_is_transient(err);
 	return retry_status_is_transient(status) || status == 404 || status == 416;
 }
 

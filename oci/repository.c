@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
 #include "base/limits.h"
 #include "oci/repository_private.h"
 
@@ -14,6 +15,8 @@ int repository_new(const struct repository_options *options,
 	if (!repository)
 		return error_set_memory(err);
 	repository->options = *options;
+	if (options->seconds_max != 0)
+		repository->deadline = clock_monotonic() + options->seconds_max;
 	if (arena_new(&repository->arena, err) < 0 ||
 		map_new(&repository->manifests, err) < 0)
 		return err->class;
@@ -111,8 +114,31 @@ int repository_remember(struct repository *repository, const struct digest *dige
 			    kept, err) < 0)
 			return err->class;
 		repository->cached_bytes += bytes.len;
+	} else if (repository->options.bounded) {
+		return error_set(err, ERR_INPUT, "%s: more than %zu MiB of manifests",
+			repository->name, CACHE_BYTES_MAX / MIB);
 	}
 	*ret_kept = *kept;
+	return 0;
+}
+
+int repository_count_read(
+	struct repository *repository, uint64_t bytes, struct error *err)
+{
+	if (repository->deadline > 0 && clock_monotonic() > repository->deadline)
+		return error_set(err, ERR_NETWORK, "%s: took more than %u s",
+			repository->name, repository->options.seconds_max);
+	if (!repository->options.bounded)
+		return 0;
+	if (++repository->reads > LIMIT_VERIFY_READS)
+		return error_set(err, ERR_INPUT, "%s: more than %d documents to be read",
+			repository->name, LIMIT_VERIFY_READS);
+	if (repository->read_bytes > LIMIT_VERIFY_BYTES ||
+		bytes > LIMIT_VERIFY_BYTES - repository->read_bytes)
+		return error_set(err, ERR_INPUT,
+			"%s: more than %zu MiB of documents to be read", repository->name,
+			LIMIT_VERIFY_BYTES / MIB);
+	repository->read_bytes += bytes;
 	return 0;
 }
 
@@ -158,9 +184,12 @@ int repository_manifest_bytes(struct repository *repository,
 		return error_set(err, ERR_INPUT,
 			"%s: manifest %s has more than %zu bytes", repository->name, key,
 			LIMIT_MANIFEST_BYTES);
+	if (repository_count_read(repository, 0, err) < 0)
+		return err->class;
 	if (repository->ops->read_manifest(
 		    repository, NULL, &descriptor->digest, &bytes, &answer, err) < 0)
 		return error_wrap(err, "%s: manifest %s", repository->name, key);
+	repository->read_bytes += bytes.len;
 	if (answer.found) {
 		if (verify_bytes(buffer_slice(&bytes), descriptor, err) < 0)
 			return error_wrap(err, "%s: manifest", repository->name);
@@ -265,10 +294,12 @@ int repository_read_tag(struct repository *repository, const char *tag,
 	if (tag && !reference_tag_is_valid(slice_str(tag)))
 		return error_set(err, ERR_INPUT, "%s: \"%.*s\" is not a tag",
 			repository->name, SLICE_ARG(slice_sub(slice_str(tag), 0, 140)));
-	if (repository->ops->read_manifest(
-		    repository, tag, NULL, bytes, ret_answer, err) < 0)
+	if (repository_count_read(repository, 0, err) < 0 ||
+		repository->ops->read_manifest(
+			repository, tag, NULL, bytes, ret_answer, err) < 0)
 		return error_wrap(
 			err, "%s%s%s", repository->name, tag ? ":" : "", tag ? tag : "");
+	repository->read_bytes += bytes->len;
 	return 0;
 }
 

@@ -24,6 +24,9 @@ struct repository_options {
 	bool plain_http; /* allow http to a host that is not loopback */
 	const char *user, *password; /* NULL: credential files (oci/credentials.h) */
 	bool anonymous;              /* do not look for credentials */
+	bool bounded; /* reads LIMIT_VERIFY_READS documents and LIMIT_VERIFY_BYTES of
+			 them at most: whoever can write there does not decide how much */
+	unsigned seconds_max;   /* all requests together; 0: no limit */
 	bool early_credentials; /* look for them when opening: later nothing can be run */
 	uint64_t chunk_bytes; /* registry: blobs above this go up in pieces; 0: 64 MiB */
 	unsigned retry_delay_ms; /* first pause before another attempt; 0: 1000 */
@@ -41,8 +44,8 @@ MUST_USE int repository_open_to_read(const struct reference *reference,
 	struct error *err);
 /*
  * Makes what was put last: an oci-archive is written (canonical tar, replaced as a
- * whole); for the others everything is in place already. Closing without it leaves the
- * old archive.
+ * whole; closing without it leaves the old one), and at a registry repository_settle; in
+ * a directory everything is in place already.
  */
 MUST_USE int repository_commit(struct repository *repository, struct error *err);
 void repository_close(struct repository **repository);
@@ -108,16 +111,22 @@ MUST_USE int repository_put_manifest(struct repository *repository, struct slice
 /*
  * Read, change, write of the manifest under a tag, so that nobody's change is lost: a
  * layout is locked meanwhile; at a registry the write is conditional where it offers
- * ETags, read back, and repeated. change may therefore be called several times; it gets
- * the present bytes (empty: no such tag) and appends the new ones to `changed` (nothing:
- * leave all as it is). For fallback indexes, .sig and .att. ret_descriptor is what the
- * tag names in the end.
+ * ETags, and repository_settle looks at it again. change may therefore be called several
+ * times; it gets the present bytes (empty: no such tag) and appends the new ones to
+ * `changed` (nothing: leave all as it is). For fallback indexes, .sig and .att.
+ * ret_descriptor is what the tag names in the end.
  */
 typedef int repository_change(
 	void *context, struct slice present, struct buffer *changed, struct error *err);
 MUST_USE int repository_update_manifest(struct repository *repository, const char *tag,
 	const char *media_type, repository_change *change, void *context,
 	struct descriptor *ret_descriptor, struct error *err);
+
+/*
+ * Looks again at all that repository_update_manifest has changed at a registry, and adds
+ * what another writer has overwritten meanwhile. ERR_NETWORK if that does not end.
+ */
+MUST_USE int repository_settle(struct repository *repository, struct error *err);
 
 /*
  * Who refers to this digest: the API and the fallback index merged, at most

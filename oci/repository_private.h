@@ -43,8 +43,10 @@ struct manifest_put {
 	const char *tag;                 /* NULL: by digest */
 	bool list;            /* layout: name it in index.json even without tag */
 	const char *if_match; /* NULL: unconditionally; "": only if there is none */
-	bool conflict;        /* out: the condition did not hold, nothing was written */
-	bool subject_done;    /* out: the place keeps referrers itself */
+	/* part of read, change, write: no second attempt, which would be late */
+	bool is_update;
+	bool conflict;     /* out: not written, or not surely; read again */
+	bool subject_done; /* out: the place keeps referrers itself */
 };
 
 /*
@@ -114,7 +116,16 @@ struct repository {
 	struct map *manifests; /* digest text → struct slice in the arena: read once, used
 				  often */
 	size_t cached_bytes;
+	unsigned reads; /* into memory, for options.bounded */
+	uint64_t read_bytes;
+	double deadline;         /* on the monotonic clock; 0: none */
+	struct written *written; /* what to look at again (settle.c) */
+	double slowest_update;   /* seconds from reading to having written */
 };
+
+/* Before so many bytes are read into memory; ERR_INPUT where options.bounded ends. */
+MUST_USE int repository_count_read(
+	struct repository *repository, uint64_t bytes, struct error *err);
 
 MUST_USE int layout_open(const struct reference *reference, struct repository *repository,
 	struct error *err);
@@ -185,8 +196,20 @@ struct descriptor referrers_entry(
 /* An index, or ERR_INPUT. */
 MUST_USE int referrers_parse_fallback(
 	struct slice bytes, struct manifest **ret_index, struct error *err);
+/* The index `present` (empty: none) with these entries, which replace older ones of the
+ * same digest. Appends. */
+MUST_USE int referrers_unite(struct slice present, const struct descriptor *entries,
+	size_t count, struct buffer *changed, struct error *err);
 /* Puts the manifest's entry into the fallback index of its subject. */
 MUST_USE int referrers_add_fallback(struct repository *repository,
 	const struct digest *subject, const struct descriptor *entry, struct error *err);
+
+/* repository_update_manifest; *ret_wrote: there was something to change. */
+MUST_USE int repository_update(struct repository *repository, const char *tag,
+	const char *media_type, repository_change *change, void *context,
+	struct descriptor *ret_descriptor, bool *ret_wrote, struct error *err);
+/* Notes what was written under a tag by read, change, write. */
+MUST_USE int settle_remember(struct repository *repository, const char *tag,
+	const char *media_type, struct slice bytes, struct error *err);
 
 #endif

@@ -3,11 +3,14 @@
  * What changes a repository, apart from reading: a program that only opens with
  * repository_open_to_read has none of it.
  */
+#include "base/clock.h"
 #include "base/limits.h"
 #include "oci/repository_private.h"
 #include "oci/retry.h"
 
 #define UPDATE_ATTEMPTS 10
+#define STALE_SECONDS   0.1
+#define STALE_READS     3
 
 /* ---- opening and committing ---- */
 
@@ -44,6 +47,8 @@ int repository_commit(struct repository *repository, struct error *err)
 {
 	const struct repository_write_ops *write = repository->write;
 
+	if (repository_settle(repository, err) < 0)
+		return err->class;
 	return write && write->commit ? write->commit(repository, err) : 0;
 }
 
@@ -133,26 +138,11 @@ struct update {
 	const char *tag, *media_type;
 	repository_change *change;
 	void *context;
-	bool done; /* the tag names what we wrote, or there was nothing to write */
+	bool done, wrote;
+	unsigned stale_reads;
+	double read_at;
 	struct descriptor result;
 };
-
-/* Reads the tag again: a registry without conditions may have let another writer in
- * between. */
-static int confirm(struct repository *repository, struct update *update,
-	const struct descriptor *written, struct error *err)
-{
-	cleanup_buffer struct buffer bytes = BUFFER_INIT;
-	struct tag_answer answer;
-	struct digest digest;
-
-	if (repository_read_tag(repository, update->tag, &bytes, &answer, err) < 0 ||
-		digest_of(written->digest.algorithm, buffer_slice(&bytes), &digest, err) <
-			0)
-		return err->class;
-	update->done = answer.found && digest_equal(&digest, &written->digest);
-	return 0;
-}
 
 static int write_change(struct repository *repository, struct update *update,
 	struct slice bytes, const struct tag_answer *present, struct error *err)
@@ -162,6 +152,7 @@ static int write_change(struct repository *repository, struct update *update,
 	struct manifest_put put = {.bytes = bytes,
 		.descriptor = &described,
 		.tag = update->tag,
+		.is_update = true,
 		.if_match = present->found && present->etag[0] == '\0' ? NULL
 								       : present->etag};
 
@@ -175,11 +166,21 @@ static int write_change(struct repository *repository, struct update *update,
 		return 0;
 	if (descriptor_copy(repository->arena, &described, &update->result, err) < 0)
 		return err->class;
-	if (repository->write->lock) {
-		update->done = true;
+	update->done = update->wrote = true;
+	if (repository->write->lock)
 		return 0;
-	}
-	return confirm(repository, update, &described, err);
+	if (clock_monotonic() - update->read_at > repository->slowest_update)
+		repository->slowest_update = clock_monotonic() - update->read_at;
+	return settle_remember(repository, update->tag, manifest->media_type, bytes, err);
+}
+
+/* The change took long, perhaps since it sent blobs, which are there now: read again
+ * rather than overwrite what others have written meanwhile. */
+static bool is_stale(const struct repository *repository, struct update *update)
+{
+	return !repository->write->lock &&
+	       clock_monotonic() - update->read_at > STALE_SECONDS &&
+	       update->stale_reads++ < STALE_READS;
 }
 
 static int update_once(
@@ -189,10 +190,13 @@ static int update_once(
 	cleanup_buffer struct buffer changed = {.max = LIMIT_MANIFEST_BYTES};
 	struct tag_answer answer;
 
+	update->read_at = clock_monotonic();
 	if (repository_read_tag(repository, update->tag, &present, &answer, err) < 0)
 		return err->class;
 	if (update->change(update->context, buffer_slice(&present), &changed, err) < 0)
 		return error_wrap(err, "%s:%s", repository->name, update->tag);
+	if (is_stale(repository, update))
+		return 0;
 	if (changed.len != 0 &&
 		!slice_equal(buffer_slice(&changed), buffer_slice(&present)))
 		return write_change(
@@ -204,9 +208,9 @@ static int update_once(
 	return 0;
 }
 
-int repository_update_manifest(struct repository *repository, const char *tag,
+int repository_update(struct repository *repository, const char *tag,
 	const char *media_type, repository_change *change, void *context,
-	struct descriptor *ret_descriptor, struct error *err)
+	struct descriptor *ret_descriptor, bool *ret_wrote, struct error *err)
 {
 	struct update update = {.tag = tag,
 		.media_type = media_type,
@@ -218,7 +222,7 @@ int repository_update_manifest(struct repository *repository, const char *tag,
 	if (repository->write->lock && repository->write->lock(repository, err) < 0)
 		return error_wrap(err, "%s", repository->name);
 	for (int i = 0; i < UPDATE_ATTEMPTS && !update.done && !error_is_set(err); i++) {
-		if (i != 0)
+		if (i != 0 && update.stale_reads < (unsigned)i)
 			retry_pause(repository->options.retry_delay_ms, (unsigned)i, 0);
 		(void)update_once(repository, &update, err); /* err tells */
 	}
@@ -231,7 +235,18 @@ int repository_update_manifest(struct repository *repository, const char *tag,
 			"%s:%s: somebody else kept changing it, %d attempts",
 			repository->name, tag, UPDATE_ATTEMPTS);
 	*ret_descriptor = update.result;
+	*ret_wrote = update.wrote;
 	return 0;
+}
+
+int repository_update_manifest(struct repository *repository, const char *tag,
+	const char *media_type, repository_change *change, void *context,
+	struct descriptor *ret_descriptor, struct error *err)
+{
+	bool ignored;
+
+	return repository_update(repository, tag, media_type, change, context,
+		ret_descriptor, &ignored, err);
 }
 
 /* ---- sweeping ---- */

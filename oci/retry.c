@@ -48,7 +48,7 @@ bool retry_after_parse(struct slice value, int64_t now, uint64_t *ret_ms)
 			return false;
 		seconds = time > now ? (uint64_t)(time - now) : 0; /* positive */
 	}
-	*ret_ms = seconds > RETRY_WAIT_MAX_MS / 1000 ? RETRY_WAIT_MAX_MS : seconds * 1000;
+	*ret_ms = (seconds < UINT32_MAX ? seconds : UINT32_MAX) * 1000;
 	return true;
 }
 

@@ -6,11 +6,12 @@
 #include "base/slice.h"
 
 #define RETRY_ATTEMPTS    5
-#define RETRY_WAIT_MAX_MS 60000 /* one pause, whatever a server asks for */
+#define RETRY_WAIT_MAX_MS 60000 /* a server that asks for more is not asked again */
 
 /* 408, 425, 429, 500, 502, 503, 504. */
 bool retry_status_is_transient(int status);
-/* Retry-After: seconds or an HTTP date (RFC 9110, 10.2.3); false if neither. Capped. */
+/* Retry-After: seconds or an HTTP date (RFC 9110, 10.2.3); false if neither. At most
+ * UINT32_MAX seconds. */
 bool retry_after_parse(struct slice value, int64_t now, uint64_t *ret_ms);
 /*
  * Waits base_ms (0: 1000) * 2^(attempt - 1), capped, with up to a quarter more at random,

@@ -80,6 +80,10 @@ static int decode(struct slice bytes, struct buffer *out, struct error *err)
 
 	if (base64_decode(slice_trim(bytes), out, &not_base64) == 0)
 		return 0;
+	if (not_base64.class != ERR_INPUT) {
+		*err = not_base64;
+		return err->class;
+	}
 	buffer_clear(out);
 	return buffer_add_slice(out, bytes, err);
 }

@@ -61,7 +61,14 @@ int key_crypto_error(struct error *err, enum err class, const char *what)
 	if (first != 0)
 		ERR_error_string_n(first, text, sizeof(text));
 	ERR_clear_error();
-	return error_set(err, class, "%s: %s", what, text);
+	(void)error_set(err, class, "%s: %s", what, text); /* returned below */
+	if (ERR_GET_REASON(first) == ERR_R_UNSUPPORTED &&
+		EVP_default_properties_is_fips_enabled(NULL))
+		return error_remedy(err,
+			"OpenSSL is set to FIPS algorithms only, and has no "
+			"such one: see alnage keygen --help, and "
+			"openssl list -providers");
+	return (int)err->class;
 }
 
 /* ---- which keys are good enough ---- */
@@ -125,7 +132,10 @@ int key_classify(const EVP_PKEY *pkey, enum key_type *ret_type, struct error *er
 					      : "unknown");
 }
 
-/* The point is on the curve; the modulus is not a prime, has no small factor. */
+/*
+ * The point is on the curve (which is all there is to it: our curves have no small
+ * subgroups); the modulus is not a prime, has no small factor.
+ */
 static int check_public(EVP_PKEY *pkey, struct error *err)
 {
 	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
@@ -133,7 +143,7 @@ static int check_public(EVP_PKEY *pkey, struct error *err)
 
 	if (!context)
 		return key_crypto_error(err, ERR_SYSTEM, "key: preparing to check");
-	status = EVP_PKEY_public_check(context);
+	status = EVP_PKEY_public_check_quick(context);
 	EVP_PKEY_CTX_free(context);
 	if (status != 1)
 		return key_crypto_error(err, ERR_INPUT, "key: not a valid public key");
@@ -159,7 +169,8 @@ static int check_encoding(EVP_PKEY *pkey, struct slice der, struct error *err)
 	return 0;
 }
 
-int key_from_der(struct slice der, struct key **ret_key, struct error *err)
+static int read_der(
+	struct slice der, bool is_own, struct key **ret_key, struct error *err)
 {
 	const unsigned char *at = (const unsigned char *)der.data;
 	cleanup_key struct key *key = NULL;
@@ -174,12 +185,22 @@ int key_from_der(struct slice der, struct key **ret_key, struct error *err)
 	if (!key->pkey)
 		return key_crypto_error(err, ERR_INPUT, "key: not a public key");
 	if (key_classify(key->pkey, &key->type, err) < 0 ||
-		check_public(key->pkey, err) < 0 ||
+		(!is_own && check_public(key->pkey, err) < 0) ||
 		check_encoding(key->pkey, der, err) < 0 ||
 		digest_of(DIGEST_SHA256, der, &key->id, err) < 0)
 		return err->class;
 	*ret_key = take_ptr(key);
 	return 0;
+}
+
+int key_from_der(struct slice der, struct key **ret_key, struct error *err)
+{
+	return read_der(der, false, ret_key, err);
+}
+
+int key_from_own_der(struct slice der, struct key **ret_key, struct error *err)
+{
+	return read_der(der, true, ret_key, err);
 }
 
 int key_from_pkcs1(struct slice der, struct key **ret_key, struct error *err)
@@ -328,6 +349,24 @@ int key_verify(const struct key *key, struct slice message, struct slice signatu
 		return error_set(err, ERR_REFUSED, "the signature is not by %s key %.16s",
 			key_type_name(key->type), digest_format_hex(&key->id, id));
 	return 0;
+}
+
+int key_verify_sha1(const struct key *key, struct slice message, struct slice signature,
+	struct error *err)
+{
+	char id[DIGEST_TEXT_MAX];
+	bool holds = false;
+
+	if (key->type != KEY_RSA)
+		return error_set(err, ERR_REFUSED,
+			"signatures with SHA-1 are by RSA keys, not %s",
+			key_type_name(key->type));
+	if (verify_with(key, "SHA1", message, signature, &holds, err) < 0)
+		return err->class;
+	return holds ? 0
+		     : error_set(err, ERR_REFUSED,
+			       "the signature is not by rsa key %.16s",
+			       digest_format_hex(&key->id, id));
 }
 
 static int verify_digest_with(const struct key *key, const struct digest *digest,

@@ -46,6 +46,10 @@ MUST_USE int key_hint(const struct key *key, struct buffer *out, struct error *e
 MUST_USE int key_verify(const struct key *key, struct slice message,
 	struct slice signature, struct error *err);
 
+/* One with SHA-1, as old tools of the APK format make them; RSA, else ERR_REFUSED. */
+MUST_USE int key_verify_sha1(const struct key *key, struct slice message,
+	struct slice signature, struct error *err);
+
 /*
  * The same where only the message's digest is at hand. Ed25519 signs the message itself:
  * ERR_REFUSED, as is an algorithm that the key is not used with.

@@ -183,6 +183,9 @@ static int decrypt_info(const X509_SIG *encrypted, const char *passphrase,
 	if (len > LIMIT_KEY_BYTES)
 		return error_set(err, ERR_INPUT, "the passphrase is too long");
 	info = PKCS8_decrypt(encrypted, passphrase, (int)len); /* tested above */
+	if (!info && ERR_GET_REASON(ERR_peek_error()) == ERR_R_UNSUPPORTED)
+		return key_crypto_error(
+			err, ERR_SYSTEM, "its encryption is not available here");
 	if (!info)
 		return key_crypto_error(
 			err, ERR_REFUSED, "wrong passphrase, or a damaged file");
@@ -260,7 +263,8 @@ int secret_public(const struct secret *secret, struct key **ret_key, struct erro
 	len = i2d_PUBKEY(secret->pkey, &der);
 	if (len <= 0)
 		return key_crypto_error(err, ERR_SYSTEM, "encoding a public key");
-	status = key_from_der(slice_from(der, (size_t)len), ret_key, err); /* positive */
+	status = key_from_own_der(
+		slice_from(der, (size_t)len), ret_key, err); /* positive */
 	OPENSSL_free(der);
 	return status;
 }
@@ -327,10 +331,9 @@ static int sign_elsewhere(const struct secret *secret, struct slice message,
 	return buffer_add_slice(ret_signature, buffer_slice(&signature), err);
 }
 
-static int sign_here(const struct secret *secret, struct slice message,
-	struct buffer *ret_signature, struct error *err)
+static int sign_here(const struct secret *secret, const char *digest,
+	struct slice message, struct buffer *ret_signature, struct error *err)
 {
-	const char *digest = secret->type == KEY_ED25519 ? NULL : "SHA256";
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	unsigned char signature[SIGNATURE_MAX];
 	size_t len = sizeof(signature);
@@ -354,8 +357,19 @@ static int sign_here(const struct secret *secret, struct slice message,
 int secret_sign(const struct secret *secret, struct slice message,
 	struct buffer *ret_signature, struct error *err)
 {
+	const char *digest = secret->type == KEY_ED25519 ? NULL : "SHA256";
+
 	return secret->remote ? sign_elsewhere(secret, message, ret_signature, err)
-			      : sign_here(secret, message, ret_signature, err);
+			      : sign_here(secret, digest, message, ret_signature, err);
+}
+
+int secret_sign_sha1(const struct secret *secret, struct slice message,
+	struct buffer *ret_signature, struct error *err)
+{
+	if (secret->type != KEY_RSA || secret->remote)
+		return error_set(err, ERR_INPUT,
+			"signatures with SHA-1 are made with RSA keys in files only");
+	return sign_here(secret, "SHA1", message, ret_signature, err);
 }
 
 /* ---- primitives for cosign's key files ---- */
@@ -387,9 +401,11 @@ int secret_scrypt(const char *passphrase, struct slice salt, uint64_t n,
 	EVP_KDF_free(kdf);
 	if (status == 1)
 		return 0;
-	(void)key_crypto_error(err, ERR_SYSTEM, "scrypt"); /* returned below */
-	return error_remedy(err, "scrypt and Poly1305 are not in FIPS providers: "
-				 "use a PKCS#8 key there");
+	/* before OpenSSL's own: it says what to do. Returned below */
+	(void)error_set(err, ERR_SYSTEM, "scrypt is not available");
+	(void)error_remedy(err, "cosign's encrypted form cannot be used where only FIPS "
+				"algorithms are: alnage keygen --password --format pkcs8");
+	return key_crypto_error(err, ERR_SYSTEM, "scrypt");
 }
 
 int secret_poly1305(const uint8_t key[static 32], struct slice message,

@@ -59,5 +59,9 @@ MUST_USE int secret_public(
  */
 MUST_USE int secret_sign(const struct secret *secret, struct slice message,
 	struct buffer *ret_signature, struct error *err);
+/* With SHA-1, for old readers of the APK format alone: RSA keys in files, else ERR_INPUT.
+ */
+MUST_USE int secret_sign_sha1(const struct secret *secret, struct slice message,
+	struct buffer *ret_signature, struct error *err);
 
 #endif

@@ -249,20 +249,44 @@ static int check_hashedrekord_v2(
 	return check_v2_signer(verifier, claim, err);
 }
 
+/* The digest of the envelope's text, whose one signature is the claim's. Only layers have
+ * that text. */
+static int check_envelope_text(const json_t *hash, const char *where,
+	const struct claim_signed *claim, struct error *err)
+{
+	const char *name, *value;
+	struct digest wanted, text;
+
+	if (json_get_string(hash, "algorithm", where, &name, err) < 0 ||
+		json_get_string(hash, "value", where, &value, err) < 0)
+		return err->class;
+	if (strcmp(name, "sha256") != 0)
+		return error_set(
+			err, ERR_REFUSED, "%s: \"%.32s\" is not supported", where, name);
+	if (digest_parse_hex(DIGEST_SHA256, slice_str(value), &wanted, err) < 0)
+		return error_wrap(err, "%s", where);
+	if (digest_of(DIGEST_SHA256, claim->envelope_text, &text, err) < 0)
+		return err->class;
+	return digest_equal(&wanted, &text) ? 0 : differs(err, "envelope");
+}
+
 static int check_dsse(
 	const json_t *spec, const struct claim_signed *claim, struct error *err)
 {
-	json_t *payload, *signature;
+	json_t *payload, *signature, *hash = NULL;
 	const char *text, *pem;
 
-	if (json_get_object(spec, "payloadHash", "spec", &payload, err) < 0 ||
+	if (json_opt_object(spec, "envelopeHash", "spec", &hash, err) < 0 ||
+		json_get_object(spec, "payloadHash", "spec", &payload, err) < 0 ||
 		only_item(spec, "signatures", "spec", &signature, err) < 0 ||
 		json_get_string(signature, "signature", "spec.signatures", &text, err) <
 			0 ||
 		json_get_string(signature, "verifier", "spec.signatures", &pem, err) <
 			0 ||
 		check_payload(payload, "spec.payloadHash", claim, err) < 0 ||
-		check_signature(text, claim, err) < 0)
+		check_signature(text, claim, err) < 0 ||
+		(hash && claim->envelope_text.len > 0 &&
+			check_envelope_text(hash, "spec.envelopeHash", claim, err) < 0))
 		return err->class;
 	return check_pem_signer(pem, claim, err);
 }
@@ -307,42 +331,22 @@ static int check_intoto(
 	return check_pem_signer(pem, claim, err);
 }
 
-/* The digest of the envelope's text, whose one signature is the claim's. */
-static int check_envelope_text(
-	const json_t *hash, const struct claim_signed *claim, struct error *err)
-{
-	const char *where = "spec.content.hash", *name, *value;
-	struct digest wanted, text;
-
-	if (claim->envelope_text.len == 0)
-		return error_set(err, ERR_REFUSED,
-			"kind intoto 0.0.1 does not name the signature");
-	if (json_get_string(hash, "algorithm", where, &name, err) < 0 ||
-		json_get_string(hash, "value", where, &value, err) < 0)
-		return err->class;
-	if (strcmp(name, "sha256") != 0)
-		return error_set(
-			err, ERR_REFUSED, "%s: \"%.32s\" is not supported", where, name);
-	if (digest_parse_hex(DIGEST_SHA256, slice_str(value), &wanted, err) < 0)
-		return error_wrap(err, "%s", where);
-	if (digest_of(DIGEST_SHA256, claim->envelope_text, &text, err) < 0)
-		return err->class;
-	return digest_equal(&wanted, &text) ? 0 : differs(err, "envelope");
-}
-
 static int check_intoto_old(
 	const json_t *spec, const struct claim_signed *claim, struct error *err)
 {
 	json_t *content, *hash, *payload;
 	const char *pem;
 
+	if (claim->envelope_text.len == 0)
+		return error_set(err, ERR_REFUSED,
+			"kind intoto 0.0.1 does not name the signature");
 	if (json_get_object(spec, "content", "spec", &content, err) < 0 ||
 		json_get_object(content, "hash", "spec.content", &hash, err) < 0 ||
 		json_get_object(content, "payloadHash", "spec.content", &payload, err) <
 			0 ||
 		json_get_string(spec, "publicKey", "spec", &pem, err) < 0 ||
 		check_payload(payload, "spec.content.payloadHash", claim, err) < 0 ||
-		check_envelope_text(hash, claim, err) < 0)
+		check_envelope_text(hash, "spec.content.hash", claim, err) < 0)
 		return err->class;
 	return check_pem_signer(pem, claim, err);
 }

@@ -10,7 +10,7 @@
 #include "signing/key_private.h"
 #include "signing/proto_private.h"
 
-#define ID_BYTES_MAX   64
+#define ID_BYTES_MAX 64
 
 bool time_window_holds(const struct time_window *window, int64_t time)
 {

@@ -15,8 +15,8 @@
 #include "signing/key.h"
 
 #define TRUSTED_ROOT_BYTES_MAX (1 * MIB)
-#define TRUSTED_ITEMS_MAX 64
-#define TRUSTED_CHAIN_MAX 16
+#define TRUSTED_ITEMS_MAX      64
+#define TRUSTED_CHAIN_MAX      16
 
 /* Seconds since 1970, both ends belong to it. */
 struct time_window {

@@ -19,7 +19,7 @@ door 'zstd|zlib|libdeflate' 'base/compress*.c'
 door 'curl/' 'base/http*.c' base/http_private.h
 door 'yaml\.h' base/yaml.c
 door 'seccomp\.h' base/confine_filter.c builder/sandbox/filter.c
-door 'libelf|gelf|elf\.h' 'builder/package/elf*.c'
+door 'libelf|gelf|elf\.h' 'builder/package/elf*.c' builder/package/elf_file_private.h
 door 'p11-kit/' signing/pkcs11.c
 door 'openssl/' base/digest.c 'signing/*.c' 'signing/*_private.h'
 # jansson: inside the .c files of formats, in no header

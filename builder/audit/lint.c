@@ -13,29 +13,28 @@ static size_t find_linter(const char *name)
 	return i;
 }
 
-static int set_levels(const char *const *names, size_t count, enum lint_level level,
+static int set_levels(const struct lint_names *names, enum lint_level level,
 	struct lint_levels *levels, struct error *err)
 {
-	for (size_t i = 0; i < count; i++) {
-		size_t at = find_linter(names[i]);
+	for (size_t i = 0; i < names->count; i++) {
+		size_t at = find_linter(names->items[i]);
 		if (at == LINT_COUNT)
-			return error_set(
-				err, ERR_USAGE, "there is no linter '%s'", names[i]);
+			return error_set(err, ERR_USAGE, "there is no linter '%s'",
+				names->items[i]);
 		levels->of[at] = level;
 	}
 	return 0;
 }
 
-int lint_configure(const char *const *require, size_t require_count,
-	const char *const *warn, size_t warn_count, struct lint_levels *ret_levels,
-	struct error *err)
+int lint_configure(const struct lint_names names[LINT_ERROR + 1],
+	struct lint_levels *ret_levels, struct error *err)
 {
 	struct lint_levels levels;
 	for (size_t i = 0; i < LINT_COUNT; i++)
 		levels.of[i] = lint_linters[i].level;
-	if (set_levels(warn, warn_count, LINT_WARNING, &levels, err) < 0 ||
-		set_levels(require, require_count, LINT_ERROR, &levels, err) < 0)
-		return err->class;
+	for (enum lint_level level = LINT_OFF; level <= LINT_ERROR; level++)
+		if (set_levels(&names[level], level, &levels, err) < 0)
+			return err->class;
 	*ret_levels = levels;
 	return 0;
 }

@@ -31,11 +31,17 @@ extern const struct lint_linter lint_linters[LINT_COUNT];
 struct lint_levels {
 	enum lint_level of[LINT_COUNT];
 };
-/* The defaults with require made errors and warn made warnings (require is heard last).
- * ERR_USAGE for a name that is no linter's. */
-MUST_USE int lint_configure(const char *const *require, size_t require_count,
-	const char *const *warn, size_t warn_count, struct lint_levels *ret_levels,
-	struct error *err);
+/* Linters by name. */
+struct lint_names {
+	const char *const *items;
+	size_t count;
+};
+/*
+ * The defaults, with those named at [level] put to that level; of several the highest
+ * counts. ERR_USAGE for a name that is no linter's.
+ */
+MUST_USE int lint_configure(const struct lint_names names[LINT_ERROR + 1],
+	struct lint_levels *ret_levels, struct error *err);
 /* Takes each linter of the list one level down; names that are no linter's say nothing:
  * recipes name linters of other tools. */
 void lint_disable(struct lint_levels *levels, const struct recipe_list *disabled);

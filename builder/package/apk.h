@@ -12,28 +12,41 @@
 struct secret; /* signing/secret.h */
 struct key;    /* signing/key.h */
 
-/*
- * Writes the file as a blob of the store and fills package->file … data.
- * key_name is the name in .SIGN.RSA256.<key_name>; secret NULL writes an unsigned
- * package. build_config: text of the control member ".melange.yaml", may be empty.
- */
-MUST_USE int apk_write(struct package *package, struct store *store,
-	struct slice build_config, const struct secret *secret, const char *key_name,
-	int64_t mtime, struct error *err);
+/* Who signs packages and indexes. */
+struct apk_signer {
+	const struct secret *secret; /* RSA */
+	const char *key_name;        /* in .SIGN.RSA256.<key_name>: "alnage.rsa.pub" */
+	/*
+	 * A second signature with SHA-1, .SIGN.RSA.<key_name>, for tools that know no
+	 * other (apk-tools before 2.12). SHA-1 is broken: whoever relies on it can be
+	 * given other bytes.
+	 */
+	bool sha1;
+};
 
 /*
- * The file of an unsigned package (apk_write without a secret) with the signature put
- * before it: a package is built once, and signed when it leaves the store. secret NULL:
+ * Writes the file as a blob of the store and fills package->file … data. signer NULL
+ * writes an unsigned package. build_config: text of the control member ".melange.yaml",
+ * may be empty.
+ */
+MUST_USE int apk_write(struct package *package, struct store *store,
+	struct slice build_config, const struct apk_signer *signer, int64_t mtime,
+	struct error *err);
+
+/*
+ * The file of an unsigned package (apk_write without a signer) with the signature put
+ * before it: a package is built once, and signed when it leaves the store. signer NULL:
  * as it is.
  */
 MUST_USE int apk_write_signed(const struct package *package, struct store *store,
-	const struct secret *secret, const char *key_name, int64_t mtime,
-	struct writer *out, struct error *err);
+	const struct apk_signer *signer, int64_t mtime, struct writer *out,
+	struct error *err);
 
 /* A key that may sign packages, by the file name that signatures use. */
 struct apk_trusted_key {
 	const char *name; /* "alnage.rsa.pub" */
 	const struct key *key;
+	bool sha1; /* its signatures with SHA-1 count, too */
 };
 
 struct apk_read_options {

@@ -16,8 +16,8 @@ static int control_member(struct slice file, struct slice *ret_member, struct er
 }
 
 int apk_write_signed(const struct package *package, struct store *store,
-	const struct secret *secret, const char *key_name, int64_t mtime,
-	struct writer *out, struct error *err)
+	const struct apk_signer *signer, int64_t mtime, struct writer *out,
+	struct error *err)
 {
 	cleanup_fd int fd = -1;
 	cleanup_mapping struct fs_mapping mapping = {0};
@@ -27,8 +27,7 @@ int apk_write_signed(const struct package *package, struct store *store,
 	if (store_open_blob(store, &package->file, &fd, &size, err) < 0 ||
 		fs_map(fd, &mapping, err) < 0 ||
 		control_member(mapping.bytes, &control, err) < 0 ||
-		apk_add_signature(&signature, secret, key_name, mtime, control, err) <
-			0 ||
+		apk_add_signature(&signature, signer, mtime, control, err) < 0 ||
 		writer_write_slice(out, buffer_slice(&signature), err) < 0)
 		return error_wrap(err, "package %s", package->name);
 	return writer_write_slice(out, mapping.bytes, err);

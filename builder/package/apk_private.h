@@ -22,11 +22,12 @@ MUST_USE int apk_check_package(const struct package *package, struct error *err)
 /* ---- signatures ---- */
 
 /*
- * Appends a gzip member with the signature over bytes, ".SIGN.RSA256.<key_name>", as the
- * only entry of a tar that does not end. Nothing is appended without a secret.
+ * Appends a gzip member with the signature over bytes, ".SIGN.RSA256.<key_name>" (before
+ * it ".SIGN.RSA.<key_name>" if the signer wants it), in a tar that does not end. Nothing
+ * is appended without a signer.
  */
-MUST_USE int apk_add_signature(struct buffer *out, const struct secret *secret,
-	const char *key_name, int64_t mtime, struct slice bytes, struct error *err);
+MUST_USE int apk_add_signature(struct buffer *out, const struct apk_signer *signer,
+	int64_t mtime, struct slice bytes, struct error *err);
 
 /* The signatures found in a signature member. */
 struct apk_signatures {
@@ -34,17 +35,21 @@ struct apk_signatures {
 	struct apk_signature {
 		const char *key_name;
 		struct slice bytes;
+		bool sha1;
 	} * items;
 	size_t count, capacity;
 };
 /*
  * Is the plain text of a member one of signatures (does its first entry begin with
- * ".SIGN.")? If so they are read; those of other kinds than RSA256 are not counted, but
- * allowed.
+ * ".SIGN.")? If so they are read; those of other kinds than RSA256 and RSA (SHA-1)
+ * are not counted, but allowed.
  */
 MUST_USE int apk_read_signatures(struct slice tar, struct apk_signatures *signatures,
 	bool *ret_is_signatures, struct error *err);
-/* ERR_REFUSED unless one of the signatures is by one of the keys and holds. */
+/*
+ * ERR_REFUSED unless one of the signatures is by one of the keys and holds; those with
+ * SHA-1 count only where the key says so, and where there is no better one.
+ */
 MUST_USE int apk_verify_signatures(const struct apk_signatures *signatures,
 	const struct apk_trusted_key *keys, size_t key_count, struct slice bytes,
 	struct error *err);

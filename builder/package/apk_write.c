@@ -263,27 +263,26 @@ static int store_file(struct package *package, struct store *store,
 }
 
 static int write_members(struct package *package, struct store *store,
-	struct slice build_config, const struct secret *secret, const char *key_name,
-	int64_t mtime, struct buffer members[3], struct error *err)
+	struct slice build_config, const struct apk_signer *signer, int64_t mtime,
+	struct buffer members[3], struct error *err)
 {
 	if (apk_write_data(package, store, mtime, &members[2], err) < 0 ||
 		digest_of(DIGEST_SHA256, buffer_slice(&members[2]), &package->data, err) <
 			0 ||
 		apk_write_control(package, build_config, mtime, &members[1], err) < 0 ||
 		hash_members(package, buffer_slice(&members[1]), err) < 0 ||
-		apk_add_signature(&members[0], secret, key_name, mtime,
-			buffer_slice(&members[1]), err) < 0)
+		apk_add_signature(
+			&members[0], signer, mtime, buffer_slice(&members[1]), err) < 0)
 		return err->class;
 	return store_file(package, store, members, 3, err);
 }
 
 int apk_write(struct package *package, struct store *store, struct slice build_config,
-	const struct secret *secret, const char *key_name, int64_t mtime,
-	struct error *err)
+	const struct apk_signer *signer, int64_t mtime, struct error *err)
 {
 	struct buffer members[3] = {BUFFER_INIT, BUFFER_INIT, BUFFER_INIT};
-	int result = write_members(
-		package, store, build_config, secret, key_name, mtime, members, err);
+	int result =
+		write_members(package, store, build_config, signer, mtime, members, err);
 	for (size_t i = 0; i < ARRAY_LEN(members); i++)
 		buffer_done(&members[i]);
 	return result < 0

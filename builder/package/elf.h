@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What an ELF file needs, offers and how it is hardened (door of libelf).
+ * What an ELF file needs, offers and how it is hardened (elf*.c: the door of libelf).
  * System V ABI gABI 4.1 and the GNU extensions; little-endian 64 bit x86_64 and aarch64.
  * Of any other class or byte order only kind and machine ("em-N") are told; all else is
  * "no".

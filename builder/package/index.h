@@ -32,11 +32,11 @@ MUST_USE int package_index_add(
 /* Appends a copy of another index's entry. */
 MUST_USE int package_index_add_entry(
 	struct package_index *index, const struct index_entry *entry, struct error *err);
-/* The .tar.gz, signed unless secret is NULL (mtimes are 0); entries sorted by name, then
+/* The .tar.gz, signed unless signer is NULL (mtimes are 0); entries sorted by name, then
  * version. Appends. */
 MUST_USE int package_index_write(const struct package_index *index,
-	const char *description, const struct secret *secret, const char *key_name,
-	struct buffer *out, struct error *err);
+	const char *description, const struct apk_signer *signer, struct buffer *out,
+	struct error *err);
 /*
  * ERR_REFUSED unless signed by one of the keys (when keys are given). Malformed lines are
  * ERR_INPUT. A record whose version has no order, or with a dependency that we do not

@@ -20,8 +20,7 @@ static int add_file(
 }
 
 int package_index_write(const struct package_index *index, const char *description,
-	const struct secret *secret, const char *key_name, struct buffer *out,
-	struct error *err)
+	const struct apk_signer *signer, struct buffer *out, struct error *err)
 {
 	cleanup_buffer struct buffer text = {.max = LIMIT_INDEX_BYTES}, tar = BUFFER_INIT,
 				     packed = BUFFER_INIT;
@@ -30,8 +29,7 @@ int package_index_write(const struct package_index *index, const char *descripti
 		add_file(&tar, "DESCRIPTION", slice_str(description), err) < 0 ||
 		tar_add_end(&tar, err) < 0 ||
 		compress_member(COMPRESSION_GZIP, buffer_slice(&tar), &packed, err) < 0 ||
-		apk_add_signature(out, secret, key_name, 0, buffer_slice(&packed), err) <
-			0)
+		apk_add_signature(out, signer, 0, buffer_slice(&packed), err) < 0)
 		return err->class;
 	return buffer_add_slice(out, buffer_slice(&packed), err);
 }

@@ -61,7 +61,8 @@ static int file_read(const char *directory, const char *name, struct buffer *out
 	cleanup_mapping struct fs_mapping mapping = {0};
 	*ret_missing = false;
 	if (fs_open_dir(AT_FDCWD, directory, &dirfd, err) < 0)
-		return err->class;
+		return error_remedy(err, "name the folders that there are with --recipes "
+					 "and --pipeline-dir");
 	if (fs_open(dirfd, name, FS_BENEATH, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, &fd,
 		    &inner) < 0) {
 		*ret_missing = inner.sys == ENOENT || inner.sys == ENOTDIR;

@@ -98,76 +98,6 @@ static int read_scriptlets(struct expansion *x, const struct text_rules *rules,
 	return 0;
 }
 
-/* ---- setcap ---- */
-
-static const char *check_capability(const char *value)
-{
-	static const char *const allowed[] = {"cap_net_bind_service", "cap_net_admin",
-		"cap_net_raw", "cap_ipc_lock", "cap_sys_admin"};
-	for (size_t i = 0; i < ARRAY_LEN(allowed); i++) {
-		if (strcmp(value, allowed[i]) == 0)
-			return NULL;
-	}
-	return "may not be set by a package (allowed: cap_net_bind_service, "
-	       "cap_net_admin, "
-	       "cap_net_raw, cap_ipc_lock, cap_sys_admin)";
-}
-
-static const char *check_capability_flags(const char *value)
-{
-	const char *letters = *value == '+' || *value == '=' ? value + 1 : value;
-	if (!*letters || letters[strspn(letters, "eip")])
-		return "are no capability flags: +eip, +ep, …";
-	return NULL;
-}
-
-static int read_setcap_item(struct expansion *x, const struct text_rules *rules,
-	const struct yaml_node *node, struct recipe_package *package, size_t *capacity,
-	struct error *err)
-{
-	struct recipe_variable *added;
-	const char *path, *reason, *wrong;
-	size_t count;
-	if (text_get(x, rules, node, "path", text_exact, check_path_beneath, &path, err) <
-			0 ||
-		text_get(x, rules, node, "reason", text_free, check_text, &reason, err) <
-			0 ||
-		text_map_get(x, rules, node, "add", text_exact, check_capability, &added,
-			&count, err) < 0)
-		return err->class;
-	if (!*path || !*reason || !count)
-		return place_error(rules, node, err, "setcap: %s is missing",
-			!*path     ? "path"
-			: !*reason ? "reason"
-				   : "add");
-	for (size_t i = 0; i < count; i++) {
-		struct recipe_setcap *item = arena_append(x->arena, &package->setcap,
-			&package->setcap_count, capacity, sizeof(*item));
-		if (!item)
-			return error_set_memory(err);
-		if ((wrong = check_capability_flags(added[i].value)))
-			return place_error(rules, node, err, "setcap: '%.64s' %s",
-				added[i].value, wrong);
-		*item = (struct recipe_setcap){
-			path, added[i].name, added[i].value, reason};
-	}
-	return 0;
-}
-
-static int read_setcap(struct expansion *x, const struct text_rules *rules,
-	const struct yaml_node *mapping, struct recipe_package *package,
-	struct error *err)
-{
-	const struct yaml_node *node = schema_get(mapping, "setcap");
-	size_t capacity = 0;
-	for (size_t i = 0; node && i < node->count; i++) {
-		if (read_setcap_item(x, rules, node->items[i], package, &capacity, err) <
-			0)
-			return err->class;
-	}
-	return 0;
-}
-
 /* ---- all of a package ---- */
 
 int read_package_fields(struct expansion *x, const struct text_rules *rules,
@@ -197,7 +127,7 @@ int read_package_fields(struct expansion *x, const struct text_rules *rules,
 		read_scriptlets(x, rules, schema_get(node, "scriptlets"), package, err) <
 			0)
 		return err->class;
-	return read_setcap(x, rules, node, package, err);
+	return read_file_attributes(x, rules, node, package, err);
 }
 
 /* ---- what only the main package has ---- */

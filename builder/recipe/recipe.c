@@ -55,7 +55,8 @@ static int read_identity(struct expansion *x, struct error *err)
 {
 	const struct yaml_node *package = schema_get(x->root, "package");
 	struct recipe *recipe = x->recipe;
-	const char *epoch;
+	const struct yaml_node *epoch;
+	struct error range = ERROR_INIT;
 	if (!package)
 		return yaml_error(x->root, x->file, err, "'package' is missing");
 	if (read_identity_field(
@@ -63,10 +64,11 @@ static int read_identity(struct expansion *x, struct error *err)
 		read_identity_field(
 			x, package, "version", check_version, &recipe->version, err) < 0)
 		return err->class;
-	epoch = schema_text(package, "epoch");
-	if (*epoch && slice_parse_u64(
-			      slice_str(epoch), 10, UINT32_MAX, &recipe->epoch, err) < 0)
-		return error_wrap(err, "%s:%u: package.epoch", x->file, package->line);
+	epoch = schema_get(package, "epoch");
+	if (epoch && *epoch->text &&
+		slice_parse_u64(slice_str(epoch->text), 10, UINT32_MAX, &recipe->epoch,
+			&range) < 0)
+		return yaml_error(epoch, x->file, err, "package.epoch: %s", range.text);
 	recipe->full_version = arena_printf(
 		x->arena, "%s-r%llu", recipe->version, (unsigned long long)recipe->epoch);
 	return recipe->full_version ? 0 : error_set_memory(err);

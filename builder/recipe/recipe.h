@@ -75,6 +75,18 @@ struct recipe_setcap {
 };
 
 /*
+ * `attributes`, a key of ours: what an unprivileged sandbox cannot leave in the output
+ * (set-id bits, owners, xattrs), declared for a path of it.
+ */
+struct recipe_attribute {
+	const char *path, *reason;
+	bool set_mode, set_owner;
+	uint32_t mode, uid, gid;
+	struct recipe_variable *xattrs; /* "user.…" → text, sorted by name */
+	size_t xattr_count;
+};
+
+/*
  * One binary package that comes out: [0] is the main one, then the subpackages whose `if`
  * holds. Lists that melange leaves to the build of the test root (the package itself) are
  * not in test_packages.
@@ -91,6 +103,8 @@ struct recipe_package {
 	const char *trigger_paths; /* "" if none */
 	struct recipe_setcap *setcap;
 	size_t setcap_count;
+	struct recipe_attribute *attributes;
+	size_t attribute_count;
 	struct recipe_steps steps; /* build; of the main package for [0] */
 	struct recipe_steps test_steps;
 	struct recipe_list test_packages; /* environment of the test, sorted, unique */
@@ -176,5 +190,11 @@ MUST_USE int recipe_to_json(
  */
 MUST_USE int recipe_build_to_json(
 	const struct recipe *recipe, struct buffer *out, struct error *err);
+
+/*
+ * Asks bash whether it could read each script (bash -n: nothing is run). ERR_INPUT with
+ * file and line of the step, ERR_SYSTEM without bash. The steps run in bash, too.
+ */
+MUST_USE int recipe_check_shell(const struct recipe *recipe, struct error *err);
 
 #endif

@@ -143,6 +143,36 @@ static void put_setcap(struct output *out, const struct recipe_package *package)
 	put_raw(out, "]");
 }
 
+/* Only where there are any: other tools know no such key. */
+static void put_attributes(struct output *out, const struct recipe_package *package)
+{
+	if (!package->attribute_count)
+		return;
+	put_raw(out, ",\"attributes\":[");
+	for (size_t i = 0; i < package->attribute_count; i++) {
+		const struct recipe_attribute *item = &package->attributes[i];
+		put_raw(out, i ? ",{" : "{");
+		if (item->set_owner) {
+			put_raw(out, "\"gid\":");
+			put_number(out, item->gid);
+			put_raw(out, ",");
+		}
+		put_key_text(out, "\"path\":", item->path);
+		if (item->set_mode) {
+			put_raw(out, ",\"permissions\":");
+			put_number(out, item->mode);
+		}
+		put_key_text(out, ",\"reason\":", item->reason);
+		if (item->set_owner) {
+			put_raw(out, ",\"uid\":");
+			put_number(out, item->uid);
+		}
+		put_variables(out, ",\"xattrs\":", item->xattrs, item->xattr_count);
+		put_raw(out, "}");
+	}
+	put_raw(out, "]");
+}
+
 static void put_test(struct output *out, const struct recipe_package *package)
 {
 	put_variables(out, ",\"test\":{\"environment\":", package->test_environment,
@@ -157,6 +187,7 @@ static void put_package(struct output *out, const struct recipe_package *package
 {
 	put_variables(out, "{\"annotations\":", package->annotations,
 		package->annotation_count);
+	put_attributes(out, package);
 	put_list(out, ",\"checks-disabled\":", &package->disabled_checks);
 	put_key_text(out, ",\"commit\":", package->commit);
 	put_dependencies(out, ",\"dependencies\":", &package->dependencies);

@@ -104,6 +104,10 @@ bool option_enabled(const struct expansion *x, const char *name);
 
 /* ---- read_package.c ---- */
 
+/* `setcap` and `attributes` of a package or subpackage. */
+MUST_USE int read_file_attributes(struct expansion *x, const struct text_rules *rules,
+	const struct yaml_node *mapping, struct recipe_package *package,
+	struct error *err);
 MUST_USE int read_package_fields(struct expansion *x, const struct text_rules *rules,
 	const struct yaml_node *node, struct recipe_package *package, struct error *err);
 /* The fields only the main package has: copyright, cpe, timeout, … */
@@ -126,6 +130,19 @@ struct step_sink {
 /* The steps of a pipeline and all they call, in order. node may be NULL. */
 MUST_USE int steps_expand(struct expansion *x, struct step_sink *sink,
 	const struct text_rules *rules, const struct yaml_node *node, struct error *err);
+
+/* ---- inputs.c ---- */
+
+/* `with` holds nothing that is not declared. with and declared may be NULL. */
+MUST_USE int inputs_check(const struct text_rules *rules, const struct yaml_node *with,
+	const struct yaml_node *declared, const char *uses, struct error *err);
+/*
+ * The inputs in order, those given first, so that defaults can refer to them. *scope goes
+ * on top of callee->late and has to live as long as callee.
+ */
+MUST_USE int inputs_bind(struct expansion *x, const struct text_rules *caller,
+	struct text_rules *callee, const struct yaml_node *step,
+	const struct yaml_node *declared, struct scope *scope, struct error *err);
 
 /* ---- sources.c ---- */
 

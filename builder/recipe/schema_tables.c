@@ -119,6 +119,9 @@ static const struct schema cpe[] = {TEXT("part"), TEXT("vendor"), TEXT("product"
 	TEXT("target_hw"), TEXT("other"), END};
 static const struct schema setcap[] = {
 	TEXT("path"), TEXT_MAP("add"), TEXT("reason"), END};
+/* Ours: what melange leaves to chmod and chown as root. */
+static const struct schema attributes[] = {TEXT("path"), TEXT("permissions"), TEXT("uid"),
+	TEXT("gid"), TEXT_MAP("xattrs"), TEXT("reason"), END};
 static const struct schema resources[] = {
 	TEXT("cpu"), TEXT("cpumodel"), TEXT("memory"), TEXT("disk"), END};
 static const struct schema package[] = {TEXT("name"), TEXT("version"), NUMBER("epoch"),
@@ -126,8 +129,8 @@ static const struct schema package[] = {TEXT("name"), TEXT("version"), NUMBER("e
 	TEXTS("target-architecture"), RECORDS("copyright", copyright),
 	RECORD("dependencies", dependencies), RECORD("options", package_options),
 	RECORD("scriptlets", scriptlets), RECORD("checks", checks), RECORD("cpe", cpe),
-	RECORDS("setcap", setcap), TEXT("timeout"), RECORD("resources", resources),
-	RECORD("test-resources", resources), END};
+	RECORDS("setcap", setcap), RECORDS("attributes", attributes), TEXT("timeout"),
+	RECORD("resources", resources), RECORD("test-resources", resources), END};
 
 static const struct schema test[] = {
 	RECORD("environment", environment), RECORDS("pipeline", schema_step), END};
@@ -135,7 +138,8 @@ static const struct schema subpackage[] = {TEXT("if"), TEXT("range"), TEXT("name
 	RECORDS("pipeline", schema_step), RECORD("dependencies", dependencies),
 	RECORD("options", package_options), RECORD("scriptlets", scriptlets),
 	TEXT("description"), TEXT_MAP("annotations"), TEXT("url"), TEXT("commit"),
-	RECORD("checks", checks), RECORD("test", test), RECORDS("setcap", setcap), END};
+	RECORD("checks", checks), RECORD("test", test), RECORDS("setcap", setcap),
+	RECORDS("attributes", attributes), END};
 
 static const struct schema capabilities[] = {TEXTS("add"), TEXTS("drop"), END};
 static const struct schema data[] = {TEXT("name"), TEXT_MAP("items"), END};

@@ -2,7 +2,6 @@
 /* Steps: conditions, calls of pipeline files with their inputs, nesting, and the scripts
  * that remain. */
 #include "base/limits.h"
-#include "base/nearest.h"
 #include "builder/recipe/condition.h"
 #include "builder/recipe/recipe_private.h"
 
@@ -21,121 +20,27 @@ static int pipeline_expand(struct expansion *x, struct step_sink *sink,
 	const struct step_context *context, const struct yaml_node *list,
 	uint64_t *ret_ran, struct error *err);
 
-/* ---- inputs ---- */
-
-static int unknown_input(const struct text_rules *rules, const struct yaml_pair *pair,
-	const struct yaml_node *declared, const char *uses, struct error *err)
-{
-	const char *known[LIMIT_INPUTS + 1];
-	char hint[NEAREST_HINT_MAX];
-	size_t count = 0;
-	for (; declared && count < declared->count && count < LIMIT_INPUTS; count++)
-		known[count] = declared->pairs[count].key;
-	known[count] = NULL;
-	return error_set_at(err, ERR_INPUT, rules->file, pair->line, pair->column,
-		"pipeline %s has no input '%.64s'%s", uses, pair->key,
-		nearest_hint(pair->key, known, hint));
-}
-
-static int check_with(const struct text_rules *rules, const struct yaml_node *with,
-	const struct yaml_node *declared, const char *uses, struct error *err)
-{
-	for (size_t i = 0; with && i < with->count; i++) {
-		if (!declared || !yaml_get(declared, with->pairs[i].key))
-			return unknown_input(rules, &with->pairs[i], declared, uses, err);
-	}
-	return 0;
-}
-
-static int check_input_value(const struct text_rules *rules, const struct yaml_node *step,
-	const char *name, const char *value, struct error *err)
-{
-	static const struct {
-		const char *name;
-		check_function *check;
-	} inputs[] = {{"expected-sha256", check_sha256},
-		{"expected-sha512", check_sha512}, {"expected-commit", check_commit}};
-	for (size_t i = 0; i < ARRAY_LEN(inputs); i++) {
-		const char *reason;
-		if (strcmp(name, inputs[i].name) != 0 || !*value)
-			continue;
-		if ((reason = inputs[i].check(value)))
-			return place_error(rules, step, err, "input %s '%.140s' %s", name,
-				value, reason);
-	}
-	return 0;
-}
-
-/*
- * The inputs that `with` gives are read in the caller's scope; the others get their
- * defaults, which may refer to the inputs before them. An empty value counts as none, as
- * in melange.
- */
-static int bind_input(struct expansion *x, const struct text_rules *caller,
-	const struct text_rules *callee, const struct yaml_node *step,
-	const struct yaml_pair *declared, const char **ret_value, struct error *err)
-{
-	const struct yaml_node *with = schema_get(step, "with");
-	const struct yaml_node *given = schema_get(with, declared->key);
-	const struct yaml_node *fallback = schema_get(declared->value, "default");
-	const char *value = "";
-	if (given && text_step(x, caller, given, &value, err) < 0)
-		return err->class;
-	if (!*value && fallback && text_step(x, callee, fallback, &value, err) < 0)
-		return err->class;
-	if (!*value && schema_bool(declared->value, "required"))
-		return place_error(caller, step, err, "required input '%.64s' is missing",
-			declared->key);
-	*ret_value = value;
-	return check_input_value(caller, given ? given : step, declared->key, value, err);
-}
-
-/* The inputs in order: those given first, so that defaults can refer to them. */
-static int bind_inputs(struct expansion *x, const struct text_rules *caller,
-	struct text_rules *callee, const struct yaml_node *step,
-	const struct yaml_node *declared, struct scope *scope, struct error *err)
-{
-	const struct yaml_node *with = schema_get(step, "with");
-	size_t count = declared ? declared->count : 0;
-	struct recipe_variable *variables;
-	if (count > LIMIT_INPUTS)
-		return yaml_error(
-			declared, callee->file, err, "more than %d inputs", LIMIT_INPUTS);
-	if (!(variables = arena_array(x->arena, count, sizeof(*variables))))
-		return error_set_memory(err);
-	*scope = (struct scope){.parent = callee->late, .variables = variables};
-	callee->late = scope;
-	for (size_t i = 0; i < 2 * count; i++) {
-		const struct yaml_pair *input = &declared->pairs[i % count];
-		struct recipe_variable *variable = &variables[scope->count];
-		if ((schema_get(with, input->key) != NULL) != (i < count))
-			continue;
-		if (!(variable->name = arena_printf(x->arena, "inputs.%s", input->key)))
-			return error_set_memory(err);
-		if (bind_input(x, caller, callee, step, input, &variable->value, err) < 0)
-			return err->class;
-		scope->count++;
-	}
-	return 0;
-}
-
 /* ---- what a step says about itself ---- */
 
 static int check_keys(
 	const struct text_rules *rules, const struct yaml_node *step, struct error *err)
 {
 	bool uses = schema_get(step, "uses") != NULL;
-	if (schema_get(step, "runs") && schema_get(step, "with"))
-		return place_error(rules, step, err,
-			"a step with 'runs' takes no 'with': use 'environment'");
-	if (uses && schema_get(step, "runs"))
-		return place_error(
-			rules, step, err, "a step has either 'uses' or 'runs', not both");
-	if (uses && schema_get(step, "pipeline"))
-		return place_error(rules, step, err,
-			"a step has either 'uses' or 'pipeline', not both");
-	if (!uses && schema_get(step, "with"))
-		return place_error(rules, step, err, "'with' needs 'uses'");
+	if (schema_get(step, "runs") && schema_get(step, "with")) {
+		(void)place_error(rules, step, err, "a step with 'runs' takes no 'with'");
+		return error_remedy(err, "give the script its values in 'environment'");
+	}
+	if (uses && (schema_get(step, "runs") || schema_get(step, "pipeline"))) {
+		(void)place_error(rules, step, err,
+			"a step has either 'uses' or '%s', not both",
+			schema_get(step, "runs") ? "runs" : "pipeline");
+		return error_remedy(err, "make two steps of it");
+	}
+	if (!uses && schema_get(step, "with")) {
+		(void)place_error(rules, step, err, "'with' needs 'uses'");
+		return error_remedy(
+			err, "name the pipeline that these inputs are for with 'uses'");
+	}
 	return 0;
 }
 
@@ -297,9 +202,11 @@ static int check_required_steps(const struct text_rules *rules,
 		return 0;
 	if (required == 0 || required == ran)
 		return 0;
-	return place_error(rules, node, err,
+	(void)place_error(rules, node, err,
 		"required-steps: %llu steps must run, but the conditions let %llu run",
 		(unsigned long long)required, (unsigned long long)ran);
+	return error_remedy(
+		err, "correct the number, or the 'if' of the steps in this pipeline");
 }
 
 static int step_body(struct expansion *x, struct step_sink *sink,
@@ -322,9 +229,12 @@ static int find_file(struct expansion *x, const struct text_rules *rules,
 	struct error *err)
 {
 	const char *reason = check_uses(node->text);
-	if (reason)
-		return place_error(
+	if (reason) {
+		(void)place_error(
 			rules, node, err, "uses '%.128s' %s", node->text, reason);
+		return error_remedy(err, "name a file below a pipeline folder, without "
+					 ".yaml, such as autoconf/make");
+	}
 	if (pipeline_file_find(x->cache, x->options, node->text, ret_file, err) < 0)
 		return error_wrap(
 			err, "uses %s (%s:%u)", node->text, rules->file, node->line);
@@ -367,8 +277,9 @@ static int call_file(struct expansion *x, struct step_sink *sink,
 		file_rules(x, caller, file, &called, err) < 0)
 		return err->class;
 	inputs = schema_get(file->root, "inputs");
-	if (check_with(&calling, schema_get(step, "with"), inputs, uses->text, err) < 0 ||
-		bind_inputs(x, &caller->rules, &called, step, inputs, &scope, err) < 0)
+	if (inputs_check(&calling, schema_get(step, "with"), inputs, uses->text, err) <
+			0 ||
+		inputs_bind(x, &caller->rules, &called, step, inputs, &scope, err) < 0)
 		return err->class;
 	calling.late = &scope; /* the step's condition may look at the inputs it gives */
 	if (call_holds(x, &calling, step, &called, file->root, ret_holds, err) < 0 ||
@@ -396,7 +307,7 @@ static int inline_step(struct expansion *x, struct step_sink *sink,
 	struct scope scope;
 	const char *name;
 	uint64_t ran;
-	if (bind_inputs(x, &caller->rules, &context.rules, step,
+	if (inputs_bind(x, &caller->rules, &context.rules, step,
 		    schema_get(step, "inputs"), &scope, err) < 0 ||
 		step_holds(x, &context.rules, step, ret_holds, err) < 0 || !*ret_holds)
 		return err->class;

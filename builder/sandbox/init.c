@@ -74,13 +74,18 @@ static int limit_namespaces(int user_limits, const char *value, struct error *er
 	return 0;
 }
 
+static unsigned inner_uid(const struct sandbox *sandbox)
+{
+	return sandbox->uid ? sandbox->uid : SANDBOX_INNER_UID;
+}
+
 static int set_up(const struct sandbox_plan *plan, int base_tree, struct error *err)
 {
 	cleanup_fd int user_limits = -1;
 	if (sandbox_make_root(plan, base_tree, &user_limits, err) < 0 ||
 		limit_namespaces(user_limits, "1", err) < 0 ||
 		set_cpus(plan->sandbox->cpus, err) < 0 ||
-		sandbox_enter_inner_user_namespace(SANDBOX_INNER_UID, err) < 0 ||
+		sandbox_enter_inner_user_namespace(inner_uid(plan->sandbox), err) < 0 ||
 		limit_namespaces(user_limits, "0", err) < 0 ||
 		set_limits(plan->sandbox, err) < 0 || sandbox_drop_capabilities(err) < 0)
 		return err->class;

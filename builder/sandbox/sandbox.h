@@ -53,6 +53,7 @@ struct sandbox {
 	uint64_t log_limit;       /* bytes of output, all steps together; 0: 256 MiB */
 	unsigned processes;       /* RLIMIT_NPROC, of this sandbox alone; 0: 4096 */
 	unsigned cpus;            /* 0: all */
+	unsigned uid; /* and gid, as the steps see it; 0: 1000, "build". Never root */
 	/* Called as a step begins; may be NULL. */
 	void (*on_step)(void *context, size_t step);
 	void *context;

@@ -4,18 +4,25 @@
  * program does the work in a process of its own, in an empty folder, with a configuration
  * that is ours alone: no file of the machine's or the user's, no hooks, no prompts, and
  * no protocol but https (and file, if the repository itself is a file:// one; its
- * submodules may then be, too). What was checked out, without any .git, becomes a
- * canonical tar in the store:
- * names in byte order, owners 0, modes 0644 and 0755, one date for all (the commit's).
+ * submodules may then be, too). What was checked out becomes a canonical tar in the
+ * store: names in byte order, owners 0, modes 0644 and 0755, one date for all (the
+ * commit's).
+ *
+ * Recipes ask git for versions, so a .git goes along, at the end of the tar: HEAD (at the
+ * branch if one was named), the tag, the commit without those before it (a shallow
+ * repository), the folders, and an index, so that rev-parse, describe, log, status and
+ * ls-files work. There are no contents of files: diff, show and archive do not. It is the
+ * same on every machine, but what is recorded and named in documents is the digest of the
+ * tar without it.
  *
  * The commit is mandatory unless options->allow_unpinned, and git's own object names make
  * sure that it is what arrives. What it has to agree with:
  *   tag     the tag leads to the commit, or is the annotated tag object of that name
  *   branch  the commit is the branch's tip or one of its ancestors
  *   none    any commit that the server hands out
- * Cherry-picks ("[branch/]commit: comment", one a line) are applied on top, in order,
- * and conflicts are errors. Histories are never part of the result: `depth` only says how
- * much is fetched at first, and more is fetched where that is not enough.
+ * Cherry-picks ("[branch/]commit: comment", one a line) are committed on top, in order,
+ * with the date of the commit below; conflicts are errors. `depth` only says how much is
+ * fetched at first, and more is fetched where that is not enough.
  *
  * A source mirror stands for "https://", also of submodules: PREFIX/<host>/<path> is a
  * repository, on a server or in a folder.

@@ -5,6 +5,7 @@
 
 struct packing {
 	struct store_writer *writer;
+	struct hasher *hasher; /* of what is not `extra` */
 	int64_t mtime;
 	uint64_t bytes;
 	size_t entries;
@@ -16,6 +17,9 @@ static int put(struct packing *packing, struct slice bytes, struct error *err)
 	if (packing->bytes > LIMIT_SOURCE_BYTES)
 		return error_set(err, ERR_INPUT, "the checkout is larger than %llu bytes",
 			(unsigned long long)LIMIT_SOURCE_BYTES);
+	if (packing->hasher &&
+		hasher_update(packing->hasher, bytes.data, bytes.len, err) < 0)
+		return err->class;
 	return store_writer_write(packing->writer, bytes.data, bytes.len, err);
 }
 
@@ -149,16 +153,32 @@ static int pack_directory(struct packing *packing, int dirfd, const char *path,
 	return 0;
 }
 
-int git_tar(int dirfd, int64_t mtime, struct store *store, struct digest *ret_blob,
-	uint64_t *ret_size, struct error *err)
+/* Ends the tar of the work tree in the hasher alone. */
+static int end_tree(struct packing *packing, struct slice end, struct digest *ret_tree,
+	struct error *err)
+{
+	struct hasher *hasher = packing->hasher;
+	packing->hasher = NULL;
+	if (hasher_update(hasher, end.data, end.len, err) < 0)
+		return err->class;
+	return hasher_finish(hasher, ret_tree, err);
+}
+
+int git_tar(int dirfd, int64_t mtime, struct slice extra, struct store *store,
+	struct git_record *ret_record, struct error *err)
 {
 	cleanup_store_writer struct store_writer *writer = NULL;
+	cleanup_hasher struct hasher *hasher = NULL;
 	cleanup_buffer struct buffer end = BUFFER_INIT;
-	if (store_writer_new(store, &writer, err) < 0)
+	if (store_writer_new(store, &writer, err) < 0 ||
+		hasher_new(DIGEST_SHA256, &hasher, err) < 0)
 		return err->class;
-	struct packing packing = {.writer = writer, .mtime = mtime};
-	if (pack_directory(&packing, dirfd, "", 0, err) < 0 ||
-		tar_add_end(&end, err) < 0 || put(&packing, buffer_slice(&end), err) < 0)
+	struct packing packing = {.writer = writer, .hasher = hasher, .mtime = mtime};
+	if (tar_add_end(&end, err) < 0 ||
+		pack_directory(&packing, dirfd, "", 0, err) < 0 ||
+		end_tree(&packing, buffer_slice(&end), &ret_record->tree, err) < 0 ||
+		put(&packing, extra, err) < 0 ||
+		put(&packing, buffer_slice(&end), err) < 0)
 		return err->class;
-	return store_writer_commit(writer, ret_blob, ret_size, err);
+	return store_writer_commit(writer, &ret_record->blob, &ret_record->size, err);
 }

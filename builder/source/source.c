@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
+
 #include "base/encode.h"
 #include "base/limits.h"
 #include "builder/source/source_private.h"
@@ -197,12 +199,6 @@ static int refuse_offline(
 static int check_source(const struct recipe_source *source,
 	const struct source_options *options, struct error *err)
 {
-	if (source->kind == RECIPE_SOURCE_GIT) {
-		error_set(err, ERR_INPUT, "line %u: %s: git repositories are not fetched",
-			source->line, source->uri);
-		return error_remedy(
-			err, "name a release archive and its digest with `uses: fetch`");
-	}
 	if (!digest_is_set(&source->expected) && !options->allow_unpinned)
 		return error_set(err, ERR_REFUSED, "line %u: %s has no digest",
 			source->line, source->uri);
@@ -241,6 +237,7 @@ int source_fetch(const struct recipe_source *source, const struct source_options
 	const struct digest *expected =
 		digest_is_set(&source->expected) ? &source->expected : NULL;
 	bool found = false;
+	assert(source->kind == RECIPE_SOURCE_FETCH);
 	if (check_source(source, options, err) < 0)
 		return err->class;
 	if (expected && source_find_blob(store, expected, &found, &result.blob,
@@ -252,6 +249,7 @@ int source_fetch(const struct recipe_source *source, const struct source_options
 		free(result.url);
 		return err->class;
 	}
+	result.content = result.blob;
 	*ret_result = result;
 	return 0;
 }

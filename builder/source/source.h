@@ -26,13 +26,14 @@ struct source_options {
 };
 
 struct source_result {
-	struct digest blob; /* SHA-256, in the store */
+	struct digest blob;    /* SHA-256, in the store */
+	struct digest content; /* what is recorded: the blob, or a checkout's work tree */
 	uint64_t size;
 	char *url; /* where it came from; NULL: it was in the store. heap */
 };
 
-/* ERR_NETWORK lists every place and why it failed; ERR_INPUT for a wrong digest
- * everywhere. */
+/* An archive, not a checkout. ERR_NETWORK lists every place and why it failed; ERR_INPUT
+ * for a wrong digest everywhere. */
 MUST_USE int source_fetch(const struct recipe_source *source,
 	const struct source_options *options, struct store *store,
 	struct source_result *ret_result, struct error *err);

@@ -37,11 +37,9 @@ if [ -f out/keys/image.key ] && [ -d out/static ]; then
 	noop=$(seconds_of build_static)
 	row "alnage build of an image that is up to date" "$noop" \
 		"$(awk -v a="$noop" 'BEGIN { printf "%.0f ms (target under 100 ms)", a * 1000 }')"
-	verify=$(seconds_of "$build/alnage" verify oci:out/static:latest --key out/keys/image.key.pub)
-	row "alnage verify of a local layout, all blobs hashed" "$verify" \
-		"$(/usr/bin/time -f '%M kB' "$build/alnage" verify oci:out/static:latest --key out/keys/image.key.pub 2>&1 >/dev/null | tail -n 1) peak memory"
 else
 	row "alnage build of an image that is up to date" "-" "not measured: run make demo first"
 fi
 tests/bench/recipes.sh
 tests/bench/transfer.sh
+tests/bench/verify.sh

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The test registry as a program, for trials with other tools:
- *	registry PORT [api] [etags] [basic USER PASSWORD | bearer USER PASSWORD]
+ *	registry PORT [api] [etags] [log] [basic USER PASSWORD | bearer USER PASSWORD]
  * It prints its address and serves until it is killed.
  */
 #include "tests/registry/registry.c"
@@ -14,7 +14,7 @@ int main(int argc, char **argv)
 	uint64_t port = 0;
 
 	if (argc < 2 || slice_parse_u64(slice_str(argv[1]), 10, 65535, &port, &err) < 0) {
-		fprintf(stderr, "usage: registry PORT [api] [etags] "
+		fprintf(stderr, "usage: registry PORT [api] [etags] [log] "
 				"[basic|bearer USER PASSWORD]\n");
 		return 2;
 	}
@@ -24,6 +24,8 @@ int main(int argc, char **argv)
 			options.referrers_api = true;
 		else if (strcmp(argv[i], "etags") == 0)
 			options.etags = true;
+		else if (strcmp(argv[i], "log") == 0)
+			options.show_log = true;
 		else if (i + 2 < argc) {
 			options.auth = strcmp(argv[i], "basic") == 0 ? TEST_AUTH_BASIC
 								     : TEST_AUTH_BEARER;

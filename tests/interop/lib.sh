@@ -193,41 +193,8 @@ registry_name() { if [ "$1" = "${fallback:-}" ]; then echo docker-registry; else
 
 # ---- images ----
 
-blob() { # FILE LAYOUT: into the layout; prints digest and size as JSON members
-	local digest
-	digest=$(sha256sum "$1" | cut -d' ' -f1)
-	cp "$1" "$2/blobs/sha256/$digest"
-	printf '"digest":"sha256:%s","size":%d' "$digest" "$(stat -c %s "$1")"
-}
-make_manifest() { # TEXT ARCHITECTURE LAYOUT: $work/manifest
-	mkdir -p "$work/root"
-	echo "$1 $2" >"$work/root/file"
-	tar --sort=name --mtime=@0 --owner=0 --group=0 -C "$work/root" -cf "$work/layer.tar" .
-	gzip -nc "$work/layer.tar" >"$work/layer.tar.gz"
-	printf '{"architecture":"%s","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' \
-		"$2" "$(sha256sum "$work/layer.tar" | cut -d' ' -f1)" >"$work/config"
-	printf '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"application/vnd.oci.image.config.v1+json",%s},"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip",%s}]}' \
-		"$(blob "$work/config" "$3")" "$(blob "$work/layer.tar.gz" "$3")" >"$work/manifest"
-}
-make_layout() { # TEXT single|multi LAYOUT: tag t; sets $digest
-	local entries='' type=manifest
-	rm -rf "$3"
-	mkdir -p "$3/blobs/sha256"
-	make_manifest "$1" amd64 "$3"
-	if [ "$2" = multi ]; then
-		type=index
-		for architecture in amd64 arm64; do
-			make_manifest "$1" $architecture "$3"
-			entries+=${entries:+,}$(printf '{"mediaType":"application/vnd.oci.image.manifest.v1+json",%s,"platform":{"architecture":"%s","os":"linux"}}' \
-				"$(blob "$work/manifest" "$3")" $architecture)
-		done
-		printf '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[%s]}' "$entries" >"$work/manifest"
-	fi
-	digest=sha256:$(sha256sum "$work/manifest" | cut -d' ' -f1)
-	printf '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{"mediaType":"application/vnd.oci.image.%s.v1+json",%s,"annotations":{"org.opencontainers.image.ref.name":"t"}}]}' \
-		$type "$(blob "$work/manifest" "$3")" >"$3/index.json"
-	echo '{"imageLayoutVersion":"1.0.0"}' >"$3/oci-layout"
-}
+# shellcheck source=tests/helpers/layout.sh
+source tests/helpers/layout.sh
 push_image() { # TEXT single|multi HOST/NAME: under the tag t; sets $image, $digest, $pinned
 	make_layout "$1" "$2" "$work/layout"
 	# shellcheck disable=SC2034 # for those who source this
@@ -284,7 +251,7 @@ make_token() { # a key in a SoftHSM token: $keys/pkcs11.uri and .pub
 	mkdir -p "$work/tokens"
 	echo "directories.tokendir = $work/tokens" >"$work/softhsm2.conf"
 	export SOFTHSM2_CONF=$work/softhsm2.conf
-	echo 1234 >"$keys/pin"
+	(umask 077 && echo 1234 >"$keys/pin")
 	run "$alnage" keygen "$keys/pkcs11.key" && mv "$keys/pkcs11.key.pub" "$keys/pkcs11.pub" &&
 		run softhsm2-util --init-token --free --label interop --pin 1234 --so-pin 1234 &&
 		run softhsm2-util --import "$keys/pkcs11.key" --token interop --label image --id 01 --pin 1234 || return 1

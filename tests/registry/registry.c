@@ -281,6 +281,20 @@ static void token(struct test_registry *registry, const struct request *request,
 			refuse(answer, 401, "UNAUTHORIZED");
 			return;
 		}
+	} else if (options->post_only) {
+		if (strcmp(request->method, "POST") != 0) {
+			refuse(answer, 405, "UNSUPPORTED");
+			return;
+		}
+		if (!parameter(buffer_str(&request->body), "password", given,
+			    sizeof(given)) ||
+			strcmp(given, options->password) != 0 ||
+			!parameter(buffer_str(&request->body), "username", given,
+				sizeof(given)) ||
+			strcmp(given, options->user) != 0) {
+			refuse(answer, 401, "UNAUTHORIZED");
+			return;
+		}
 	} else if (options->user && !basic_is_right(registry, request)) {
 		refuse(answer, 401, "UNAUTHORIZED");
 		return;
@@ -325,6 +339,8 @@ static void get_blob(struct test_registry *registry, const struct request *reque
 	}
 	add(&answer->headers, "Content-Type: application/octet-stream\r\n");
 	add(&answer->headers, "Docker-Content-Digest: %s\r\n", digest);
+	if (registry->options.etags)
+		add(&answer->headers, "ETag: \"%s\"\r\n", digest);
 	put_bytes(&answer->body, slice_sub(bytes, (size_t)from, bytes.len));
 }
 
@@ -749,6 +765,15 @@ static void send_all(int fd, struct slice s)
 	}
 }
 
+/* Until the client has had enough. */
+static void send_without_end(int fd)
+{
+	static const char bytes[65536];
+
+	while (send(fd, bytes, sizeof(bytes), MSG_NOSIGNAL) > 0)
+		;
+}
+
 static void send_answer(int fd, const struct request *request, struct answer *answer)
 {
 	struct slice body = buffer_slice(&answer->body);
@@ -756,6 +781,14 @@ static void send_answer(int fd, const struct request *request, struct answer *an
 
 	if (answer->close)
 		return;
+	if (request->fault.kind == TEST_ENDLESS) {
+		add(&head, "HTTP/1.1 %d Test\r\n%s\r\n", answer->status,
+			buffer_str(&answer->headers));
+		send_all(fd, buffer_slice(&head));
+		buffer_done(&head);
+		send_without_end(fd);
+		return;
+	}
 	add(&head,
 		"HTTP/1.1 %d Test\r\n%sContent-Length: %zu\r\nConnection: close\r\n\r\n",
 		answer->status, buffer_str(&answer->headers), body.len);
@@ -861,8 +894,13 @@ static void log_request(struct test_registry *registry, const struct request *re
 	if (!header(request, "Authorization", given, sizeof(given)))
 		given[0] = '-';
 	(void)pthread_mutex_lock(&registry->mutex);
-	add(&registry->log, "%s %s%s%s %s\n", request->method, request->path,
+	if (registry->options.show_log)
+		(void)fprintf(stderr, "%s %s\n", request->method, request->path);
+	add(&registry->log, "%s %s%s%s %s", request->method, request->path,
 		request->query[0] ? "?" : "", request->query, given);
+	if (header(request, "If-Range", given, sizeof(given)))
+		add(&registry->log, " If-Range: %s", given);
+	add(&registry->log, "\n");
 	(void)pthread_mutex_unlock(&registry->mutex);
 }
 

@@ -17,14 +17,16 @@ struct test_registry_options {
 	const char *address; /* NULL: 127.0.0.1 */
 	uint16_t port;       /* 0: any free one */
 	bool referrers_api;
-	bool etags;    /* and conditional writes */
+	bool show_log; /* each request on standard error */
+	bool etags;    /* and conditional writes; blobs have them, too */
 	bool no_patch; /* PATCH is answered by 405 */
 	enum test_auth auth;
 	const char *user, *password; /* NULL: anonymous tokens, for pulling and pushing */
 	const char *realm;           /* NULL: its own /token */
 	const char
-		*identity_token;   /* if set, the token server takes only this (OAuth2) */
-	size_t page_size;          /* of tags and referrers; 0: all at once */
+		*identity_token; /* if set, the token server takes only this (OAuth2) */
+	bool post_only;   /* the token server takes user and password by POST only */
+	size_t page_size; /* of tags and referrers; 0: all at once */
 	const char *blob_redirect; /* origin that blob GETs are redirected to */
 	const char *upload_origin; /* origin that Location of uploads names */
 	unsigned min_chunk;        /* OCI-Chunk-Min-Length */
@@ -40,6 +42,7 @@ enum test_fault_kind {
 	TEST_LYING_TYPE,   /* Content-Type: header */
 	TEST_LOSE_ANSWER,  /* do it, then close without an answer */
 	TEST_HALF_BODY,    /* take half of the request's body, then close */
+	TEST_ENDLESS,      /* a body without length and end */
 };
 
 struct test_fault {
@@ -61,7 +64,8 @@ void test_registry_stop(struct test_registry **registry);
 const char *test_registry_host(const struct test_registry *registry);
 void test_registry_fault(struct test_registry *registry, const struct test_fault *fault);
 void test_registry_no_faults(struct test_registry *registry);
-/* The log: one line "METHOD path authorization" per request, since the last clear.
+/* The log: one line "METHOD path authorization" per request, since the last clear; behind
+ * it "If-Range: …" if there was one.
  * Copied. */
 void test_registry_log(struct test_registry *registry, struct buffer *out);
 void test_registry_clear_log(struct test_registry *registry);

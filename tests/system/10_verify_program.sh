@@ -4,10 +4,10 @@
 # attaches or copies. What it does not have cannot be called by an attacker, or by mistake.
 # shellcheck source=tests/system/lib.sh
 source "$(dirname "$0")/lib.sh"
-need nm
+need nm strip readelf
 program=$build/alnage-verify
 
-nm --defined-only "$program" | awk '$2 == "T" { print $3 }' | sort -u >"$tmp/has"
+nm --defined-only "$program" | awk '$2 ~ /^[TRDB]$/ { print $3 }' | sort -u >"$tmp/has"
 [ "$(wc -l <"$tmp/has")" -gt 200 ] || fail "the program has no symbols to look at"
 for expected in verify_image policy_verify key_verify envelope_verify; do
 	grep -qx "$expected" "$tmp/has" || fail "$expected is missing: this test sees nothing"
@@ -15,28 +15,42 @@ done
 
 forbidden=$(find builder -name '*.c' | sort; echo signing/secret.c signing/secret_file.c signing/secretbox.c \
 	signing/sign.c signing/pkcs11.c signing/pkcs11_key.c signing/pkcs11_uri.c signing/detached.c signing/stamper.c \
-	signing/stamper_query.c signing/own_certificate.c attest/attach.c attest/attach_layer.c attest/provenance.c oci/copy.c \
-	cli/sign.c cli/keygen.c cli/build.c cli/secret_input.c cli/signers.c cli/verify_summary.c)
+	signing/stamper_query.c signing/own_certificate.c attest/attach.c attest/attach_layer.c attest/provenance.c \
+	oci/{copy,merge,repository_write,referrers_write,layout_write,layout_archive_write,registry_put,registry_upload}.c \
+	cli/{sign,keygen,build,secret_input,signers,verify_summary,copy}.c)
 for file in $forbidden; do
 	object=$build/${file%.c}.o
 	[ -f "$object" ] || fail "$object was not built"
+	# functions, and the tables by which they could be called
 	while read -r name; do
 		! grep -qx "$name" "$tmp/has" || fail "alnage-verify has $name of $file"
-	done < <(nm --defined-only "$object" | awk '$2 == "T" { print $3 }')
+	done < <(nm --defined-only "$object" | awk '$2 ~ /^[TRDB]$/ { print $3 }')
 done
-# The table of a repository's operations brings the code that writes to one. Nothing calls it:
-# every way to it begins with one of these.
+# whatever their files are called
 for word in secret_ sign_envelope attach_ repository_put repository_update repository_commit \
-	sandbox_ recipe_ image_build; do
+	layout_put layout_receive layout_write layout_archive_write registry_put registry_mount \
+	sandbox_ recipe_ image_build builder_ filter_load; do
 	! grep -E "^$word" "$tmp/has" || fail "alnage-verify has $word"
 done
+nm --defined-only "$program" | awk '{ print $3 }' >"$tmp/all" # static ones, too
+for word in upload keygen begin_blob put_blob put_manifest write_ops; do
+	! grep -E "$word" "$tmp/all" || fail "alnage-verify has $word"
+done
+
+# small: the program itself, without the libraries
+strip -o "$tmp/stripped" "$program"
+size=$(stat -c %s "$tmp/stripped")
+[ "$size" -le 1000000 ] || fail "alnage-verify has $size bytes, stripped"
+# what only some runs need is not loaded by all
+readelf -d "$program" >"$tmp/dynamic"
+! grep -E 'NEEDED.*lib(curl|archive)' "$tmp/dynamic" || fail "libcurl or libarchive is loaded at every start"
 
 # nor does it import what signs, reads or makes private keys, or sets up a sandbox (it does run
 # programs: the credential helpers that docker's configuration names)
 nm -D --undefined-only "$program" | sed -E 's/.* U ([^@]*).*/\1/' >"$tmp/needs"
 grep -qx EVP_DigestVerify "$tmp/needs" || fail "EVP_DigestVerify is missing: this test sees nothing"
 for symbol in EVP_DigestSign EVP_DigestSignInit EVP_DigestSignInit_ex EVP_PKEY_keygen EVP_PKEY_Q_keygen PEM_write_bio_PrivateKey \
-	PEM_read_bio_PrivateKey EVP_PBE_scrypt dlopen unshare mount pivot_root; do
+	PEM_read_bio_PrivateKey EVP_PBE_scrypt unshare mount pivot_root; do
 	! grep -qx "$symbol" "$tmp/needs" || fail "alnage-verify uses $symbol"
 done
 # the other program has them, so the names are right

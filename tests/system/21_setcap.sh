@@ -65,6 +65,65 @@ digest=$("$alnage" build "$tmp/recipes/images/capable.yaml" --recipes "$tmp/reci
 layer=$(jq -r '.layers[0].digest' "$tmp/out/capable/blobs/sha256/${digest#sha256:}")
 same "usr/bin/capable $wanted" "$(read_capability "$tmp/out/capable/blobs/sha256/${layer#sha256:}")"
 
+# modes, owners and xattrs that a recipe declares
+cat >"$tmp/recipes/packages/attributed.yaml" <<END
+package:
+  name: attributed
+  version: 1
+  epoch: 0
+  description: Attributes $(basename "$tmp")
+  copyright:
+    - license: Apache-2.0
+  checks:
+    disabled: [setuidgid]
+  attributes:
+    - path: /usr/bin/changer
+      permissions: 0o4755
+      reason: it changes passwords
+    - path: usr/bin/changer
+      gid: 42
+      xattrs:
+        user.note: seen
+    - path: /var/lib/attributed
+      permissions: "02770"
+      uid: 65532
+      gid: 65532
+      reason: files of one group
+environment:
+  contents:
+    packages:
+      - busybox
+pipeline:
+  - runs: |
+      mkdir -p "\${{targets.destdir}}/usr/bin" "\${{targets.destdir}}/var/lib/attributed"
+      printf '#!/bin/sh\n' >"\${{targets.destdir}}/usr/bin/changer"
+      ! chmod 4755 "\${{targets.destdir}}/usr/bin/changer"
+      chmod 0755 "\${{targets.destdir}}/usr/bin/changer"
+END
+recipe=$tmp/recipes/packages/attributed.yaml
+expect 0 'warning: attributed: setuidgid: /usr/bin/changer' package
+attributes() { # FILE: of the two paths
+	python3 - "$1" <<'END'
+import gzip, io, sys, tarfile
+data = gzip.open(sys.argv[1]).read()
+for member in tarfile.open(fileobj=io.BytesIO(data), ignore_zeros=True):
+    if member.name in ("usr/bin/changer", "var/lib/attributed"):
+        print(member.name, "%04o" % member.mode, member.uid, member.gid, member.pax_headers.get("SCHILY.xattr.user.note", "-"))
+END
+}
+wanted="usr/bin/changer 4755 0 42 seen
+var/lib/attributed 2770 65532 65532 -"
+same "$(attributes "$tmp/out/packages/x86_64/attributed-1-r0.apk" | sort)" "$wanted" "in the package"
+sed 's/- capable/- attributed/' "$tmp/recipes/images/capable.yaml" >"$tmp/recipes/images/attributed.yaml"
+digest=$("$alnage" build "$tmp/recipes/images/attributed.yaml" --recipes "$tmp/recipes" --output "$tmp/out" --quiet --json 2>/dev/null | jq -r .digest)
+layer=$(jq -r '.layers[0].digest' "$tmp/out/attributed/blobs/sha256/${digest#sha256:}")
+same "$(attributes "$tmp/out/attributed/blobs/sha256/${layer#sha256:}" | sort)" "$wanted" "in the image"
+sed -i 's/^    disabled: .*/    disabled: []/' "$recipe"
+expect 1 'setuidgid: /usr/bin/changer' package
+sed -i 's|path: /usr/bin/changer|path: /usr/bin/absent|' "$recipe"
+expect 1 'usr/bin/absent: the recipe declares' package
+recipe=$tmp/recipes/packages/capable.yaml
+
 # a file that is not there; a link; flags that grant nothing
 write_recipe usr/bin/none
 expect 1 'usr/bin/none: the recipe declares' package

@@ -36,6 +36,8 @@ grep -q 'remove it after installing; .*name varempty in the recipe.s checks.disa
 [ ! -e "$tmp/out/packages/x86_64/sloppy-1-r0.apk" ] || fail "the package is there"
 expect 1 'varempty' package
 expect 0 'warning: sloppy: varempty: /var/empty/x' package --lint-warn varempty
+package --lint-off varempty 2>"$tmp/said"
+! grep -q varempty "$tmp/said" || fail "a linter that is off was heard"
 
 # the recipe knows better
 write_recipe var/empty/x varempty

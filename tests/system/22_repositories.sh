@@ -136,6 +136,18 @@ done
 image "repositories: [\"http://127.0.0.1:$port\"]" "$keyring"
 expect 1 'not in the store' build --offline
 build >/dev/null 2>"$tmp/said" || { cat "$tmp/said"; fail "not over http"; }
+# what is from there is told with its address and digest
+named() { jq -r --arg name "$1" '.manifests[] | select(.annotations["org.opencontainers.image.ref.name"] == $name) | .digest' "$tmp/out/image/index.json"; }
+att=$(named "$(named latest | tr : -).att")
+for type in https://slsa.dev/provenance/v1 https://spdx.dev/Document; do
+	jq -r --arg type "$type" '.layers[] | select(.annotations.predicateType == $type) | .digest' \
+		"$tmp/out/image/blobs/sha256/${att#sha256:}" | tail -n 1 |
+		sed 's/sha256://' | xargs -I{} jq -r .payload "$tmp/out/image/blobs/sha256/{}" | base64 -d >"$tmp/${type##*/}.json"
+done
+same "$(jq -r '.predicate.buildDefinition.resolvedDependencies[] | select(.name == "far") | "\(.downloadLocation) \(.digest.sha256)"' "$tmp/v1.json")" \
+	"http://127.0.0.1:$port/x86_64/far-1-r0.apk $(sha256sum <"$far" | cut -d' ' -f1)"
+same "$(jq -r '.predicate.packages[] | select(.name == "far") | .downloadLocation' "$tmp/Document.json")" "http://127.0.0.1:$port/x86_64/far-1-r0.apk"
+same "$(jq -r '.predicate.buildDefinition.resolvedDependencies[] | select(.name == "own" and .annotations.kind == "package") | .downloadLocation' "$tmp/v1.json")" null
 kill $server
 wait $server 2>/dev/null || true
 rm -rf "$tmp/out"

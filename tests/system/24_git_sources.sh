@@ -91,7 +91,7 @@ for each in light annotated object ancestor bare; do
   [ "$(cat $each/src/code)" = one ]
   [ -x $each/run ] && [ ! -x $each/doc/manual ]
   [ "$(readlink $each/link)" = src/code ]
-  [ ! -e $each/.git ] && [ ! -e $each/lib ]
+  [ -d $each/.git ] && [ ! -e $each/lib ]
   [ "$(stat -c %Y $each/run)" = 1750000000 ]
 done
 [ "$(cat tip/src/code)" = two ]
@@ -100,7 +100,7 @@ done
 [ ! -e modules/lib/.git ]
 [ "$(cat picked/fix)" = fixed ] && [ "$(cat picked/src/code)" = two ]
 [ -e sparse/src/code ] && [ -e sparse/run ] && [ ! -e sparse/doc ]
-[ -z "$(find . -name .git)" ]
+[ "$(find . -name .git | wc -l)" -eq 9 ] # one each, and none of a submodule
 END
 )" "
 light: repository=$uri; tag=light; expected-commit=$first
@@ -122,6 +122,33 @@ printf '[core]\n\thooksPath = %s\n\tautocrlf = true\n[url "file:///nowhere/"]\n\
 GIT_CONFIG_GLOBAL=$tmp/home/config package >"$tmp/said" 2>&1 || { cat "$tmp/said"; fail "checkouts"; }
 [ ! -e "$tmp/hook-ran" ] || fail "a hook was run"
 grep -q "$annotated is the annotated tag" "$tmp/said" || fail "no word about the tag object"
+
+# ---- the history that goes along: what versions are made of, and nothing to commit ----
+for record in "$ALNAGE_STORE"/git/*; do
+	[ "$record" -nt "$recipe" ] || continue # another test's
+	read -r _ commit blob _ <"$record"
+	rm -rf "$tmp/unpacked"
+	mkdir "$tmp/unpacked"
+	tar -x --no-same-owner -C "$tmp/unpacked" -f "$(find "$ALNAGE_STORE/blobs" -name "*${blob: -60}" | head -n 1)"
+	u() { git -C "$tmp/unpacked" "$@"; }
+	same "$(u status --porcelain)" '' "git status of $commit"
+	described=$(u describe --tags --always --dirty)
+	case $(u log --format=%s | tr '\n' ' ')$(u tag) in
+	'first ') same "$described" "${first:0:7}" ;;
+	'first light' | 'first annotated') same "$described" "$(u tag)" ;;
+	'second ' | 'submodule ') same "$described" "$(u rev-parse --short "$commit")" ;;
+	'fix second ') same "$(u rev-parse HEAD^)" "$second" "what was picked onto" ;;
+	*) fail "$commit: another history: $(u log --format=%s)" ;;
+	esac
+	case $(u log -1 --format=%s) in
+	submodule) same "$(u symbolic-ref HEAD)" refs/heads/main ;;
+	fix) u log -1 --format=%B%ct | grep -q "cherry picked from commit $fix" || fail "no word of the picked commit"
+		same "$(u log -1 --format=%ct)" 1750000000 ;;
+	esac
+	histories=$((${histories:-0} + 1))
+done
+[ "${histories:-0}" -ge 9 ] || fail "only ${histories:-0} histories"
+! grep -rq "$tmp" "$tmp/unpacked/.git" || fail "the history names a folder of this machine"
 
 # ---- known the next time, without the repository ----
 sed -i 's/^  version: 1$/  version: 2/' "$recipe"

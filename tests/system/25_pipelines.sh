@@ -52,3 +52,25 @@ for name in maven/configure-mirror xcover/stop; do
 	expect 1 "$name: .*(no network|no step may)" bash "$tmp/script"
 	grep -q 'Remove' "$tmp/said" || fail "$name names no remedy"
 done
+
+# ---- alnage compile --check-shell ----
+"$alnage" compile --check --check-shell recipes/packages/*.yaml 2>"$tmp/said" || { cat "$tmp/said"; fail "our recipes"; }
+write() { printf 'package:\n  name: x\n  version: 1\n  epoch: 0\n%s\n' "$1" >"$tmp/shell.yaml"; }
+write "pipeline:
+  - runs: |
+      touch $tmp/ran
+      if true; then echo"
+expect 0 '1 of 1' "$alnage" compile --check "$tmp/shell.yaml"
+expect 1 'shell.yaml:6: package x: runs: the script is no shell script: .*line 3: syntax error' \
+	"$alnage" compile --check --check-shell "$tmp/shell.yaml"
+[ ! -e "$tmp/ran" ] || fail "the script was run"
+write "test:
+  pipeline:
+    - name: bashism
+      runs: '[[ a == b ]] || diff <(echo a) <(echo b)'
+    - uses: strip
+      with:
+        opts: \"'\"
+    - name: half
+      runs: echo \$(("
+expect 1 'package x: half: the script is no shell script' "$alnage" compile --check --check-shell "$tmp/shell.yaml"

@@ -4,7 +4,7 @@
 # keep of them; and that a changed test makes no new package.
 # shellcheck source=tests/system/lib.sh
 source "$(dirname "$0")/lib.sh"
-need jq python3 git
+need jq python3 git openssl
 cp -R recipes "$tmp/recipes"
 recipe=$tmp/recipes/packages/texts.yaml
 # a run of its own, so that nothing is known of it
@@ -16,7 +16,7 @@ printf 'int main(void) { return 0; }\n' >"$tmp/upstream/license.c"
 git -C "$tmp/upstream" add . && git -C "$tmp/upstream" -c user.name=t -c user.email=t@example.org commit -qm one
 commit=$(git -C "$tmp/upstream" rev-parse HEAD)
 
-# write_recipe [LICENSE-PATH [EXTRA-COMMAND [TEST]]]
+# write_recipe [LICENSE-PATH [EXTRA-COMMAND [TEST [RUN-AS]]]]
 write_recipe() {
 	cat >"$recipe" <<END
 package:
@@ -63,6 +63,9 @@ subpackages:
   - name: texts-nothing
     description: Nothing in it
 test:
+  environment:
+    accounts:
+      run-as: ${4-build}
   pipeline:
     - runs: ${3-texts}
 END
@@ -135,6 +138,17 @@ package --test >"$tmp/said" 2>&1
 cmp "$apk" "$tmp/first.apk"
 write_recipe legal/terms.txt true false
 expect 1 'test of texts.*failed' package --test
+# ---- who runs a test ----
+# shellcheck disable=SC2016
+for user in 4321:4321 nobody:65534 build:1000; do
+	write_recipe legal/terms.txt true "test \"\$(id -u)\" = ${user#*:}" "${user%:*}"
+	package --test >"$tmp/said" 2>&1 || { cat "$tmp/said"; fail "run-as ${user%:*} is not uid ${user#*:}"; }
+done
+write_recipe legal/terms.txt true true root
+expect 1 'run-as root: no step runs as root' package --test
+write_recipe legal/terms.txt true true nobody-knows
+expect 1 'run-as nobody-knows: the root has no such user' package --test
+
 write_recipe legal/terms.txt 'echo changed'
 package >"$tmp/said" 2>&1
 grep -q 'texts-1-r2: 3 packages' "$tmp/said" || fail "a changed step did not make the package again"
@@ -150,6 +164,29 @@ done
 # shellcheck disable=SC2016
 write_recipe legal/terms.txt 'mkdir -p "${{targets.destdir}}/var/lib/db/sbom" && echo {} >"${{targets.destdir}}/var/lib/db/sbom/texts-1-r2.spdx.json"'
 expect 1 'var/lib/db/sbom/texts-1-r2.spdx.json: made by the recipe' package
+
+# ---- signatures: SHA-256, and SHA-1 only if it is asked for ----
+"$alnage" keygen --type rsa --bits 2048 "$tmp/package.rsa" >/dev/null
+openssl pkey -in "$tmp/package.rsa" -pubout -out "$tmp/package.pub" 2>/dev/null
+write_recipe
+package --package-key "$tmp/package.rsa" --quiet
+same "$(tar -tzf "$apk" 2>/dev/null | head -n 2 | tr '\n' ' ')" ".SIGN.RSA256.package.rsa.pub .PKGINFO "
+expect 0 'SHA-1 is broken' package --package-key "$tmp/package.rsa" --sha1-signatures
+same "$(tar -tzf "$apk" 2>/dev/null | head -n 3 | tr '\n' ' ')" ".SIGN.RSA.package.rsa.pub .SIGN.RSA256.package.rsa.pub .PKGINFO "
+python3 - "$apk" "$tmp/control.gz" <<'END'
+import sys, zlib
+data = open(sys.argv[1], "rb").read()
+first = zlib.decompressobj(31)
+first.decompress(data)
+second = zlib.decompressobj(31)
+second.decompress(first.unused_data)
+open(sys.argv[2], "wb").write(first.unused_data[:len(first.unused_data) - len(second.unused_data)])
+END
+for pair in RSA:sha1 RSA256:sha256; do
+	content "$apk" ".SIGN.${pair%:*}.package.rsa.pub" >"$tmp/signature"
+	openssl dgst "-${pair#*:}" -verify "$tmp/package.pub" -signature "$tmp/signature" "$tmp/control.gz" >/dev/null ||
+		fail "the signature of kind ${pair%:*} does not hold"
+done
 
 # ---- images ----
 write_recipe

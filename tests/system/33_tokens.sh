@@ -176,6 +176,37 @@ if phrase.encode() in seen:
     fail('the passphrase is still in the environment')
 END
 
+# ---- only FIPS algorithms asked for, and no FIPS provider there: said, and nothing done ----
+
+cat >"$tmp/fips.cnf" <<-END
+	openssl_conf = init
+	[init]
+	providers = providers
+	alg_section = algorithms
+	[providers]
+	default = on
+	[on]
+	activate = 1
+	[algorithms]
+	default_properties = fips=yes
+END
+without() { expect "$1" "$2" env OPENSSL_CONF="$tmp/fips.cnf" ALNAGE_PASSWORD=$phrase "${@:3}"; }
+for type in ecdsa-p256 ecdsa-p384 rsa ed25519; do
+	without 1 'FIPS algorithms only' "$alnage" keygen --type $type "$tmp/none.key"
+done
+[ ! -e "$tmp/none.key" ] || fail "a key was made without FIPS algorithms"
+tiny_layout "$tmp/plain" >/dev/null
+for key in enc.key enc8.key; do
+	[ -e "$tmp/$key" ] || ALNAGE_PASSWORD=$phrase "$alnage" keygen --password --format pkcs8 "$tmp/$key" >/dev/null
+	without 1 'unsupported|not available' "$alnage" sign --key "$tmp/$key" "oci:$tmp/plain:t"
+	ALNAGE_PASSWORD=$phrase "$alnage" sign --key "$tmp/$key" "oci:$tmp/plain:t" >/dev/null
+done
+cp "$tmp/plain/index.json" "$tmp/before"
+without 1 'FIPS algorithms only' "$alnage" verify --signature-only --key "$tmp/enc.key.pub" "oci:$tmp/plain:t"
+without 1 'FIPS algorithms only' "$build/alnage-verify" verify --signature-only --key "$tmp/enc.key.pub" "oci:$tmp/plain:t"
+cmp "$tmp/before" "$tmp/plain/index.json" || fail "something was attached without FIPS algorithms"
+openssl pkey -in "$tmp/enc8.key" -passin "pass:$phrase" -noout || fail "openssl does not read --format pkcs8"
+
 # ---- several people, one image ----
 
 for who in a b c d; do "$alnage" keygen "$tmp/$who.key" >/dev/null; done

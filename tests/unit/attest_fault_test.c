@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The n-th allocation of a library (jansson, OpenSSL) fails, for every n: what is made is
- * then either right or an error, and nothing leaks (run with SAN=1). OpenSSL may do
- * without some of its allocations; jansson may not.
- */
-#include "tests/unit/signing_support.h"
-
-#include <jansson.h>
-#include <openssl/crypto.h>
+/* Documents, signatures and bundles when memory runs out. */
+#include "tests/unit/signing_fault.h"
 
 #include "attest/provenance.h"
 #include "attest/spdx2.h"
@@ -16,44 +9,6 @@
 #include "signing/bundle.h"
 #include "signing/sign.h"
 #include "signing/simple.h"
-
-static long countdown = -1; /* until an allocation fails; negative: none does */
-static bool fired, in_openssl;
-
-static bool fails(void)
-{
-	if (countdown < 0 || countdown-- > 0)
-		return false;
-	fired = true;
-	return true;
-}
-
-static void *json_allocate(size_t size)
-{
-	return fails() ? NULL : malloc(size);
-}
-
-static void *crypto_allocate(size_t size, const char *file, int line)
-{
-	(void)file, (void)line;
-	return in_openssl && fails() ? NULL : malloc(size);
-}
-
-static void *crypto_reallocate(void *old, size_t size, const char *file, int line)
-{
-	(void)file, (void)line;
-	if (size == 0) {
-		free(old);
-		return NULL;
-	}
-	return in_openssl && fails() ? NULL : realloc(old, size);
-}
-
-static void crypto_release(void *old, const char *file, int line)
-{
-	(void)file, (void)line;
-	free(old);
-}
 
 static struct secret *secret;
 static struct key *key;
@@ -139,45 +94,6 @@ static int read_payload(struct buffer *out, struct error *err)
 	return simple_parse(buffer_slice(out), arena, &again, err);
 }
 
-/* ---- with failures ---- */
-
-typedef int (*job)(struct buffer *out, struct error *err);
-
-/* Returns false when there are no more allocations. */
-static bool run_once(job work, long at, struct slice expected)
-{
-	struct error err = ERROR_INIT;
-	cleanup_buffer struct buffer out = BUFFER_INIT;
-	int status;
-
-	fired = false;
-	countdown = at;
-	status = work(&out, &err);
-	countdown = -1;
-	if (!fired)
-		return false;
-	if (status < 0) {
-		assert_true(error_is_set(&err));
-		return true;
-	}
-	if (!in_openssl)
-		fail_msg("success, although allocation %ld failed", at);
-	assert_true(slice_equal(buffer_slice(&out), expected));
-	return true;
-}
-
-static void run(job work)
-{
-	struct error err = ERROR_INIT;
-	cleanup_buffer struct buffer expected = BUFFER_INIT;
-	long at = 0;
-
-	assert_ok(work(&expected, &err), &err);
-	while (run_once(work, at, buffer_slice(&expected)))
-		at++;
-	assert_true(at > 3);
-}
-
 static void jansson_runs_out(void **state)
 {
 	(void)state;
@@ -221,10 +137,7 @@ int main(void)
 		cmocka_unit_test(openssl_runs_out),
 	};
 
-	/* before either library allocates anything */
-	if (CRYPTO_set_mem_functions(
-		    crypto_allocate, crypto_reallocate, crypto_release) != 1)
+	if (!fault_hook())
 		return 1;
-	json_set_alloc_funcs(json_allocate, free);
 	return cmocka_run_group_tests(tests, prepare, release);
 }

@@ -706,6 +706,52 @@ static void unreachable_thresholds(void **state)
 	}
 }
 
+/* ---- the audit of ELF files ---- */
+
+#define AUDIT(failed, unknown)                                                           \
+	"{\"elfFiles\":7,\"checks\":{\"pie\":{\"passed\":1,\"failed\":" failed           \
+	",\"unknown\":" unknown                                                          \
+	",\"notApplicable\":0},\"relro\":{\"passed\":7,\"failed\":0,\"unknown\":0}}}"
+#define AUDIT_RULE "attestation https://alnage.dev/hardening/v1: hardening"
+
+static void hardening(void **state)
+{
+	static const struct {
+		const char *predicate, *checks, *text;
+		enum finding_result result;
+	} table[] = {
+		{AUDIT("0", "0"), "[pie, relro]", "2 checks of 7 ELF files",
+			FINDING_PASSED},
+		{AUDIT("2", "0"), "[pie, relro]", "not allowed: 2 ELF files fail 'pie'",
+			FINDING_FAILED},
+		{AUDIT("2", "0"), "relro", "1 checks", FINDING_PASSED},
+		{AUDIT("0", "1"), "pie", "not known of 1 ELF files", FINDING_UNCHECKED},
+		{AUDIT("0", "0"), "pies", "no check 'pies'", FINDING_UNCHECKED},
+		{AUDIT("\"0\"", "0"), "pie", "no check 'pie'", FINDING_UNCHECKED},
+		{AUDIT("-1", "0"), "pie", "no check 'pie'", FINDING_UNCHECKED},
+		{"{}", "pie", "does not tell how many", FINDING_UNCHECKED},
+		{"{\"elfFiles\":7,\"checks\":[]}", "pie", "no check", FINDING_UNCHECKED},
+	};
+	struct place *place = *state;
+
+	expect(place, "attestations: [{type: hardening}]",
+		"attestation https://alnage.dev/hardening/v1", FINDING_FAILED,
+		"missing attestation");
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		char scope[128];
+
+		attest(place, RELEASE, "https://alnage.dev/hardening/v1",
+			table[i].predicate);
+		(void)snprintf(scope, sizeof(scope),
+			"attestations: [{type: hardening, hardening: %s}]",
+			table[i].checks);
+		expect(place, scope, AUDIT_RULE, table[i].result, table[i].text);
+		place_remove(state);
+		place_make(state);
+		place = *state;
+	}
+}
+
 /* ---- the summary ---- */
 
 static json_t *summary(struct place *place, const char *scope, struct statement **ret)
@@ -789,6 +835,7 @@ int main(void)
 		AT_A_PLACE(image_age),
 		AT_A_PLACE(of_an_index),
 		AT_A_PLACE(of_an_index_first),
+		AT_A_PLACE(hardening),
 		AT_A_PLACE(unreachable_thresholds),
 		AT_A_PLACE(summaries),
 	};

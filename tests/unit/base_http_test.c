@@ -489,7 +489,9 @@ static void redirects_are_refused(void **state)
 {
 	struct error err = ERROR_INIT;
 	assert_int_equal(
-		http_client_set_tls(*state, servers.ca_path, NULL, NULL, &err), 0);
+		http_client_set_tls(*state, (const char *[]){servers.ca_path, NULL}, NULL,
+			NULL, &err),
+		0);
 	expect_refusal(*state, FIRST, "/redirect/loop", ERR_NETWORK, "more than 5 times");
 	expect_refusal(*state, FIRST, "/redirect/outside", ERR_REFUSED, "plain http");
 	expect_refusal(
@@ -631,7 +633,9 @@ static void certificates_are_verified(void **state)
 	cleanup_response struct http_response response = HTTP_RESPONSE_INIT;
 	expect_refusal(*state, TLS, "/echo", ERR_NETWORK, "certificate");
 	assert_int_equal(
-		http_client_set_tls(*state, servers.ca_path, NULL, NULL, &err), 0);
+		http_client_set_tls(*state, (const char *[]){servers.ca_path, NULL}, NULL,
+			NULL, &err),
+		0);
 	int result = get(*state, TLS, "/echo", &response, &err);
 	if (result < 0)
 		fail_msg("%s", err.text);
@@ -643,11 +647,13 @@ static void certificates_are_verified(void **state)
 	/* neither a kept connection nor a kept certificate is used */
 	assert_int_equal(http_client_set_tls(*state, NULL, NULL, NULL, &err), 0);
 	expect_refusal(*state, TLS, "/echo", ERR_NETWORK, "certificate");
-	assert_int_equal(
-		http_client_set_tls(*state, "/none", NULL, NULL, &err), ERR_SYSTEM);
+	assert_int_equal(http_client_set_tls(*state, (const char *[]){"/none", NULL},
+				 NULL, NULL, &err),
+		ERR_SYSTEM);
 	error_clear(&err);
-	assert_int_equal(
-		http_client_set_tls(*state, "/etc/passwd", NULL, NULL, &err), ERR_INPUT);
+	assert_int_equal(http_client_set_tls(*state,
+				 (const char *[]){"/etc/passwd", NULL}, NULL, NULL, &err),
+		ERR_INPUT);
 }
 
 static void urls_are_checked(void **state)

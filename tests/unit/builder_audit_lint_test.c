@@ -270,23 +270,29 @@ static void test_levels(void **state)
 	(void)state;
 	struct error err = ERROR_INIT;
 	struct lint_levels levels;
-	const char *require[] = {"opt", "empty"}, *warn[] = {"dev", "opt"},
-		   *unknown[] = {"no-such"},
-		   *disabled[] = {"usrmerge", "opt", "strip", "unheard-of"};
+	static const char *const require[] = {"opt", "empty"},
+				 *const warn[] = {"dev", "opt"},
+				 *const off[] = {"dev", "srv"},
+				 *const unknown[] = {"no-such"};
+	static const struct lint_names none[LINT_ERROR + 1],
+		given[] = {{off, 2}, {warn, 2}, {require, 2}},
+		wrong[LINT_ERROR + 1] = {{unknown, 1}};
+	const char *disabled[] = {"usrmerge", "opt", "strip", "unheard-of"};
 	struct recipe_list list = {disabled, ARRAY_LEN(disabled)};
-	assert_ok(lint_configure(NULL, 0, NULL, 0, &levels, &err));
+	assert_ok(lint_configure(none, &levels, &err));
 	assert_int_equal(level_of(&levels, "dev"), LINT_ERROR);
 	assert_int_equal(level_of(&levels, "empty"), LINT_OFF);
-	assert_ok(lint_configure(require, 2, warn, 2, &levels, &err));
+	assert_ok(lint_configure(given, &levels, &err));
 	assert_int_equal(level_of(&levels, "dev"), LINT_WARNING);
 	assert_int_equal(level_of(&levels, "opt"), LINT_ERROR);
 	assert_int_equal(level_of(&levels, "empty"), LINT_ERROR);
+	assert_int_equal(level_of(&levels, "srv"), LINT_OFF);
 	lint_disable(&levels, &list);
 	assert_int_equal(level_of(&levels, "usrmerge"), LINT_WARNING);
 	assert_int_equal(level_of(&levels, "opt"), LINT_WARNING);
 	assert_int_equal(level_of(&levels, "strip"), LINT_OFF);
-	assert_refused(lint_configure(unknown, 1, NULL, 0, &levels, &err), ERR_USAGE,
-		"no linter 'no-such'");
+	assert_refused(
+		lint_configure(wrong, &levels, &err), ERR_USAGE, "no linter 'no-such'");
 }
 
 static void test_judge(void **state)

@@ -8,6 +8,9 @@
 
 #define MTIME 1700000000
 
+#define SIGNER(secret, name)                                                             \
+	((secret) ? &(const struct apk_signer){(secret), (name), false} : NULL)
+
 static struct secret *secret, *other_secret;
 static struct key *key, *other_key;
 
@@ -115,12 +118,12 @@ static void test_round_trip(void **state)
 	struct place *place = *state;
 	struct error err = ERROR_INIT;
 	cleanup_package struct package *package = NULL, *again = NULL;
-	struct apk_trusted_key trusted = {"alnage.rsa.pub", key};
+	struct apk_trusted_key trusted = {"alnage.rsa.pub", key, false};
 	struct apk_read_options options = {
 		.keys = &trusted, .key_count = 1, .require_signature = true};
 	make_package(place->store, &package);
-	assert_ok(apk_write(package, place->store, SAMPLE_CONFIG, secret,
-		"alnage.rsa.pub", MTIME, &err));
+	assert_ok(apk_write(package, place->store, SAMPLE_CONFIG,
+		SIGNER(secret, "alnage.rsa.pub"), MTIME, &err));
 	options.control_sha1 = &package->control_sha1;
 	assert_ok(apk_read(place->store, &package->file, &options, &again, &err));
 	assert_string_equal(again->name, package->name);
@@ -163,13 +166,13 @@ static void test_reproducible(void **state)
 	node = file_node(place->store, "usr/bin/zample", SLICE("content"), 0755);
 	assert_ok(tree_set(two->tree, &node, &err));
 	add_link(two->tree, TREE_HARDLINK, "usr/bin/sample", "usr/bin/zample");
-	assert_ok(apk_write(
-		one, place->store, SAMPLE_CONFIG, secret, "k.rsa.pub", MTIME, &err));
-	assert_ok(apk_write(
-		two, place->store, SAMPLE_CONFIG, secret, "k.rsa.pub", MTIME, &err));
+	assert_ok(apk_write(one, place->store, SAMPLE_CONFIG, SIGNER(secret, "k.rsa.pub"),
+		MTIME, &err));
+	assert_ok(apk_write(two, place->store, SAMPLE_CONFIG, SIGNER(secret, "k.rsa.pub"),
+		MTIME, &err));
 	assert_true(digest_equal(&one->file, &two->file));
-	assert_ok(apk_write(
-		two, place->store, SAMPLE_CONFIG, secret, "k.rsa.pub", MTIME + 1, &err));
+	assert_ok(apk_write(two, place->store, SAMPLE_CONFIG, SIGNER(secret, "k.rsa.pub"),
+		MTIME + 1, &err));
 	assert_false(digest_equal(&one->file, &two->file));
 }
 
@@ -184,8 +187,7 @@ static void test_control_text(void **state)
 	char data[DIGEST_TEXT_MAX];
 	size_t len;
 	make_package(place->store, &package);
-	assert_ok(
-		apk_write(package, place->store, SAMPLE_CONFIG, NULL, NULL, MTIME, &err));
+	assert_ok(apk_write(package, place->store, SAMPLE_CONFIG, NULL, MTIME, &err));
 	read_blob(place->store, &package->file, &file);
 	assert_ok(gzip_decompress_member(buffer_slice(&file), MIB, &tar, &len, &err));
 	assert_ok(buffer_printf(&expected, &err,
@@ -228,13 +230,13 @@ static void test_signature_is_checked(void **state)
 	struct place *place = *state;
 	struct error err = ERROR_INIT;
 	cleanup_package struct package *package = NULL, *again = NULL;
-	struct apk_trusted_key right = {"a.rsa.pub", key},
-			       wrong = {"a.rsa.pub", other_key},
-			       unknown = {"b.rsa.pub", other_key};
+	struct apk_trusted_key right = {"a.rsa.pub", key, false},
+			       wrong = {"a.rsa.pub", other_key, false},
+			       unknown = {"b.rsa.pub", other_key, false};
 	struct apk_read_options options = {.keys = &right, .key_count = 1};
 	make_package(place->store, &package);
-	assert_ok(apk_write(
-		package, place->store, SLICE_EMPTY, secret, "a.rsa.pub", MTIME, &err));
+	assert_ok(apk_write(package, place->store, SLICE_EMPTY,
+		SIGNER(secret, "a.rsa.pub"), MTIME, &err));
 	struct digest file = package->file;
 	options.keys = &wrong;
 	assert_refused(apk_read(place->store, &file, &options, &again, &err), ERR_REFUSED,
@@ -248,7 +250,7 @@ static void test_signature_is_checked(void **state)
 	options.key_count = 0;
 	assert_refused(apk_read(place->store, &file, &options, &again, &err), ERR_REFUSED,
 		"not among the keys");
-	assert_ok(apk_write(package, place->store, SLICE_EMPTY, NULL, NULL, MTIME, &err));
+	assert_ok(apk_write(package, place->store, SLICE_EMPTY, NULL, MTIME, &err));
 	options = (struct apk_read_options){
 		.keys = &right, .key_count = 1, .require_signature = true};
 	assert_refused(apk_read(place->store, &package->file, &options, &again, &err),
@@ -263,17 +265,17 @@ static void test_swapped_members(void **state)
 	cleanup_package struct package *one = NULL, *two = NULL, *again = NULL;
 	cleanup_buffer struct buffer a = BUFFER_INIT, b = BUFFER_INIT,
 				     mixed = BUFFER_INIT, ignored = BUFFER_INIT;
-	struct apk_trusted_key trusted = {"a.rsa.pub", key};
+	struct apk_trusted_key trusted = {"a.rsa.pub", key, false};
 	struct apk_read_options options = {.keys = &trusted, .key_count = 1};
 	size_t signature, control_a, signature_b, control_b;
 	struct digest digest;
 	make_package(place->store, &one);
 	make_package(place->store, &two);
 	add_file(two->tree, place->store, "usr/evil", SLICE("x"), 0755);
-	assert_ok(apk_write(
-		one, place->store, SLICE_EMPTY, secret, "a.rsa.pub", MTIME, &err));
-	assert_ok(apk_write(
-		two, place->store, SLICE_EMPTY, secret, "a.rsa.pub", MTIME, &err));
+	assert_ok(apk_write(one, place->store, SLICE_EMPTY, SIGNER(secret, "a.rsa.pub"),
+		MTIME, &err));
+	assert_ok(apk_write(two, place->store, SLICE_EMPTY, SIGNER(secret, "a.rsa.pub"),
+		MTIME, &err));
 	read_blob(place->store, &one->file, &a);
 	read_blob(place->store, &two->file, &b);
 	struct slice sa = buffer_slice(&a), sb = buffer_slice(&b);
@@ -479,8 +481,8 @@ static void test_one_line(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		package->description = package_one_line(package->arena, cases[i][0]);
 		assert_string_equal(package->description, cases[i][1]);
-		assert_ok(apk_write(
-			package, place->store, SLICE_EMPTY, NULL, NULL, MTIME, &err));
+		assert_ok(
+			apk_write(package, place->store, SLICE_EMPTY, NULL, MTIME, &err));
 	}
 }
 
@@ -492,30 +494,26 @@ static void test_writer_refuses(void **state)
 	cleanup_secret struct secret *curve = NULL;
 	make_package(place->store, &package);
 	assert_ok(secret_generate(KEY_ECDSA_P256, 0, &curve, &err));
-	assert_refused(
-		apk_write(package, place->store, SLICE_EMPTY, curve, "k", MTIME, &err),
+	assert_refused(apk_write(package, place->store, SLICE_EMPTY, SIGNER(curve, "k"),
+			       MTIME, &err),
 		ERR_INPUT, "RSA keys, not ecdsa-p256");
-	assert_refused(
-		apk_write(package, place->store, SLICE_EMPTY, secret, "a/b", MTIME, &err),
+	assert_refused(apk_write(package, place->store, SLICE_EMPTY,
+			       SIGNER(secret, "a/b"), MTIME, &err),
 		ERR_INPUT, "name of the signing key");
 	package->description = "two\nlines";
-	assert_refused(
-		apk_write(package, place->store, SLICE_EMPTY, NULL, NULL, MTIME, &err),
+	assert_refused(apk_write(package, place->store, SLICE_EMPTY, NULL, MTIME, &err),
 		ERR_INPUT, "pkgdesc");
 	package->description = "";
 	package->version = "1.2-3";
-	assert_refused(
-		apk_write(package, place->store, SLICE_EMPTY, NULL, NULL, MTIME, &err),
+	assert_refused(apk_write(package, place->store, SLICE_EMPTY, NULL, MTIME, &err),
 		ERR_INPUT, "malformed version");
 	package->version = "1.2-r3";
 	add_file(package->tree, place->store, ".hidden", SLICE("x"), 0644);
-	assert_refused(
-		apk_write(package, place->store, SLICE_EMPTY, NULL, NULL, MTIME, &err),
+	assert_refused(apk_write(package, place->store, SLICE_EMPTY, NULL, MTIME, &err),
 		ERR_INPUT, "dot file in the root");
 	assert_ok(tree_remove(package->tree, ".hidden", &err));
 	scripts[0].name = ".post-mortem";
-	assert_refused(
-		apk_write(package, place->store, SLICE_EMPTY, NULL, NULL, MTIME, &err),
+	assert_refused(apk_write(package, place->store, SLICE_EMPTY, NULL, MTIME, &err),
 		ERR_INPUT, "no such script");
 	scripts[0].name = ".trigger";
 }

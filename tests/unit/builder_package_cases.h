@@ -90,4 +90,24 @@ UNUSED static int parse_apk(struct slice input, struct store *store, struct erro
 	return apk_read(store, &file, &options, &package, err);
 }
 
+/* The input is a program, or a .pc file, of a package. */
+UNUSED static int parse_scan(struct slice input, struct store *store, struct error *err)
+{
+	static const char *const paths[] = {"usr/bin/x", "usr/lib/pkgconfig/x.pc"};
+	cleanup_package struct package *package = NULL;
+	struct package_scan_options options = {0};
+	if (package_new(&package, err) < 0)
+		return err->class;
+	package->version = "1-r0";
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+		if (package_add_file(package, store, paths[i], input, err) < 0)
+			return err->class;
+		struct tree_node node = *tree_find(package->tree, paths[i]);
+		node.mode = 0755;
+		if (tree_set(package->tree, &node, err) < 0)
+			return err->class;
+	}
+	return package_scan(package, store, &options, err);
+}
+
 #endif

@@ -10,7 +10,8 @@ static const struct parser {
 	size_t good, bad; /* at least */
 } PARSERS[] = {{"version", parse_version, 4, 10}, {"atom", parse_atom, 8, 9},
 	{"elf", parse_elf, 9, 25}, {"apkindex", parse_index, 4, 13},
-	{"pkginfo", parse_pkginfo, 2, 12}, {"apk", parse_apk, 6, 15}};
+	{"pkginfo", parse_pkginfo, 2, 12}, {"apk", parse_apk, 6, 15},
+	{"scan", parse_scan, 7, 2}};
 
 static void read_case(
 	const char *folder, const char *kind, const char *name, struct buffer *out)

@@ -8,6 +8,9 @@
 #include "signing/secret.h"
 #include "tests/unit/builder_package_support.h"
 
+#define SIGNER(secret, name)                                                             \
+	((secret) ? &(const struct apk_signer){(secret), (name), false} : NULL)
+
 static struct secret *secret;
 static struct key *key, *other_key;
 
@@ -104,7 +107,8 @@ static void write_index(const struct secret *with, struct buffer *out)
 	fill(full);
 	assert_ok(package_index_add(index, full, &err));
 	package_free(&full); /* the index has copies */
-	assert_ok(package_index_write(index, "a test", with, "k.rsa.pub", out, &err));
+	assert_ok(package_index_write(
+		index, "a test", SIGNER(with, "k.rsa.pub"), out, &err));
 }
 
 static void read_text(struct slice bytes, const char *member, struct buffer *out)
@@ -148,7 +152,7 @@ static void test_round_trip(void **state)
 	struct error err = ERROR_INIT;
 	cleanup_index struct package_index *index = NULL;
 	cleanup_buffer struct buffer bytes = BUFFER_INIT, again = BUFFER_INIT;
-	struct apk_trusted_key trusted = {"k.rsa.pub", key};
+	struct apk_trusted_key trusted = {"k.rsa.pub", key, false};
 	write_index(secret, &bytes);
 	assert_ok(
 		package_index_read(buffer_slice(&bytes), "x", &trusted, 1, &index, &err));
@@ -160,9 +164,60 @@ static void test_round_trip(void **state)
 	assert_string_equal(full->depends.items[1], "zlib>=1.2");
 	assert_string_equal(full->install_if.items[1], "b=1");
 	assert_int_equal(full->provider_priority, 7);
-	assert_ok(
-		package_index_write(index, "a test", secret, "k.rsa.pub", &again, &err));
+	assert_ok(package_index_write(
+		index, "a test", SIGNER(secret, "k.rsa.pub"), &again, &err));
 	assert_true(slice_equal(buffer_slice(&bytes), buffer_slice(&again)));
+}
+
+/* As apk-tools of long ago sign: .SIGN.RSA. alone. */
+static void sign_sha1(struct slice bytes, struct buffer *out)
+{
+	struct error err = ERROR_INIT;
+	cleanup_buffer struct buffer signature = BUFFER_INIT, tar = BUFFER_INIT;
+	struct tar_entry entry = {
+		.type = TAR_FILE, .path = ".SIGN.RSA.k.rsa.pub", .mode = 0644};
+	assert_ok(secret_sign_sha1(secret, bytes, &signature, &err));
+	assert_ok(tar_add_file(&tar, &entry, buffer_slice(&signature), &err));
+	assert_ok(compress_member(COMPRESSION_GZIP, buffer_slice(&tar), out, &err));
+	assert_ok(buffer_add_slice(out, bytes, &err));
+}
+
+static int read_with(
+	struct slice bytes, const struct apk_trusted_key *trusted, struct error *err)
+{
+	cleanup_index struct package_index *index = NULL;
+	return package_index_read(bytes, "x", trusted, 1, &index, err);
+}
+
+static void test_sha1(void **state)
+{
+	(void)state;
+	struct error err = ERROR_INIT;
+	cleanup_buffer struct buffer bare = BUFFER_INIT, old = BUFFER_INIT,
+				     both = BUFFER_INIT;
+	cleanup_index struct package_index *index = NULL;
+	struct apk_trusted_key plain = {"k.rsa.pub", key, false},
+			       lenient = {"k.rsa.pub", key, true},
+			       wrong = {"k.rsa.pub", other_key, true};
+	write_index(NULL, &bare);
+	sign_sha1(buffer_slice(&bare), &old);
+	assert_int_equal(read_with(buffer_slice(&old), &plain, &err), ERR_REFUSED);
+	assert_non_null(strstr(err.text, "signed with SHA-1 only"));
+	assert_non_null(strstr(err.remedy, "--accept-sha1"));
+	error_clear(&err);
+	assert_ok(read_with(buffer_slice(&old), &lenient, &err));
+	assert_refused(read_with(buffer_slice(&old), &wrong, &err), ERR_REFUSED,
+		"signature by k.rsa.pub");
+	old.data[old.len - 1] ^= 1;
+	assert_refused(read_with(buffer_slice(&old), &lenient, &err), ERR_REFUSED,
+		"signature by k.rsa.pub");
+	/* both kinds: the better one counts, and must hold */
+	struct apk_signer signer = {secret, "k.rsa.pub", true};
+	assert_ok(package_index_new(&index, &err));
+	assert_ok(package_index_write(index, "a test", &signer, &both, &err));
+	assert_ok(read_with(buffer_slice(&both), &plain, &err));
+	assert_refused(read_with(buffer_slice(&both), &wrong, &err), ERR_REFUSED,
+		"signature by k.rsa.pub");
 }
 
 static void test_signatures(void **state)
@@ -171,9 +226,9 @@ static void test_signatures(void **state)
 	struct error err = ERROR_INIT;
 	struct package_index *index = NULL;
 	cleanup_buffer struct buffer bytes = BUFFER_INIT, bare = BUFFER_INIT;
-	struct apk_trusted_key right = {"k.rsa.pub", key},
-			       wrong = {"k.rsa.pub", other_key},
-			       unknown = {"o.rsa.pub", other_key};
+	struct apk_trusted_key right = {"k.rsa.pub", key, false},
+			       wrong = {"k.rsa.pub", other_key, false},
+			       unknown = {"o.rsa.pub", other_key, false};
 	write_index(secret, &bytes);
 	write_index(NULL, &bare);
 	struct slice good = buffer_slice(&bytes);
@@ -328,6 +383,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_sha1),
 		cmocka_unit_test(test_signatures),
 		cmocka_unit_test(test_reading),
 		cmocka_unit_test_setup_teardown(

@@ -131,7 +131,6 @@ static void test_development_link(void **state)
 		"../../usr/lib/libsample.so.1");
 	scan(built, &options);
 	assert_list(&built->package->depends, "so:libsample.so.1");
-
 }
 
 /* Another package of the recipe tells the loader where to look. */
@@ -150,7 +149,6 @@ static void test_configured_by_sibling(void **state)
 	assert_list(&built->package->provides,
 		"so-ver:libsample.so.1=1.2-r3 so:libsample.so.1=1");
 	assert_list(&built->package->vendored, "");
-
 }
 
 /* A program with a soname is no library; a library that can be run is one. */

@@ -2,7 +2,8 @@
 /*
  * The case folders tests/cases/recipe and tests/cases/image_recipe. A good recipe has its
  * plan for x86_64 beside it (x.yaml.json); a bad one the beginning of its error, with
- * line and column where it matters (x.yaml.expect).
+ * line and column where it matters (x.yaml.expect); the second line, if there is one, is
+ * part of the remedy.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -73,6 +74,10 @@ static void expect_error(
 	error_format(err, message, sizeof(message));
 	if (slice_find(slice_str(message), line) == SIZE_MAX)
 		fail_msg("%s: '%s' lacks '%.*s'", name, message, SLICE_ARG(line));
+	if (slice_cut(&rest, '\n', &line) && line.len &&
+		slice_find(slice_str(err->remedy), line) == SIZE_MAX)
+		fail_msg("%s: remedy '%s' lacks '%.*s'", name, err->remedy,
+			SLICE_ARG(line));
 }
 
 static void bad_recipe(const char *folder, const char *name)

@@ -451,17 +451,6 @@ static void unpinned_needs_permission(void **state)
 	free(result.url);
 }
 
-static void git_is_refused_with_a_remedy(void **state)
-{
-	(void)state;
-	struct source_result result = {0};
-	struct recipe_source source = source_at("/x.git");
-	source.kind = RECIPE_SOURCE_GIT;
-	assert_int_equal(
-		source_fetch(&source, &nothing_else, store, &result, &err), ERR_INPUT);
-	assert_non_null(strstr(err.remedy, "uses: fetch"));
-}
-
 static void pool_files_have_size_and_digest(void **state)
 {
 	(void)state;
@@ -518,7 +507,6 @@ int main(void)
 		TEST(sha512_is_found_again),
 		TEST(offline_asks_nobody),
 		TEST(unpinned_needs_permission),
-		TEST(git_is_refused_with_a_remedy),
 		TEST(pool_files_have_size_and_digest),
 		TEST(pool_paths_stay_in_the_pool),
 		TEST(without_mirrors_there_is_a_remedy),

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 /* unit tests link only their layer: the registry is compiled into this one */
+#include "oci/rate.h"
 #include "oci/registry_private.h"
 #include "tests/registry/registry.c"
 #include "tests/unit/oci_fixture.h"
@@ -891,6 +892,343 @@ static void addresses_are_checked(void **state)
 	}
 }
 
+/* ---- several blobs at once ---- */
+
+#define MANY 24
+
+static struct descriptor put_many(struct repository *repository, const char *tag)
+{
+	struct descriptor layers[MANY];
+	struct manifest manifest = {.items = layers, .count = MANY};
+	char text[64];
+
+	for (int i = 0; i < MANY; i++) {
+		(void)snprintf(text, sizeof(text), "layer %d of %s", i, tag);
+		layers[i] = put_text(repository, OCI_LAYER, text);
+	}
+	manifest.config = put_text(repository, OCI_CONFIG, "{\"config\":{}}");
+	return put_document(repository, &manifest, tag);
+}
+
+/* One token serves all threads; nothing is sent or asked for twice. */
+static void blobs_go_in_parallel(void **state)
+{
+	(void)state;
+	static const struct test_registry_options server = {
+		.auth = TEST_AUTH_BEARER, .user = "me", .password = "secret"};
+	cleanup_registry struct test_registry *registry = test_registry_start(&server);
+	cleanup_repository struct repository *from = NULL, *to = NULL, *back = NULL;
+	cleanup_fixture struct fixture fixture;
+	uint64_t sent = 0;
+
+	fixture_begin(&fixture);
+	from = open_layout(&fixture, "a");
+	struct descriptor image = put_many(from, "v1");
+	struct repository_copy copy = {
+		.image = &image, .tag = "v1", .parallel = 16, .ret_sent = &sent};
+	MUST(try_open(registry, "team/base", &with_secret, &to, err));
+	MUST(repository_copy(from, to, &copy, err));
+	assert_true(sent > MANY * 10);
+	assert_int_equal(test_registry_count(registry, "PUT", "/blobs/"), MANY + 1);
+	assert_int_equal(
+		test_registry_count(registry, "HEAD", "/blobs/") <= MANY + 1 + 16, true);
+	assert_int_equal(test_registry_count(registry, "GET", "/token"), 1);
+	MUST(repository_copy(from, to, &copy, err));
+	assert_int_equal(sent, 0);
+	assert_int_equal(test_registry_count(registry, "PUT", "/blobs/"), MANY + 1);
+	back = open_layout(&fixture, "b");
+	MUST(repository_copy(to, back, &copy, err));
+	MUST(repository_check(back, &image, err));
+}
+
+struct seen {
+	uint64_t done, total;
+	bool too_much;
+};
+
+static void see(void *context, uint64_t done, uint64_t total)
+{
+	struct seen *seen = context;
+
+	seen->too_much = seen->too_much || done > total;
+	seen->done = done;
+	seen->total = total;
+}
+
+static void progress_reaches_the_end(void **state)
+{
+	(void)state;
+	static const struct test_registry_options server = {0};
+	static const struct test_fault cut = {
+		.method = "GET", .path = "/blobs/", .kind = TEST_TRUNCATE, .times = 9};
+	cleanup_registry struct test_registry *registry = test_registry_start(&server);
+	cleanup_repository struct repository *from = NULL, *to = NULL;
+	cleanup_fixture struct fixture fixture;
+	struct seen seen = {0};
+
+	fixture_begin(&fixture);
+	from = open_registry(registry);
+	struct descriptor image = put_many(from, "v1");
+	struct repository_copy copy = {
+		.image = &image, .tag = "v1", .progress = see, .progress_context = &seen};
+	to = open_layout(&fixture, "a");
+	test_registry_fault(registry, &cut);
+	MUST(repository_copy(from, to, &copy, err));
+	assert_false(seen.too_much);
+	assert_true(seen.total > 0);
+	assert_int_equal(seen.done, seen.total);
+	/* also if all is there already */
+	seen = (struct seen){0};
+	MUST(repository_copy(from, to, &copy, err));
+	assert_true(seen.total > 0);
+	assert_int_equal(seen.done, seen.total);
+}
+
+/* What the first error was is said; the tag is not set. */
+static void first_error_stops_all(void **state)
+{
+	(void)state;
+	static const struct test_registry_options server = {0};
+	static const struct test_fault denied = {.method = "PUT",
+		.path = "/blobs/",
+		.kind = TEST_STATUS,
+		.status = 403,
+		.times = -1,
+		.skip = 3,
+		.body = "{\"errors\":[{\"code\":\"DENIED\"}]}"};
+	cleanup_registry struct test_registry *registry = test_registry_start(&server);
+	cleanup_repository struct repository *from = NULL, *to = NULL;
+	cleanup_fixture struct fixture fixture;
+	struct descriptor found;
+
+	fixture_begin(&fixture);
+	from = open_layout(&fixture, "a");
+	struct descriptor image = put_many(from, "v1");
+	struct repository_copy copy = {.image = &image, .tag = "v1"};
+	to = open_registry(registry);
+	test_registry_fault(registry, &denied);
+	MUST_FAIL(repository_copy(from, to, &copy, err), ERR_NETWORK, "403 DENIED");
+	/* at most one more for each thread that was on its way */
+	assert_true(test_registry_count(registry, "PUT", "/blobs/") <= 3 + 4);
+	assert_int_equal(test_registry_count(registry, "PUT", "/manifests/"), 0);
+	assert_false(resolves(to, "v1", &found));
+}
+
+/*
+ * Whoever polls the tag never sees an image that is not whole, or without its signatures:
+ * in the log every blob comes before every manifest, a manifest before what names it, and
+ * the tag is the last write of all.
+ */
+static void order_of_writes(void **state)
+{
+	(void)state;
+	static const struct test_registry_options servers[] = {
+		{0}, {.referrers_api = true}};
+	for (size_t i = 0; i < ARRAY_LEN(servers); i++) {
+		cleanup_registry struct test_registry *registry =
+			test_registry_start(&servers[i]);
+		cleanup_repository struct repository *from = NULL, *to = NULL;
+		cleanup_buffer struct buffer log = BUFFER_INIT;
+		cleanup_fixture struct fixture fixture;
+		char index_put[200], digest[DIGEST_TEXT_MAX];
+		struct slice rest, line;
+		size_t manifests = 0, blobs_after = 0, tags = 0, after_tag = 0;
+		bool index_seen = false, sig_before_index = false;
+
+		fixture_begin(&fixture);
+		from = open_layout(&fixture, "a");
+		struct descriptor index = put_signed_index(from, "v1");
+		to = open_registry(registry);
+		copy_all(from, to, &index, "v1");
+		(void)snprintf(index_put, sizeof(index_put), "/manifests/%s ",
+			digest_format(&index.digest, digest));
+		test_registry_log(registry, &log);
+		rest = buffer_slice(&log);
+		while (slice_cut(&rest, '\n', &line)) {
+			if (!slice_starts_with(line, SLICE("PUT ")))
+				continue;
+			after_tag += tags;
+			if (slice_find(line, SLICE("/blobs/")) != SIZE_MAX)
+				blobs_after += manifests != 0;
+			else
+				manifests++;
+			if (slice_find(line, SLICE("/manifests/sha256-")) != SIZE_MAX)
+				sig_before_index = sig_before_index || !index_seen;
+			if (slice_find(line, slice_str(index_put)) != SIZE_MAX)
+				index_seen = true;
+			if (slice_find(line, SLICE("/manifests/v1 ")) != SIZE_MAX)
+				tags++;
+		}
+		assert_int_equal(tags, 1);
+		assert_int_equal(after_tag, 0);
+		assert_int_equal(blobs_after, 0);
+		assert_true(index_seen);
+		assert_false(sig_before_index);
+		/* 2 children, index, 3 signature tags, 3 referrers, the tag */
+		assert_true(manifests >= 10);
+	}
+}
+
+static void downloads_go_on_with_if_range(void **state)
+{
+	(void)state;
+	static const struct test_registry_options server = {.etags = true};
+	static const struct test_fault cut = {
+		.method = "GET", .path = "/blobs/", .kind = TEST_TRUNCATE, .times = 1};
+	cleanup_registry struct test_registry *registry = test_registry_start(&server);
+	cleanup_repository struct repository *repository = open_registry(registry);
+	cleanup_buffer struct buffer bytes = BUFFER_INIT, got = BUFFER_INIT;
+	struct descriptor blob = make_blob(&bytes, 100000);
+
+	MUST(repository_put_blob(repository, buffer_slice(&bytes), &blob, err));
+	test_registry_fault(registry, &cut);
+	MUST(repository_read_blob(repository, &blob, 100000, &got, err));
+	assert_true(slice_equal(buffer_slice(&bytes), buffer_slice(&got)));
+	assert_int_equal(test_registry_count(registry, "GET", "If-Range: \"sha256:"), 1);
+}
+
+/* Neither fills the memory or the disk, nor is waited for. */
+static void endless_bodies_are_cut(void **state)
+{
+	(void)state;
+	static const struct test_registry_options server = {.auth = TEST_AUTH_BEARER};
+	static const struct {
+		struct test_fault fault;
+		const char *message;
+	} table[] = {
+		{{.path = "/manifests/", .kind = TEST_ENDLESS, .times = -1},
+			"larger than the allowed"},
+		{{.path = "/token", .kind = TEST_ENDLESS, .times = -1},
+			"larger than the allowed"},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		cleanup_registry struct test_registry *registry =
+			test_registry_start(&server);
+		cleanup_repository struct repository *repository =
+			open_registry(registry);
+		struct descriptor found;
+		bool is_found;
+
+		if (i == 0)
+			(void)put_image(repository, "amd64", "v1");
+		test_registry_fault(registry, &table[i].fault);
+		MUST_FAIL(repository_resolve(repository, "v1", &found, &is_found, err),
+			ERR_INPUT, table[i].message);
+	}
+}
+
+/* ---- limits ---- */
+
+static void limits_are_told(void **state)
+{
+	(void)state;
+	static const struct test_registry_options server = {0};
+	static const struct test_fault busy = {.path = "/manifests/",
+		.kind = TEST_STATUS,
+		.status = 429,
+		.times = -1,
+		.header = "ratelimit-limit: 100;w=21600\r\nratelimit-remaining: 0;w=21600"
+			  "\r\nRetry-After: 100"};
+	cleanup_registry struct test_registry *registry = test_registry_start(&server);
+	cleanup_repository struct repository *repository = open_registry(registry);
+	struct error problem = ERROR_INIT;
+	struct descriptor found;
+	bool is_found;
+
+	test_registry_fault(registry, &busy);
+	assert_int_equal(
+		repository_resolve(repository, "v1", &found, &is_found, &problem),
+		ERR_NETWORK);
+	assert_non_null(strstr(problem.text, "429"));
+	assert_non_null(strstr(problem.remedy, "0 of 100 requests per 21600 s are left"));
+	assert_non_null(strstr(problem.remedy, "Retry-After: 100"));
+	/* that is not waited for, nor is it asked again before */
+	assert_int_equal(test_registry_count(registry, "GET", "/manifests/"), 1);
+}
+
+static void rates_are_read(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *limit, *remaining, *text; /* text NULL: nothing sensible */
+		bool low;
+	} table[] = {
+		{"100;w=21600", "76;w=21600", "76 of 100 requests per 21600 s are left",
+			false},
+		{"100;w=21600", "10;w=21600", "10 of 100 requests per 21600 s are left",
+			true},
+		{"5", "0", "0 of 5 requests are left", true},
+		{"100, 100;w=60", " 99 ", "99 of 100 requests are left", false},
+		{"100;x=1;w=soon", "50", "50 of 100 requests are left", false},
+		{"0", "0", NULL, false},
+		{"-1", "0", NULL, false},
+		{"many", "1", NULL, false},
+		{"99999999999999", "1", NULL, false},
+		{"", "", NULL, false},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		cleanup_response struct http_response response = HTTP_RESPONSE_INIT;
+		char text[RATE_TEXT_MAX];
+		struct rate rate;
+
+		MUST(buffer_printf(&response.headers, err,
+			"ratelimit-limit: %s\nratelimit-remaining: %s\n", table[i].limit,
+			table[i].remaining));
+		assert_int_equal(rate_read(&response, &rate), table[i].text != NULL);
+		if (!table[i].text)
+			continue;
+		rate_format(&rate, text);
+		assert_string_equal(text, table[i].text);
+		assert_int_equal(rate_is_low(&rate), table[i].low);
+	}
+}
+
+/* ---- OAuth2 ---- */
+
+static void password_grant(void **state)
+{
+	(void)state;
+	static const struct test_registry_options server = {.auth = TEST_AUTH_BEARER,
+		.user = "me",
+		.password = "s&cret +%",
+		.post_only = true};
+	static const struct repository_options right = {
+		.writable = true, .user = "me", .password = "s&cret +%"};
+	cleanup_registry struct test_registry *registry = test_registry_start(&server);
+	cleanup_repository struct repository *repository = NULL, *wrong = NULL;
+	struct descriptor found;
+	bool is_found;
+
+	MUST(try_open(registry, "team/base", &right, &repository, err));
+	(void)put_image(repository, "amd64", "v1");
+	assert_int_equal(test_registry_count(registry, "POST", "/token -"), 1);
+	MUST(try_open(registry, "team/base", &with_secret, &wrong, err));
+	MUST_FAIL(repository_resolve(wrong, "v1", &found, &is_found, err), ERR_NETWORK,
+		"token for these credentials");
+}
+
+/* A token for both scopes of a mount does for each of them. */
+static void tokens_are_shared(void **state)
+{
+	(void)state;
+	static const struct test_registry_options server = {.auth = TEST_AUTH_BEARER};
+	cleanup_registry struct test_registry *registry = test_registry_start(&server);
+	cleanup_repository struct repository *from = NULL, *to = NULL;
+	struct descriptor blob, image;
+	bool done;
+
+	MUST(try_open(registry, "team/one", &anonymous, &from, err));
+	MUST(try_open(registry, "team/two", &anonymous, &to, err));
+	blob = put_text(from, OCI_LAYER, "content");
+	image = put_image(from, "amd64", "v1");
+	test_registry_clear_log(registry);
+	MUST(registry_mount_blob(to, from, &blob, &done, err));
+	assert_true(done);
+	copy_all(from, to, &image, "v1");
+	/* the first, before anybody knew of scopes, and the one for both */
+	assert_int_equal(test_registry_count(registry, "GET", "/token"), 1);
+}
+
 /* ---- credential files ---- */
 
 static void from_file(const char *key_tail, const char *entry,
@@ -1098,6 +1436,37 @@ static void concurrent_writers(void **state)
 	race(false);
 }
 
+/* The other one read before us and writes after us: what was ours is gone, until we look
+ * again. */
+static void what_was_overwritten_comes_back(void **state)
+{
+	(void)state;
+	static const struct test_registry_options server = {0};
+	cleanup_registry struct test_registry *registry = test_registry_start(&server);
+	cleanup_repository struct repository *repository = open_registry(registry);
+	struct descriptor image = put_image(repository, "amd64", "v1"), theirs, other;
+	struct manifest index = {.is_index = true, .items = &theirs, .count = 1};
+	cleanup_buffer struct buffer bytes = BUFFER_INIT;
+	char tag[200], hex[DIGEST_TEXT_MAX];
+
+	other = put_image(repository, "arm64", "v2");
+	theirs = put_referrer(repository, &other, "theirs");
+	MUST(repository_commit(repository, err));
+	(void)put_referrer(repository, &image, "ours");
+	(void)snprintf(
+		tag, sizeof(tag), "sha256-%s", digest_format_hex(&image.digest, hex));
+	MUST(manifest_write(&index, &bytes, err));
+	test_registry_store_manifest(
+		registry, "team/base", tag, OCI_INDEX, buffer_slice(&bytes));
+	assert_int_equal(count_referrers(repository, &image.digest), 1);
+	MUST(repository_commit(repository, err));
+	assert_int_equal(count_referrers(repository, &image.digest), 2);
+	/* and is looked at only once if nothing is missing */
+	test_registry_clear_log(registry);
+	MUST(repository_commit(repository, err));
+	assert_int_equal(test_registry_count(registry, "GET", ""), 0);
+}
+
 /* ---- tags ---- */
 
 static void tags_are_paged(void **state)
@@ -1256,6 +1625,17 @@ int main(void)
 		cmocka_unit_test(plain_http_needs_permission),
 		cmocka_unit_test(refused_connection_is_final),
 		cmocka_unit_test(few_requests),
+		cmocka_unit_test(blobs_go_in_parallel),
+		cmocka_unit_test(progress_reaches_the_end),
+		cmocka_unit_test(first_error_stops_all),
+		cmocka_unit_test(order_of_writes),
+		cmocka_unit_test(downloads_go_on_with_if_range),
+		cmocka_unit_test(endless_bodies_are_cut),
+		cmocka_unit_test(limits_are_told),
+		cmocka_unit_test(rates_are_read),
+		cmocka_unit_test(password_grant),
+		cmocka_unit_test(tokens_are_shared),
+		cmocka_unit_test(what_was_overwritten_comes_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,6 +19,7 @@
 #include "base/encode.h"
 #include "base/json.h"
 #include "signing/envelope.h"
+#include "signing/pem.h"
 
 #define MOCK_TIME     1700000000 /* when everything is signed, unless told */
 #define MOCK_IDENTITY "https://example.org/build.yml@refs/heads/main"
@@ -48,6 +49,10 @@ struct mock_options {
 	bool log_other_signature, log_other_digest, log_other_signer;
 	const char *subject; /* hexadecimal; NULL: the artifact's */
 	const char *origin;  /* of the checkpoint; NULL: the log's name */
+	const char *message; /* what a message signature is over; NULL: MOCK_ARTIFACT */
+	const char *predicate_type, *predicate; /* NULL: "https://example.org/p", {} */
+	bool intoto_old; /* layers: entry of kind intoto 0.0.1 instead of dsse */
+	bool no_entry, log_other_envelope;
 };
 
 struct mock {
@@ -273,8 +278,9 @@ static struct slice mock_sct_list(struct mock *mock, X509 *leaf, bool wrong)
 	mock_number(&sct, 0x0403, 2); /* SHA-256, ECDSA */
 	mock_number(&sct, signature.len, 2);
 	MUST(buffer_add_slice(&sct, signature, &err) == 0);
-	mock_number(&list, 0x04, 1); /* OCTET STRING of less than 128 or 256 bytes */
-	mock_number(&list, 0x81, 1);
+	mock_number(&list, 0x04, 1); /* OCTET STRING, below 256 bytes; DER is minimal */
+	if (sct.len + 4 >= 128)
+		mock_number(&list, 0x81, 1);
 	mock_number(&list, sct.len + 4, 1);
 	mock_number(&list, sct.len + 2, 2);
 	mock_number(&list, sct.len, 2);
@@ -457,7 +463,7 @@ static struct slice mock_log_id(struct mock *mock, bool v2)
 /* What is logged, of the kind that fits. */
 __attribute__((noinline)) static struct slice mock_body(struct mock *mock,
 	const struct mock_options *options, struct slice signed_bytes,
-	struct slice signature, struct slice payload)
+	struct slice signature, struct slice payload, struct slice envelope)
 {
 	struct buffer body = BUFFER_INIT;
 	struct error err = ERROR_INIT;
@@ -472,6 +478,8 @@ __attribute__((noinline)) static struct slice mock_body(struct mock *mock,
 		sig = mock_base64(mock_sign(mock->leaf_key, signed_bytes));
 	if (options->log_other_digest)
 		signed_bytes = payload = SLICE("something else");
+	if (options->log_other_envelope)
+		envelope = SLICE("something else");
 	if (options->v2)
 		status = buffer_printf(&body, &err,
 			"{\"apiVersion\":\"0.0.2\",\"kind\":\"hashedrekord\",\"spec\":{"
@@ -484,9 +492,11 @@ __attribute__((noinline)) static struct slice mock_body(struct mock *mock,
 	else if (options->dsse)
 		status = buffer_printf(&body, &err,
 			"{\"apiVersion\":\"0.0.1\",\"kind\":\"dsse\",\"spec\":{"
+			"\"envelopeHash\":{\"algorithm\":\"sha256\",\"value\":\"%s\"},"
 			"\"payloadHash\":{\"algorithm\":\"sha256\",\"value\":\"%s\"},"
 			"\"signatures\":[{\"signature\":\"%s\",\"verifier\":\"%s\"}]}}",
-			mock_hex(mock_sha256(payload)), sig, pem);
+			mock_hex(mock_sha256(envelope)), mock_hex(mock_sha256(payload)),
+			sig, pem);
 	else
 		status = buffer_printf(&body, &err,
 			"{\"apiVersion\":\"0.0.1\",\"kind\":\"hashedrekord\",\"spec\":{"
@@ -525,8 +535,9 @@ __attribute__((noinline)) static json_t *mock_entry(
 	struct error err = ERROR_INIT;
 	struct slice id = mock_log_id(mock, options->v2);
 	long long time = options->integrated ? options->integrated : MOCK_TIME;
-	json_t *entry = json_pack("{s:s,s:{s:s},s:{s:s,s:s},s:s,s:o}", "logIndex", "1005",
-		"logId", "keyId", mock_base64(id), "kindVersion", "kind",
+	json_t *entry = json_pack("{s:s,s:{s:s},s:{s:s,s:s},s:s,s:o}", "logIndex",
+		options->v2 ? "5" : "1005", "logId", "keyId", mock_base64(id),
+		"kindVersion", "kind",
 		options->dsse && !options->v2 ? "dsse" : "hashedrekord", "version",
 		options->v2 ? "0.0.2" : "0.0.1", "canonicalizedBody", mock_base64(body),
 		"inclusionProof", mock_proof(mock, options, body));
@@ -575,12 +586,18 @@ __attribute__((noinline)) static struct slice mock_statement(
 	MUST(buffer_printf(&text, &err,
 		     "{\"_type\":\"https://in-toto.io/Statement/"
 		     "v1\",\"subject\":[{\"digest\":{"
-		     "\"sha256\":\"%s\"}}],\"predicateType\":\"https://example.org/"
-		     "p\",\"predicate\":{}}",
-		     options->subject
-			     ? options->subject
-			     : mock_hex(mock_sha256(SLICE(MOCK_ARTIFACT)))) == 0);
+		     "\"sha256\":\"%s\"}}],\"predicateType\":\"%s\",\"predicate\":%s}",
+		     options->subject ? options->subject
+				      : mock_hex(mock_sha256(SLICE(MOCK_ARTIFACT))),
+		     options->predicate_type ? options->predicate_type
+					     : "https://example.org/p",
+		     options->predicate ? options->predicate : "{}") == 0);
 	return mock_leak(&text);
+}
+
+static struct slice mock_message(const struct mock_options *options)
+{
+	return slice_str(options->message ? options->message : MOCK_ARTIFACT);
 }
 
 /* A new reference. */
@@ -594,7 +611,7 @@ UNUSED static json_t *mock_bundle(struct mock *mock, const struct mock_options *
 	struct error err = ERROR_INIT;
 	struct buffer pae = BUFFER_INIT;
 	json_t *material = mock_signer(mock, options), *content;
-	struct slice payload = mock_statement(options), message = SLICE(MOCK_ARTIFACT),
+	struct slice payload = mock_statement(options), message = mock_message(options),
 		     signature;
 
 	MUST(material && envelope_pae(PAYLOAD_IN_TOTO, payload, &pae, &err) == 0);
@@ -602,10 +619,12 @@ UNUSED static json_t *mock_bundle(struct mock *mock, const struct mock_options *
 		message = mock_leak(&pae);
 	buffer_done(&pae);
 	signature = mock_sign(mock->leaf_key, message);
-	MUST(json_object_set_new(material, "tlogEntries",
-		     json_pack("[o]", mock_entry(mock, options,
-					      mock_body(mock, options, message, signature,
-						      payload)))) == 0);
+	if (!options->no_entry)
+		MUST(json_object_set_new(material, "tlogEntries",
+			     json_pack("[o]",
+				     mock_entry(mock, options,
+					     mock_body(mock, options, message, signature,
+						     payload, SLICE("text"))))) == 0);
 	if (options->stamped)
 		MUST(json_object_set_new(material, "timestampVerificationData",
 			     json_pack("{s:[{s:s}]}", "rfc3161Timestamps",
@@ -621,11 +640,125 @@ UNUSED static json_t *mock_bundle(struct mock *mock, const struct mock_options *
 				    "signatures", "sig", mock_base64(signature))
 			  : json_pack("{s:{s:s,s:s},s:s}", "messageDigest", "algorithm",
 				    "SHA2_256", "digest",
-				    mock_base64(mock_sha256(SLICE(MOCK_ARTIFACT))),
+				    mock_base64(mock_sha256(mock_message(options))),
 				    "signature", mock_base64(signature));
 	return json_pack("{s:s,s:o,s:o}", "mediaType", media_types[options->version],
 		"verificationMaterial", material,
 		options->dsse ? "dsseEnvelope" : "messageSignature", content);
+}
+
+/* The text lives until mock_done. */
+UNUSED static struct slice mock_text(const json_t *json)
+{
+	struct buffer text = BUFFER_INIT;
+	struct error err = ERROR_INIT;
+
+	MUST(json_dump(json, JSON_STYLE_PRETTY, &text, &err) == 0);
+	return mock_leak(&text);
+}
+
+/* ---- layers of cosign's tags ---- */
+
+/* Kind intoto 0.0.1, which names the envelope's text. */
+static struct slice mock_body_old(struct mock *mock, const struct mock_options *options,
+	struct slice text, struct slice payload)
+{
+	struct buffer body = BUFFER_INIT;
+	struct error err = ERROR_INIT;
+
+	if (options->log_other_signature)
+		text = SLICE("something else");
+	if (options->log_other_digest)
+		payload = SLICE("something else");
+	MUST(buffer_printf(&body, &err,
+		     "{\"apiVersion\":\"0.0.1\",\"kind\":\"intoto\",\"spec\":{"
+		     "\"content\":{"
+		     "\"hash\":{\"algorithm\":\"sha256\",\"value\":\"%s\"},"
+		     "\"payloadHash\":{\"algorithm\":\"sha256\",\"value\":\"%s\"}},"
+		     "\"publicKey\":\"%s\"}}",
+		     mock_hex(mock_sha256(text)), mock_hex(mock_sha256(payload)),
+		     mock_pem("CERTIFICATE", MOCK_DER(X509, mock->leaf))) == 0);
+	return mock_leak(&body);
+}
+
+/* What Rekor said, as cosign keeps it. */
+static const char *mock_rekor_annotation(
+	struct mock *mock, const struct mock_options *options, struct slice body)
+{
+	json_t *entry = mock_entry(mock, options, body), *annotation;
+	const char *promise = json_string_value(
+			   json_object_get(json_object_get(entry, "inclusionPromise"),
+				   "signedEntryTimestamp")),
+		   *text;
+
+	annotation = json_pack("{s:s,s:{s:s,s:I,s:i,s:s}}", "SignedEntryTimestamp",
+		promise ? promise : "", "Payload", "body", mock_base64(body),
+		"integratedTime",
+		(json_int_t)(options->integrated ? options->integrated : MOCK_TIME),
+		"logIndex", 1005, "logID", mock_hex(mock_log_id(mock, options->v2)));
+	MUST(annotation);
+	text = mock_text(annotation).data;
+	json_decref(annotation);
+	json_decref(entry);
+	return text;
+}
+
+/* One layer of .sig (a message) or .att (dsse): its bytes, and a new reference to the
+ * annotations. */
+UNUSED static struct slice mock_layer(
+	struct mock *mock, const struct mock_options *options, json_t **ret_annotations)
+{
+	struct error err = ERROR_INIT;
+	struct buffer pae = BUFFER_INIT, envelope = BUFFER_INIT, pem = BUFFER_INIT;
+	struct slice payload = mock_statement(options), message = mock_message(options),
+		     signature, blob = message, body, stamped;
+	json_t *annotations = json_object();
+
+	mock_make_leaf(mock, options);
+	if (options->dsse) {
+		MUST(envelope_pae(PAYLOAD_IN_TOTO, payload, &pae, &err) == 0);
+		message = mock_leak(&pae);
+	}
+	signature = mock_sign(mock->leaf_key, message);
+	if (options->dsse) {
+		MUST(buffer_printf(&envelope, &err,
+			     "{\"payloadType\":\"%s\",\"payload\":\"%s\",\"signatures\":"
+			     "[{\"keyid\":\"\",\"sig\":\"%s\"}]}",
+			     PAYLOAD_IN_TOTO, mock_base64(payload),
+			     mock_base64(signature)) == 0);
+		blob = mock_leak(&envelope);
+	}
+	stamped = options->stamp_something_else ? SLICE("something else")
+		  : options->dsse               ? blob
+						: signature;
+	body = options->intoto_old
+		       ? mock_body_old(mock, options, blob, payload)
+		       : mock_body(mock, options, message, signature, payload, blob);
+	MUST(json_object_set_new(annotations, "dev.cosignproject.cosign/signature",
+		     json_string(options->dsse ? "" : mock_base64(signature))) == 0);
+	if (!options->plain_key) {
+		MUST(pem_encode("CERTIFICATE", MOCK_DER(X509, mock->leaf), &pem, &err) ==
+			0);
+		MUST(json_object_set_new(annotations, "dev.sigstore.cosign/certificate",
+			     json_string(buffer_str(&pem))) == 0);
+		buffer_done(&pem);
+	}
+	if (!options->no_entry)
+		MUST(json_object_set_new(annotations, "dev.sigstore.cosign/bundle",
+			     json_string(mock_rekor_annotation(mock, options, body))) ==
+			0);
+	if (options->stamped) {
+		json_t *stamp = json_pack("{s:s}", "SignedRFC3161Timestamp",
+			mock_base64(
+				mock_timestamp(mock, stamped, options->stamped, true)));
+
+		MUST(json_object_set_new(annotations,
+			     "dev.sigstore.cosign/rfc3161timestamp",
+			     json_string(mock_text(stamp).data)) == 0);
+		json_decref(stamp);
+	}
+	*ret_annotations = annotations;
+	return blob;
 }
 
 /* ---- trusted root ---- */
@@ -712,16 +845,6 @@ UNUSED static void mock_done(struct mock *mock)
 		X509_free(certificates[i]);
 	json_decref(mock->trusted);
 	(void)mock_leak(NULL);
-}
-
-/* The text lives until mock_done. */
-UNUSED static struct slice mock_text(const json_t *json)
-{
-	struct buffer text = BUFFER_INIT;
-	struct error err = ERROR_INIT;
-
-	MUST(json_dump(json, JSON_STYLE_PRETTY, &text, &err) == 0);
-	return mock_leak(&text);
 }
 
 #endif
