@@ -49,7 +49,7 @@ struct claims {
 	struct arena *arena;
 	struct claim *items;
 	size_t count, capacity;
-	size_t passed_over; /* attestations that nobody wanted, not read */
+	size_t passed_over;    /* attestations that nobody wanted, not read */
 	size_t notation_count; /* signatures by notation, which are not read here */
 };
 #define cleanup_claims CLEANUP(claims_done)

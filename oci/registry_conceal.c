@@ -5,8 +5,9 @@
  */
 #include "oci/registry_private.h"
 
-#define SECRET_BYTES_MIN 4 /* shorter ones are everywhere, and marking them tells them   \
-			    */
+#define SECRET_BYTES_MIN                                                                 \
+	4 /* shorter ones are everywhere, and marking them tells them                    \
+	   */
 
 static void conceal(struct buffer *body, const char *secret)
 {

@@ -118,7 +118,7 @@ struct repository {
 	size_t cached_bytes;
 	unsigned reads; /* into memory, for options.bounded */
 	uint64_t read_bytes;
-	double deadline; /* on the monotonic clock; 0: none */
+	double deadline;         /* on the monotonic clock; 0: none */
 	struct written *written; /* what to look at again (settle.c) */
 	double slowest_update;   /* seconds from reading to having written */
 };
