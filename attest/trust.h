@@ -8,14 +8,17 @@
  *	  - name: release               what policies call it
  *	    file: release.pub           PEM, relative to this file; or
  *	    pem: |                      the same in place
- *	    roles: [image, provenance]  image, package, provenance, sbom, rebuild, vex,
- *scan operator: example           who holds it (default: the name); a rebuild quorum
+ *	    roles: [image, provenance]  of image, package, provenance, sbom, rebuild, vex,
+ *	                                scan
+ *	    operator: example           who holds it (default: the name); a rebuild quorum
  *	                                counts operators
  *	    valid-from: 2026-01-01      counts from this second on (RFC 3339, or a date in
  *	    valid-until: 2028-01-01     UTC), and no more from this one on
  *	    revoked: 2026-06-01         as valid-until, and the verdict says "revoked"
  *	    trusted-root: root.json     with log-entries or timestamps as below; without
- *it what comes along with a signature is not looked at keyless:
+ *	                                it, what comes along with a signature is not
+ *	                                looked at
+ *	keyless:
  *	  - name: pipeline
  *	    identity: https://example.org/build.yml@refs/heads/main
  *	    identity-regexp: …          instead: an expression for the whole of it
@@ -87,6 +90,9 @@ MUST_USE int trust_load(const char *path, struct trust **ret_trust, struct error
 
 /* NULL if there is none of that name. */
 const struct trust_entry *trust_find(const struct trust *trust, const char *name);
+/* NULL: no entry has that key. */
+const struct trust_entry *trust_find_key(
+	const struct trust *trust, const struct key *key);
 /* NULL: not that of one of these. */
 const struct trust_entry *trust_find_signer(
 	const struct trust *trust, const struct signer *signer);
