@@ -121,6 +121,8 @@ FUZZ_SRC    := $(sort $(wildcard tests/fuzz/*_fuzz.c))
 FUZZ_REPLAY := $(patsubst %.c,$(BUILD)/%,$(FUZZ_SRC))
 $(BUILD)/tests/fuzz/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(if $(FUZZER),,$(BUILD)/tests/fuzz/replay.o) $(call archives,builder)
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(if $(FUZZER),-fsanitize=fuzzer) -o $@ $^ $(LIB_LDLIBS)
+# compares our reader of archives with all of libarchive's
+$(BUILD)/tests/fuzz/archive_fuzz: LIB_LDLIBS += -larchive
 
 .PHONY: check check-fast check-static check-unit check-fuzz check-system
 check-static:
