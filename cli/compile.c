@@ -37,16 +37,23 @@ struct work {
 	const struct compile_flags *flags;
 	const char *const *pipeline_dirs;
 	size_t pipeline_dir_count;
-	struct buffer *results; /* one per file */
-	struct error *errors;   /* one per file */
+	struct result *results; /* one per file */
 	pthread_mutex_t mutex;
-	size_t next;
+	size_t next, printed, failed;
+	struct error unprinted; /* why the output takes no more */
+};
+
+struct result {
+	struct buffer text;
+	struct error err;
+	bool done;
 };
 
 static void compile_one(struct work *work, size_t at, struct recipe_cache *cache)
 {
 	cleanup_recipe struct recipe *recipe = NULL;
-	struct error *err = &work->errors[at];
+	struct result *result = &work->results[at];
+	struct error *err = &result->err;
 	struct recipe_options recipe_options = {.architecture = work->flags->arch,
 		.pipeline_dirs = work->pipeline_dirs,
 		.pipeline_dir_count = work->pipeline_dir_count,
@@ -57,9 +64,26 @@ static void compile_one(struct work *work, size_t at, struct recipe_cache *cache
 		(work->flags->check_shell && recipe_check_shell(recipe, err) < 0) ||
 		work->flags->check_only)
 		return;
-	if (recipe_to_json(recipe, &work->results[at], err) < 0)
+	if (recipe_to_json(recipe, &result->text, err) < 0)
 		return;
-	(void)!buffer_add_byte(&work->results[at], '\n', err); /* the error is kept */
+	(void)!buffer_add_byte(&result->text, '\n', err); /* the error is kept */
+}
+
+/* With the mutex: what is done and next in the order of the files. */
+static void print_done(struct work *work)
+{
+	for (; work->printed < work->files->count && work->results[work->printed].done;
+		work->printed++) {
+		struct result *result = &work->results[work->printed];
+		if (error_is_set(&result->err)) {
+			log_error(&result->err);
+			work->failed++;
+		} else if (!error_is_set(&work->unprinted) &&
+			   cli_print(buffer_slice(&result->text), &work->unprinted) < 0) {
+			work->next = work->files->count; /* enough */
+		}
+		buffer_done(&result->text);
+	}
 }
 
 static void *compile_some(void *context)
@@ -77,6 +101,10 @@ static void *compile_some(void *context)
 		if (at >= work->files->count)
 			return NULL;
 		compile_one(work, at, cache);
+		(void)pthread_mutex_lock(&work->mutex);
+		work->results[at].done = true;
+		print_done(work);
+		(void)pthread_mutex_unlock(&work->mutex);
 	}
 }
 
@@ -92,29 +120,23 @@ static int compile_all(struct work *work, struct error *err)
 	(void)compile_some(work);
 	for (size_t i = 0; i < started; i++)
 		(void)pthread_join(threads[i], NULL);
-	size_t failed = 0;
-	for (size_t i = 0; i < work->files->count; i++) {
-		if (error_is_set(&work->errors[i])) {
-			log_error(&work->errors[i]);
-			failed++;
-		} else if (cli_print(buffer_slice(&work->results[i]), err) < 0) {
-			return err->class;
-		}
+	if (error_is_set(&work->unprinted)) {
+		*err = work->unprinted;
+		return err->class;
 	}
-	log_info("%zu of %zu recipes compile", work->files->count - failed,
+	log_info("%zu of %zu recipes compile", work->files->count - work->failed,
 		work->files->count);
-	if (failed)
-		return error_set(err, ERR_INPUT, "%zu recipe%s did not compile", failed,
-			failed == 1 ? "" : "s");
+	if (work->failed)
+		return error_set(err, ERR_INPUT, "%zu recipe%s did not compile",
+			work->failed, work->failed == 1 ? "" : "s");
 	return 0;
 }
 
 static void work_done(struct work *work)
 {
 	for (size_t i = 0; work->results && i < work->files->count; i++)
-		buffer_done(&work->results[i]);
+		buffer_done(&work->results[i].text);
 	free(work->results);
-	free(work->errors);
 }
 
 static int run(const void *given, const struct cli_list *arguments, struct error *err)
@@ -127,8 +149,7 @@ static int run(const void *given, const struct cli_list *arguments, struct error
 	cleanup_mem const char **dirs =
 		calloc(flags->pipeline_dirs.count + 1, sizeof(const char *));
 	work.results = calloc(arguments->count, sizeof(*work.results));
-	work.errors = calloc(arguments->count, sizeof(*work.errors));
-	if (!dirs || !work.results || !work.errors)
+	if (!dirs || !work.results)
 		return error_set_memory(err);
 	if (buffer_printf(&built_in, err, "%s/pipelines",
 		    recipes_directory(flags->recipes)) < 0)
