@@ -4,6 +4,7 @@
 static int tally_rebuilds(struct judgement *judgement, const struct claims *claims,
 	struct tally *tally, struct error *err)
 {
+	tally->claims = claims;
 	for (size_t i = 0; i < claims->count; i++) {
 		const struct claim *claim = &claims->items[i];
 		uint64_t keys = 0;
@@ -15,8 +16,8 @@ static int tally_rebuilds(struct judgement *judgement, const struct claims *clai
 			policy_tally_reason(tally, claim);
 			continue;
 		}
-		if (policy_eligible(judgement, &judgement->scope->rebuild, claim,
-			    &tally->untrusted, &keys, err) < 0 ||
+		if (policy_eligible(judgement, &judgement->scope->rebuild, claim, tally,
+			    &keys, err) < 0 ||
 			(keys && policy_note_input(judgement, claim, err) < 0))
 			return err->class;
 		tally->signers |= keys;

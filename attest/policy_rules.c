@@ -29,8 +29,7 @@ static int tally_signature(struct judgement *judgement, struct tally *tally,
 		policy_tally_reason(tally, claim);
 		return 0;
 	}
-	if (policy_eligible(judgement, &scope->signature, claim, &tally->untrusted, &keys,
-		    err) < 0)
+	if (policy_eligible(judgement, &scope->signature, claim, tally, &keys, err) < 0)
 		return err->class;
 	if (!identity_fits(scope, claim)) {
 		if (keys && claim->reference && !tally->misnamed)
@@ -43,8 +42,8 @@ static int tally_signature(struct judgement *judgement, struct tally *tally,
 
 int policy_check_signature(struct judgement *judgement, struct error *err)
 {
-	CLEANUP(policy_tally_done) struct tally tally = {0};
 	const struct claims *claims = &judgement->own.claims;
+	CLEANUP(policy_tally_done) struct tally tally = {.claims = claims};
 
 	if (!judgement->scope->wants_signature)
 		return 0;
@@ -111,8 +110,8 @@ static int assess_claim(struct judgement *judgement,
 {
 	struct candidate candidate = {.claim = claim};
 
-	if (policy_eligible(judgement, &wanted->signers, claim,
-		    &assessment->tally.untrusted, &candidate.keys, err) < 0)
+	if (policy_eligible(judgement, &wanted->signers, claim, &assessment->tally,
+		    &candidate.keys, err) < 0)
 		return err->class;
 	if (candidate.keys == 0)
 		return 0;
@@ -137,6 +136,7 @@ static int assess(struct judgement *judgement, const struct policy_attestation *
 {
 	struct candidate good = {0};
 
+	assessment->tally.claims = claims;
 	for (size_t i = 0; i < claims->count; i++) {
 		const struct claim *claim = &claims->items[i];
 

@@ -442,6 +442,27 @@ static void thresholds(void **state)
 	judge(place, overlap, "signature: {threshold: 2}", NULL);
 }
 
+/* Nor does one who brings more evidence the second time become two. */
+static void thresholds_with_evidence(void **state)
+{
+	struct place *place = *state;
+	const char *overlap = ENTRY("a", ": a@example.org", ", timestamps: 1")
+		ENTRY("any", "-regexp: \".*@example.org\"", ", operator: other");
+
+	attach(place, KEYLESS_SIG, &(struct mock_options){.san = "email:a@example.org"},
+		NULL, NULL);
+	attach(place, KEYLESS_BUNDLE,
+		&(struct mock_options){
+			.san = "email:a@example.org", .stamped = MOCK_TIME},
+		NULL, NULL);
+	judge(place, overlap, "signature: {}", NULL);
+	judge(place, overlap, "signature: {keys: [any]}", NULL);
+	judge(place, overlap, "signature: {threshold: 2}", "too few signers: 1 of 2 (a)");
+	attach(place, KEYLESS_BUNDLE,
+		&(struct mock_options){.san = "email:b@example.org"}, NULL, NULL);
+	judge(place, overlap, "signature: {threshold: 2}", NULL);
+}
+
 static void windows_and_evidence(void **state)
 {
 	struct place *place = *state;
@@ -480,6 +501,7 @@ int main(void)
 		AT_A_PLACE(strangers_do_not_matter),
 		AT_A_PLACE(keys_with_a_root),
 		AT_A_PLACE(thresholds),
+		AT_A_PLACE(thresholds_with_evidence),
 		AT_A_PLACE(windows_and_evidence),
 	};
 
