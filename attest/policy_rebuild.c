@@ -25,6 +25,12 @@ static int tally_rebuilds(struct judgement *judgement, const struct claims *clai
 	return 0;
 }
 
+static bool are_enough(const struct judgement *judgement, const struct tally *tally)
+{
+	return policy_count_operators(judgement->trust, tally->signers) >=
+	       judgement->scope->operators;
+}
+
 /* The first part that has too few decides. */
 static int tally_children(
 	struct judgement *judgement, struct tally *tally, struct error *err)
@@ -35,9 +41,28 @@ static int tally_children(
 		if (tally_rebuilds(
 			    judgement, &judgement->children[i].claims, tally, err) < 0)
 			return err->class;
-		if (policy_count_operators(judgement->trust, tally->signers) <
-			judgement->scope->operators)
+		if (!are_enough(judgement, tally))
 			return 0;
+	}
+	return 0;
+}
+
+/* As for attestations: ours of an index decide, those of others hide nothing. */
+static int tally_all(struct judgement *judgement, struct tally *tally, struct error *err)
+{
+	CLEANUP(policy_tally_done) struct tally parts = {0};
+
+	if (tally_rebuilds(judgement, &judgement->own.claims, tally, err) < 0)
+		return err->class;
+	if (tally->signers != 0 || judgement->child_count == 0)
+		return 0;
+	if (tally_children(judgement, &parts, err) < 0)
+		return err->class;
+	if (are_enough(judgement, &parts) || tally->seen == 0) {
+		struct tally own = *tally;
+
+		*tally = parts;
+		parts = own;
 	}
 	return 0;
 }
@@ -52,8 +77,7 @@ int policy_check_rebuild(struct judgement *judgement, struct error *err)
 
 	if (wanted == 0)
 		return 0;
-	if (tally_rebuilds(judgement, &judgement->own.claims, &tally, err) < 0 ||
-		(tally.seen == 0 && tally_children(judgement, &tally, err) < 0))
+	if (tally_all(judgement, &tally, err) < 0)
 		return err->class;
 	count = policy_count_operators(judgement->trust, tally.signers);
 	if (count == 0)

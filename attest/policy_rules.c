@@ -228,14 +228,35 @@ static int assess_children(struct judgement *judgement,
 	return 0;
 }
 
+/* What ours say of an index decides; what others say of it does not hide what is said of
+ * its parts. */
+static int assess_all(struct judgement *judgement,
+	const struct policy_attestation *wanted, struct assessment *assessment,
+	struct error *err)
+{
+	CLEANUP(assessment_done) struct assessment parts = {0};
+
+	if (assess(judgement, wanted, &judgement->own.claims, assessment, err) < 0)
+		return err->class;
+	if (assessment->tally.signers != 0 || judgement->child_count == 0)
+		return 0;
+	if (assess_children(judgement, wanted, &parts, err) < 0)
+		return err->class;
+	if (parts.enough || assessment->tally.seen == 0) {
+		struct assessment own = *assessment;
+
+		*assessment = parts;
+		parts = own;
+	}
+	return 0;
+}
+
 int policy_check_attestation(struct judgement *judgement,
 	const struct policy_attestation *wanted, struct error *err)
 {
 	CLEANUP(assessment_done) struct assessment assessment = {0};
 
-	if (assess(judgement, wanted, &judgement->own.claims, &assessment, err) < 0 ||
-		(assessment.tally.seen == 0 &&
-			assess_children(judgement, wanted, &assessment, err) < 0))
+	if (assess_all(judgement, wanted, &assessment, err) < 0)
 		return err->class;
 	return tell(judgement, wanted, &assessment, err);
 }
