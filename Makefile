@@ -25,7 +25,7 @@ BUILD_DEPS := gcc make pkg-config libarchive-dev libssl-dev libseccomp-dev libja
 	libzstd-dev libyaml-dev libelf-dev libcurl4-openssl-dev libdeflate-dev zlib1g-dev libp11-kit-dev ca-certificates
 TEST_DEPS  := $(BUILD_DEPS) libcmocka-dev clang clang-format shellcheck jq skopeo umoci podman \
 	runc docker-registry apache2-utils curl mandoc python3 python3-jsonschema binutils openssl \
-	libclang-rt-14-dev util-linux mount procps iproute2 git gdb softhsm2 opensc dash perl python3-build \
+	libclang-rt-14-dev util-linux mount procps iproute2 git time ninja-build gdb softhsm2 opensc dash perl python3-build \
 	python3-installer python3-setuptools python3-wheel
 
 # ---- layers ----
@@ -121,6 +121,8 @@ FUZZ_SRC    := $(sort $(wildcard tests/fuzz/*_fuzz.c))
 FUZZ_REPLAY := $(patsubst %.c,$(BUILD)/%,$(FUZZ_SRC))
 $(BUILD)/tests/fuzz/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(if $(FUZZER),,$(BUILD)/tests/fuzz/replay.o) $(call archives,builder)
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(if $(FUZZER),-fsanitize=fuzzer) -o $@ $^ $(LIB_LDLIBS)
+# compares our reader of archives with all of libarchive's
+$(BUILD)/tests/fuzz/archive_fuzz: LIB_LDLIBS += -larchive
 
 .PHONY: check check-fast check-static check-unit check-fuzz check-system
 check-static:

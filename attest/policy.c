@@ -119,7 +119,7 @@ static int parse_scope(const struct settings *settings, const struct policy *pol
 	const struct yaml_node *node, struct policy_scope *scope, struct error *err)
 {
 	static const char *const known[] = {"name", "images", "max-age", "signature",
-		"attestations", "rebuild", NULL};
+		"attestations", "vulnerabilities", "rebuild", NULL};
 
 	if (yaml_expect(node, YAML_MAPPING, "a scope", settings->file, err) < 0 ||
 		yaml_only_keys(node, known, "a scope", settings->file, err) < 0 ||
@@ -128,13 +128,15 @@ static int parse_scope(const struct settings *settings, const struct policy *pol
 		setting_duration(settings, node, "max-age", &scope->max_age, err) < 0 ||
 		parse_signature(settings, node, scope, err) < 0 ||
 		policy_parse_attestations(settings, node, scope, err) < 0 ||
+		policy_parse_vulnerabilities(
+			settings, node, &scope->vulnerabilities, err) < 0 ||
 		parse_rebuild(settings, node, scope, err) < 0)
 		return err->class;
 	if (!scope->name || scope->images.count == 0)
 		return yaml_error(
 			node, settings->file, err, "a scope needs a name and images");
 	if (!scope->wants_signature && scope->attestation_count == 0 &&
-		scope->operators == 0)
+		scope->operators == 0 && !scope->vulnerabilities.wanted)
 		return yaml_error(node, settings->file, err,
 			"scope '%s' asks for no signature, attestation or rebuild: it "
 			"would accept anything",

@@ -13,9 +13,9 @@
  *	    max-age: 90d              since the image's own creation time
  *	    signature:
  *	      keys: [release, ci]     of the trust file, keyless ones too; default: all
- *	                            with the role
+ *	                              with the role
  *	      threshold: 2            distinct signers, not signatures; default 1
- *	      identities: [registry.example/base:v*] signed docker-reference
+ *	      identities: [registry.example/base:v*]  the docker-reference that was signed
  *	    attestations:
  *	      - type: slsaprovenance1   short name or URI
  *	        keys, threshold         as above; a type without a role needs keys
@@ -31,6 +31,13 @@
  *	        licenses: {allow: [MIT, Apache-2.0, GPL-*], deny: [AGPL-*]}
  *	      - type: hardening
  *	        hardening: [pie, relro]  checks that no ELF file may fail
+ *	    vulnerabilities:          a scan report, by signers with role scan
+ *	      max-severity: medium    none, low, medium, high, critical: no worse ones
+ *	      max-age: 3d             of the scan
+ *	      grace-days: 14          after its advisory a finding may be worse; default 0
+ *	      keys: [scanner]         default: all with the role
+ *	      vex: {keys: [product]}  findings that OpenVEX documents by signers with role
+ *	                              vex say are not_affected or fixed do not count
  *	    rebuild: {operators: 2, keys: […]}  provenance of this very digest, by
  *	                            signers of so many operators, with role rebuild or
  *	                            provenance
@@ -81,9 +88,9 @@ struct policy_options {
 
 /*
  * As verify_image. Findings: "layout" or "manifest", "scope", "signature", "attestation
- * TYPE" and for each of its checks "attestation TYPE: CHECK", "rebuild", "image age". A
- * failure's text starts with its reason: those of verify_image, "untrusted signer", "too
- * few keys", "not allowed", "too old", "from the future", …
+ * TYPE" and for each of its checks "attestation TYPE: CHECK", "vulnerabilities",
+ * "rebuild", "image age". A failure's text starts with its reason: those of verify_image,
+ * "untrusted signer", "too few signers", "not allowed", "too old", "from the future", …
  */
 MUST_USE int policy_verify(struct repository *repository, const char *tag_or_digest,
 	const struct policy_options *options, struct policy_outcome *ret_outcome,

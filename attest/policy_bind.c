@@ -70,6 +70,18 @@ static int bind_operators(
 	return 0;
 }
 
+static int bind_vulnerabilities(const struct trust *trust,
+	struct policy_vulnerabilities *vulnerabilities, struct error *err)
+{
+	if (!vulnerabilities->wanted)
+		return 0;
+	if (bind_signers(trust, &vulnerabilities->scan, "vulnerabilities", err) < 0)
+		return err->class;
+	return vulnerabilities->with_vex ? bind_signers(trust, &vulnerabilities->vex,
+						   "vulnerabilities: vex", err)
+					 : 0;
+}
+
 static int bind_scope(
 	const struct trust *trust, struct policy_scope *scope, struct error *err)
 {
@@ -80,6 +92,8 @@ static int bind_scope(
 		if (bind_signers(trust, &scope->attestations[i].signers,
 			    scope->attestations[i].uri, err) < 0)
 			return err->class;
+	if (bind_vulnerabilities(trust, &scope->vulnerabilities, err) < 0)
+		return err->class;
 	if (scope->operators == 0)
 		return 0;
 	if (bind_signers(trust, &scope->rebuild, "rebuild", err) < 0)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One image under one scope of a policy: what policy_verify.c (the flow) and the rules
- * (policy_rules.c, policy_rebuild.c, policy_age.c) work on, and policy_signers.c, which
+ * (policy_rules.c, policy_vulnerabilities.c, policy_rebuild.c,
+ * policy_age.c) work on, and policy_signers.c, which
  * counts signers and says why none counts. A rule adds its findings to the verdict.
  */
 #ifndef ATTEST_POLICY_JUDGE_PRIVATE_H
@@ -38,6 +39,7 @@ static inline struct verdict *verdict_of(const struct judgement *judgement)
 MUST_USE int policy_check_signature(struct judgement *judgement, struct error *err);
 MUST_USE int policy_check_attestation(struct judgement *judgement,
 	const struct policy_attestation *wanted, struct error *err);
+MUST_USE int policy_check_vulnerabilities(struct judgement *judgement, struct error *err);
 MUST_USE int policy_check_rebuild(struct judgement *judgement, struct error *err);
 MUST_USE int policy_check_image_age(struct judgement *judgement, struct error *err);
 

@@ -9,6 +9,7 @@
 
 #include "attest/claims.h"
 #include "attest/policy.h"
+#include "attest/scan_report.h"
 #include "attest/settings_private.h"
 #include "attest/trust.h"
 
@@ -48,6 +49,17 @@ struct policy_attestation {
 	struct setting_texts hardening; /* names of the audit's checks */
 };
 
+/* Of a scan report; wanted: the policy has the rule. */
+struct policy_vulnerabilities {
+	bool wanted;
+	enum severity max_severity;
+	uint64_t grace_days;
+	int64_t max_age;
+	struct policy_signers scan;
+	bool with_vex;
+	struct policy_signers vex;
+};
+
 struct policy_scope {
 	const char *name;
 	struct setting_texts images;
@@ -57,6 +69,7 @@ struct policy_scope {
 	struct setting_texts identities;
 	struct policy_attestation *attestations;
 	size_t attestation_count;
+	struct policy_vulnerabilities vulnerabilities;
 	uint64_t operators; /* 0: no quorum */
 	struct policy_signers rebuild;
 };
@@ -77,6 +90,9 @@ MUST_USE int policy_parse_signers(const struct settings *settings,
 	struct error *err);
 MUST_USE int policy_parse_attestations(const struct settings *settings,
 	const struct yaml_node *node, struct policy_scope *scope, struct error *err);
+MUST_USE int policy_parse_vulnerabilities(const struct settings *settings,
+	const struct yaml_node *node, struct policy_vulnerabilities *vulnerabilities,
+	struct error *err);
 /* Fills every `eligible`. ERR_INPUT for names and thresholds that cannot be. */
 MUST_USE int policy_bind(struct policy *policy, const char *file, struct error *err);
 

@@ -85,7 +85,8 @@ static int judge(struct judgement *judgement, struct error *err)
 	for (size_t i = 0; i < scope->attestation_count; i++)
 		if (policy_check_attestation(judgement, &scope->attestations[i], err) < 0)
 			return err->class;
-	if (policy_check_rebuild(judgement, err) < 0)
+	if (policy_check_vulnerabilities(judgement, err) < 0 ||
+		policy_check_rebuild(judgement, err) < 0)
 		return err->class;
 	return policy_check_image_age(judgement, err);
 }

@@ -344,6 +344,15 @@ const struct trust_entry *trust_find(const struct trust *trust, const char *name
 	return NULL;
 }
 
+const struct trust_entry *trust_find_key(const struct trust *trust, const struct key *key)
+{
+	for (size_t i = 0; i < trust->count; i++)
+		if (trust->entries[i].key &&
+			digest_equal(key_id(trust->entries[i].key), key_id(key)))
+			return &trust->entries[i];
+	return NULL;
+}
+
 const struct trust_entry *trust_find_signer(
 	const struct trust *trust, const struct signer *signer)
 {

@@ -8,17 +8,16 @@
  *	  - name: release               what policies call it
  *	    file: release.pub           PEM, relative to this file; or
  *	    pem: |                      the same in place
- *	    roles: [image, provenance]  image, package, provenance, sbom, rebuild,
- *	                                vex, scan
- *	    operator: example           who holds it (default: the name); a rebuild
- *	                                quorum counts operators
- *	    valid-from: 2026-01-01      counts from this second on (RFC 3339, or a
- *	                                date in UTC),
- *	    valid-until: 2028-01-01     and no more from this one on
- *	    revoked: 2026-06-01         as valid-until; the verdict says "revoked"
- *	    trusted-root: root.json     with log-entries (default: 1 if it names a
- *	                                log) and timestamps as below; without it
- *	                                nothing that came along is looked at
+ *	    roles: [image, provenance]  of image, package, provenance, sbom, rebuild, vex,
+ *	                                scan
+ *	    operator: example           who holds it (default: the name); a rebuild quorum
+ *	                                counts operators
+ *	    valid-from: 2026-01-01      counts from this second on (RFC 3339, or a date in
+ *	    valid-until: 2028-01-01     UTC), and no more from this one on
+ *	    revoked: 2026-06-01         as valid-until, and the verdict says "revoked"
+ *	    trusted-root: root.json     with log-entries (default: 1 if it names any log)
+ *	                                and timestamps as below; without it, what comes
+ *	                                along with a signature is not looked at
  *	keyless:
  *	  - name: pipeline
  *	    identity: https://example.org/build.yml@refs/heads/main
@@ -92,6 +91,9 @@ MUST_USE int trust_load(const char *path, struct trust **ret_trust, struct error
 
 /* NULL if there is none of that name. */
 const struct trust_entry *trust_find(const struct trust *trust, const char *name);
+/* NULL: no entry has that key. */
+const struct trust_entry *trust_find_key(
+	const struct trust *trust, const struct key *key);
 /* NULL: not that of one of these. */
 const struct trust_entry *trust_find_signer(
 	const struct trust *trust, const struct signer *signer);

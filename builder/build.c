@@ -142,7 +142,8 @@ static int read_external(
 		.sources = building->options->sources,
 		.store = building->store,
 		.architecture = building->architecture,
-		.accept_sha1 = building->options->accept_sha1};
+		.accept_sha1 = building->options->accept_sha1,
+		.trust = building->options->trust};
 	if (external_open(building->recipe, &options, &building->external, err) < 0)
 		return err->class;
 	return external_split(

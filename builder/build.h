@@ -33,7 +33,8 @@ struct build_options {
 		*package_key;         /* RSA; NULL: .apk files and index stay unsigned */
 	const char *package_key_name; /* "alnage.rsa.pub" */
 	bool sha1_signatures;         /* by it, too; see struct apk_signer */
-	bool accept_sha1; /* of repositories' keys; see struct apk_trusted_key */
+	bool accept_sha1;          /* of repositories' keys; see struct apk_trusted_key */
+	const struct trust *trust; /* of repositories' keys; see builder/external.h */
 	enum compression compression;
 	unsigned cpus, jobs; /* builder/schedule.h */
 	bool keep_going;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/map.h"
 #include "builder/external_fetch.h"
@@ -91,6 +92,21 @@ static int load(struct external *external, const char *location, uint64_t max,
 	return add_input(external, location, ret_blob, err);
 }
 
+static int check_role(const struct trust *trust, const struct key *key, struct error *err)
+{
+	const struct trust_entry *entry = trust_find_key(trust, key);
+	char why[TRUST_REASON_MAX];
+	if (!entry)
+		return error_set(err, ERR_REFUSED, "is not in the trust file");
+	if (!(entry->roles & TRUST_PACKAGE))
+		return error_set(err, ERR_REFUSED,
+			"'%s' in the trust file has no role 'package'", entry->name);
+	if (!trust_entry_is_valid(entry, clock_now(), why))
+		return error_set(
+			err, ERR_REFUSED, "'%s' in the trust file %s", entry->name, why);
+	return 0;
+}
+
 static int load_key(struct external *external, const char *location, struct error *err)
 {
 	cleanup_buffer struct buffer pem = BUFFER_INIT;
@@ -104,7 +120,10 @@ static int load_key(struct external *external, const char *location, struct erro
 			&pem, err) < 0 ||
 		key_from_pem(buffer_slice(&pem), &external->keys[at], err) < 0)
 		return error_wrap(err, "key %s", location);
-	external->key_count++;
+	external->key_count++; /* from here on freed with the others */
+	if (external->options.trust &&
+		check_role(external->options.trust, external->keys[at], err) < 0)
+		return error_wrap(err, "key %s", location);
 	external->trusted[at] =
 		(struct apk_trusted_key){.name = slash ? slash + 1 : location,
 			.key = external->keys[at],

@@ -23,6 +23,7 @@
 #ifndef BUILDER_EXTERNAL_H
 #define BUILDER_EXTERNAL_H
 
+#include "attest/trust.h"
 #include "builder/catalog.h"
 #include "builder/package/index.h"
 #include "builder/recipe/image_recipe.h"
@@ -42,6 +43,8 @@ struct external_options {
 	struct store *store;
 	const char *architecture;
 	bool accept_sha1; /* signatures with SHA-1 count, too */
+	/* not NULL: the keys of the keyring need the role "package" there, today */
+	const struct trust *trust;
 };
 MUST_USE int external_open(const struct image_recipe *recipe,
 	const struct external_options *options, struct external **ret_external,

@@ -147,6 +147,30 @@ static void testing_done(struct testing *testing)
 	log_task_end(&testing->task);
 }
 
+static bool is_test_base(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(TEST_BASE); i++)
+		if (strcmp(TEST_BASE[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* What a test is about covers what it stands on: busybox has an xz, too. */
+static int put_base_last(struct root_packages *packages, struct error *err)
+{
+	size_t count = 0;
+	const struct package **sorted = calloc(packages->count + 1, sizeof(*sorted));
+	if (!sorted)
+		return error_set_memory(err);
+	for (int base = 0; base < 2; base++)
+		for (size_t i = 0; i < packages->count; i++)
+			if (is_test_base(packages->items[i]->name) == (base == 1))
+				sorted[count++] = packages->items[i];
+	free(packages->items);
+	packages->items = sorted;
+	return 0;
+}
+
 static int resolve_root(struct testing *testing, struct made *const *all,
 	size_t all_count, struct error *err)
 {
@@ -160,7 +184,10 @@ static int resolve_root(struct testing *testing, struct made *const *all,
 		    testing->arena, root, err) < 0 ||
 		add_name(testing->arena, &root->own, &root->own_capacity, self, err) < 0)
 		return err->class;
-	return root_packages_resolve(all, all_count, &root->own, &testing->packages, err);
+	if (root_packages_resolve(all, all_count, &root->own, &testing->packages, err) <
+		0)
+		return err->class;
+	return put_base_last(&testing->packages, err);
 }
 
 static int collect_steps(struct testing *testing, struct error *err)

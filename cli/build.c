@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 
+#include "attest/trust.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "cli/common.h"
@@ -15,6 +16,7 @@ struct build_flags {
 		lint_off;
 	bool offline, mirror_first, allow_unpinned, json, test, keep_going,
 		sha1_signatures, accept_sha1;
+	const char *trust;
 	uint64_t cpus, jobs;
 };
 
@@ -75,6 +77,8 @@ static const struct cli_option image_options[] = {
 		"gzip (default), zstd or none"),
 	CLI_OPTION(struct build_flags, accept_sha1, "accept-sha1", CLI_FLAG, NULL,
 		"accept repositories signed with SHA-1 only"),
+	CLI_OPTION(struct build_flags, trust, "trust", CLI_TEXT, "FILE",
+		"keys of repositories need the role 'package' in this trust.yaml"),
 	BUILD_FLAGS,
 };
 static const struct cli_option package_options[] = {
@@ -89,6 +93,7 @@ struct prepared {
 	struct source_options sources;
 	struct lint_levels lint;
 	struct secret *image_key, *package_key;
+	struct trust *trust;
 	char **mirrors;
 	size_t mirror_count;
 	char key_name[256];
@@ -98,6 +103,7 @@ static void prepared_done(struct prepared *prepared)
 {
 	secret_free(&prepared->image_key);
 	secret_free(&prepared->package_key);
+	trust_free(&prepared->trust);
 	mirror_list_free(&prepared->mirrors, prepared->mirror_count);
 }
 
@@ -187,7 +193,8 @@ static int prepare(
 		prepare_package_key(flags->package_key, prepared, err) < 0 ||
 		lint_configure(lint, &prepared->lint, err) < 0)
 		return err->class;
-	if (flags->key && load_secret(flags->key, &prepared->image_key, err) < 0)
+	if ((flags->key && load_secret(flags->key, &prepared->image_key, err) < 0) ||
+		(flags->trust && trust_load(flags->trust, &prepared->trust, err) < 0))
 		return err->class;
 	struct build_options *options = &prepared->options;
 	options->recipes_directory = recipes_directory(flags->recipes);
@@ -204,6 +211,7 @@ static int prepare(
 	options->test = flags->test;
 	options->sha1_signatures = flags->sha1_signatures;
 	options->accept_sha1 = flags->accept_sha1;
+	options->trust = prepared->trust;
 	warn_of_sha1(flags);
 	options->lint = &prepared->lint;
 	options->cpus = (unsigned)flags->cpus; /* at most INT32_MAX, see

@@ -2,6 +2,7 @@
 #include "oci/certificates.h"
 
 #include "base/fs.h"
+#include "base/log.h"
 #include "base/slice.h"
 
 static int add_ca(struct certificates *found, const char *path, struct error *err)
@@ -59,6 +60,11 @@ static int look_in(const char *folder, struct arena *arena, struct certificates 
 	if (fs_open_dir(AT_FDCWD, folder, &dirfd, &reason) < 0) {
 		if (reason.sys == ENOENT || reason.sys == ENOTDIR)
 			return 0;
+		if (reason.sys ==
+			EACCES) { /* somebody else's: nothing of it is trusted */
+			log_verbose("%s: not looked into: no permission", folder);
+			return 0;
+		}
 		*err = reason;
 		return err->class;
 	}
@@ -74,8 +80,9 @@ static int look_in(const char *folder, struct arena *arena, struct certificates 
 int certificates_find(const char *host, struct arena *arena,
 	struct certificates *ret_certificates, struct error *err)
 {
-	const char *config = secure_getenv("XDG_CONFIG_HOME");
 	const char *home = secure_getenv("HOME");
+	const char *given = secure_getenv("XDG_CONFIG_HOME");
+	const char *config = given && *given ? given : NULL;
 	const struct {
 		const char *folder, *rest;
 	} places[] = {

@@ -23,8 +23,9 @@ struct certificates {
 };
 
 /*
- * The grammar of host was checked (oci/reference.h). ERR_SYSTEM for a folder that cannot
- * be read, ERR_INPUT for a certificate without key, or two of them.
+ * The grammar of host was checked (oci/reference.h). A folder without permission is
+ * passed over; ERR_SYSTEM for one that cannot be read otherwise, ERR_INPUT for a
+ * certificate without key, or two of them.
  */
 MUST_USE int certificates_find(const char *host, struct arena *arena,
 	struct certificates *ret_certificates, struct error *err);

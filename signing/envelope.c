@@ -35,13 +35,13 @@ void envelope_free(struct envelope **envelope)
 
 /* ---- reading ---- */
 
-static int decode_into(struct arena *arena, const char *text, const char *what,
+static int decode_into(struct arena *arena, struct slice text, const char *what,
 	struct slice *ret_bytes, struct error *err)
 {
 	cleanup_buffer struct buffer bytes = BUFFER_INIT;
 	char *copy;
 
-	if (base64_decode_lenient(slice_str(text), &bytes, err) < 0)
+	if (base64_decode_lenient(text, &bytes, err) < 0)
 		return error_wrap(err, "envelope: %s", what);
 	copy = arena_strndup(arena, buffer_slice(&bytes));
 	if (!copy)
@@ -62,7 +62,7 @@ static int parse_signature(const json_t *json, struct arena *arena,
 	if (json_only_keys(json, keys, "envelope.signatures", err) < 0 ||
 		json_opt_string(json, "keyid", "envelope.signatures", &keyid, err) < 0 ||
 		json_get_string(json, "sig", "envelope.signatures", &sig, err) < 0 ||
-		decode_into(arena, sig, "sig", &signature->signature, err) < 0)
+		decode_into(arena, slice_str(sig), "sig", &signature->signature, err) < 0)
 		return err->class;
 	if (signature->signature.len == 0)
 		return error_set(err, ERR_INPUT, "envelope: a signature is empty");
@@ -94,7 +94,9 @@ static int parse_signatures(
 	return 0;
 }
 
-static int parse_members(const json_t *root, struct envelope *envelope, struct error *err)
+/* cut: the payload, if it is not in the tree; else NULL. */
+static int parse_members(const json_t *root, const struct slice *cut,
+	struct envelope *envelope, struct error *err)
 {
 	static const char *const keys[] = {"payload", "payloadType", "signatures", NULL};
 	const char *type, *payload;
@@ -104,8 +106,8 @@ static int parse_members(const json_t *root, struct envelope *envelope, struct e
 	if (json_only_keys(root, keys, "envelope", err) < 0 ||
 		json_get_string(root, "payloadType", "envelope", &type, err) < 0 ||
 		json_get_string(root, "payload", "envelope", &payload, err) < 0 ||
-		decode_into(
-			envelope->arena, payload, "payload", &envelope->payload, err) < 0)
+		decode_into(envelope->arena, cut ? *cut : slice_str(payload), "payload",
+			&envelope->payload, err) < 0)
 		return err->class;
 	envelope->payload_type = arena_strdup(envelope->arena, type);
 	if (!envelope->payload_type)
@@ -113,24 +115,80 @@ static int parse_members(const json_t *root, struct envelope *envelope, struct e
 	return parse_signatures(root, envelope, err);
 }
 
-int envelope_from_json(
-	const json_t *json, struct envelope **ret_envelope, struct error *err)
+static int from_json(const json_t *json, const struct slice *cut,
+	struct envelope **ret_envelope, struct error *err)
 {
 	cleanup_envelope struct envelope *envelope = NULL;
 
-	if (envelope_new(&envelope, err) < 0 || parse_members(json, envelope, err) < 0)
+	if (envelope_new(&envelope, err) < 0 ||
+		parse_members(json, cut, envelope, err) < 0)
 		return err->class;
 	*ret_envelope = take_ptr(envelope);
 	return 0;
 }
 
+int envelope_from_json(
+	const json_t *json, struct envelope **ret_envelope, struct error *err)
+{
+	return from_json(json, NULL, ret_envelope, err);
+}
+
+/*
+ * The payload is nearly all of an envelope, and the JSON parser would copy it byte by
+ * byte to look for escapes. Only members with plain texts may be before it, so that there
+ * is no doubt where it is; what is in it is left to base64, which is stricter than JSON.
+ * The parser gets the rest, with an empty payload. False: it gets all.
+ */
+static bool find_payload(struct slice json, size_t *ret_start, size_t *ret_len)
+{
+	static const struct slice key = SLICE("\"payload\":\"");
+	size_t at = slice_find(json, key), quotes = 0, braces = 0;
+	const char *end;
+
+	if (at == SIZE_MAX)
+		return false;
+	for (size_t i = 0; i < at; i++) {
+		quotes += json.data[i] == '"';
+		braces += json.data[i] == '{';
+		if (strchr("\\[]}", json.data[i])) /* NUL, too */
+			return false;
+	}
+	at += key.len;
+	end = memchr(json.data + at, '"', json.len - at);
+	if (quotes % 2 != 0 || braces != 1 || !end)
+		return false;
+	*ret_start = at;
+	*ret_len = (size_t)(end - json.data) - at;
+	/* base64 would skip line breaks, which no JSON text has */
+	return !memchr(json.data + at, '\n', *ret_len) &&
+	       !memchr(json.data + at, '\r', *ret_len);
+}
+
+static int parse_cut(struct slice json, size_t start, size_t len,
+	struct envelope **ret_envelope, struct error *err)
+{
+	const struct slice payload = slice_sub(json, start, len);
+	cleanup_buffer struct buffer rest = BUFFER_INIT;
+	cleanup_json json_t *root = NULL;
+
+	if (buffer_add_slice(&rest, slice_sub(json, 0, start), err) < 0 ||
+		buffer_add_slice(&rest, slice_sub(json, start + len, json.len), err) <
+			0 ||
+		json_load_slice(buffer_slice(&rest), "envelope", &root, err) < 0)
+		return err->class;
+	return from_json(root, &payload, ret_envelope, err);
+}
+
 int envelope_parse(struct slice json, struct envelope **ret_envelope, struct error *err)
 {
 	cleanup_json json_t *root = NULL;
+	size_t start, len;
 
 	if (json.len > LIMIT_ENVELOPE_BYTES)
 		return error_set(err, ERR_INPUT, "envelope: more than %zu bytes",
 			(size_t)LIMIT_ENVELOPE_BYTES);
+	if (find_payload(json, &start, &len))
+		return parse_cut(json, start, len, ret_envelope, err);
 	if (json_load_slice(json, "envelope", &root, err) < 0)
 		return err->class;
 	return envelope_from_json(root, ret_envelope, err);

@@ -40,5 +40,6 @@ if [ -f out/keys/image.key ] && [ -d out/static ]; then
 else
 	row "alnage build of an image that is up to date" "-" "not measured: run make demo first"
 fi
+tests/bench/recipes.sh
 tests/bench/transfer.sh
 tests/bench/verify.sh

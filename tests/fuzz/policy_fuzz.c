@@ -14,12 +14,23 @@ static void check_signers(const struct policy_signers *signers)
 		abort();
 }
 
+static void check_vulnerabilities(const struct policy_vulnerabilities *wanted)
+{
+	if (wanted->max_age <= 0 || wanted->max_severity == SEVERITY_UNKNOWN)
+		abort();
+	check_signers(&wanted->scan);
+	if (wanted->with_vex)
+		check_signers(&wanted->vex);
+}
+
 static void check_scope(const struct policy_scope *scope)
 {
 	if (!scope->name || scope->images.count == 0 ||
 		(!scope->wants_signature && scope->attestation_count == 0 &&
-			scope->operators == 0))
+			scope->operators == 0 && !scope->vulnerabilities.wanted))
 		abort();
+	if (scope->vulnerabilities.wanted)
+		check_vulnerabilities(&scope->vulnerabilities);
 	if (scope->wants_signature)
 		check_signers(&scope->signature);
 	if (scope->operators)

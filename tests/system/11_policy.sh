@@ -7,7 +7,7 @@ need jq openssl
 make_keys
 digest=$(build_image static)
 image=oci:$tmp/out/static:latest
-for key in second rebuilder stranger; do "$alnage" keygen "$tmp/keys/$key.key" >/dev/null; done
+for key in second rebuilder stranger scanner; do "$alnage" keygen "$tmp/keys/$key.key" >/dev/null; done
 
 trust() { # [SETTINGS OF release]: trust.yaml
 	cat >"$tmp/trust.yaml" <<-END
@@ -16,6 +16,7 @@ trust() { # [SETTINGS OF release]: trust.yaml
 		  - {name: release, file: keys/image.key.pub, roles: [image, provenance, sbom], operator: one${1:+, $1}}
 		  - {name: second, file: keys/second.key.pub, roles: [image, provenance], operator: two}
 		  - {name: rebuilder, file: keys/rebuilder.key.pub, roles: [rebuild], operator: three}
+		  - {name: scanner, file: keys/scanner.key.pub, roles: [scan, vex], operator: four}
 	END
 }
 policy() { # BODY OF THE SCOPE [IMAGES]: policy.yaml
@@ -31,6 +32,29 @@ refuses() { # REASON BODY
 }
 provenance() { printf 'attestations:\n  - {type: slsaprovenance1, %s}' "$1"; }
 trust
+
+# what a scanner found, and what the image's maker says of it
+now=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+scan() { # [KEY [SEVERITY]]: a report in the words of Trivy, with CVE-1 if it is severe
+	jq -n --arg now "$now" --arg severity "${2:-}" '{metadata: {scanFinishedOn: $now}, scanner: {result: {Results: [
+		{Vulnerabilities: [if $severity == "" then empty else {VulnerabilityID: "CVE-1", PkgName: "tzdata",
+			Severity: $severity, PublishedDate: "2020-01-01T00:00:00Z",
+			PkgIdentifier: {PURL: "pkg:apk/alnage/tzdata@1-r0"}} end]}]}}}' >"$tmp/scan.json"
+	"$alnage" attest "$image" --key "$tmp/keys/${1:-scanner}.key" --type vuln --predicate "$tmp/scan.json" >/dev/null
+}
+vex() { # KEY
+	jq -n --arg now "$now" '{"@context": "https://openvex.dev/ns/v0.2.0", timestamp: $now, statements: [
+		{vulnerability: {name: "CVE-1"}, products: [{"@id": "pkg:apk/alnage/tzdata"}],
+			status: "not_affected", justification: "vulnerable_code_not_present"}]}' >"$tmp/vex.json"
+	"$alnage" attest "$image" --key "$tmp/keys/$1.key" --type openvex --predicate "$tmp/vex.json" >/dev/null
+}
+findings='vulnerabilities: {max-severity: medium, max-age: 3d, vex: {}}'
+refuses 'vulnerabilities: missing scan report' "$findings"
+scan image
+refuses "vulnerabilities: untrusted signer: key 'release'" "$findings"
+scan
+passes "$findings"
+expect 3 'vulnerabilities: too old' verify --at 2099-01-01T00:00:00Z
 
 # the examples, with these keys
 sed 's/operators: 2/operators: 1/' tests/policy/strict.yaml >"$tmp/strict.yaml"
@@ -100,6 +124,17 @@ refuses 'rebuild: too few: 1 of 2 operators \(release\)' 'rebuild: {operators: 2
 refuses 'rebuild: too few: 1 of 2' 'rebuild: {operators: 2}'
 "$alnage" attest "$image" --key "$tmp/keys/rebuilder.key" --type slsaprovenance1 --predicate "$tmp/rebuild.json" >/dev/null
 passes 'rebuild: {operators: 2}'
+
+# a finding, settled by whom it may be
+now=$(date -u -d '+1 second' +%Y-%m-%dT%H:%M:%SZ)
+sleep 1.1
+scan scanner HIGH
+refuses 'vulnerabilities: not allowed: CVE-1 in tzdata is high, above medium' "$findings"
+vex image
+refuses 'vulnerabilities: not allowed: CVE-1' "$findings"
+vex scanner
+refuses 'vulnerabilities: not allowed: CVE-1' "${findings/, vex: {\}/}"
+passes "$findings"
 
 # the verdict for machines
 verify --json >"$tmp/verdict.json"

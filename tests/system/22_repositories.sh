@@ -115,6 +115,25 @@ refused changed 'digest'
 publish
 build >/dev/null 2>"$tmp/said" || { cat "$tmp/said"; fail "what was refused is remembered"; }
 
+# a trust file decides whose packages count, and when
+trust() { # LINES of the key
+	{
+		printf 'version: 1\nkeys:\n  - name: builder\n    file: keys/package.rsa.pub\n'
+		printf '    %s\n' "$@"
+	} >"$tmp/trust.yaml"
+}
+trust 'roles: [package]'
+build --trust "$tmp/trust.yaml" >/dev/null 2>"$tmp/said" || { cat "$tmp/said"; fail "refused with the role 'package'"; }
+trust 'roles: [image, sbom]'
+expect 3 "'builder' in the trust file has no role 'package'" build --trust "$tmp/trust.yaml"
+trust 'roles: [package]' 'revoked: 2026-01-01'
+expect 3 "'builder' in the trust file was revoked on" build --trust "$tmp/trust.yaml"
+trust 'roles: [package]' 'valid-until: 2026-01-01'
+expect 3 "'builder' in the trust file expired on" build --trust "$tmp/trust.yaml"
+sed 's/package.rsa/image.key/' "$tmp/trust.yaml" >"$tmp/other.yaml"
+mv "$tmp/other.yaml" "$tmp/trust.yaml"
+expect 3 'package.rsa.pub: is not in the trust file' build --trust "$tmp/trust.yaml"
+
 # an old index again
 publish 1767225601
 build >/dev/null 2>&1

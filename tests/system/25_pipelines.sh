@@ -13,7 +13,7 @@ check() { # MODE FOLDER
 }
 
 check syntax "$pipelines" || fail "a script is malformed"
-check hostile "$pipelines" || fail "a value became a command"
+check hostile "$pipelines" || fail "hostile values"
 
 # ---- the checks see what they are for ----
 mkdir "$tmp/naive" "$tmp/broken"

@@ -16,6 +16,7 @@ FAKES = {
         phpize pombump python python3 ruby strip""".split(), ""),
     "go": '[ "$1" != install ] || : >"$GOBIN/x"\n[ "$1" != tool ] || echo total 50%\n',
     "llvm-cov": "echo TOTAL 1 2 3 4 5 50%\n",
+    "readelf": "echo '    Build ID: 0123456789abcdef'\n",
     "objcopy": 'cp -- "${@: -2:1}" "${@: -1}"\n',
 }
 REAL = """awk basename cat chmod cp cut date diff dirname find grep head id install ln ls mkdir mktemp

@@ -357,7 +357,7 @@ static int load(const struct place *place, const char *scope, struct policy **re
 		"roles: [image, provenance]\n    operator: two\n"
 		"    valid-until: 2026-02-01");
 	add_key(&trust, place, "rebuilder", REBUILDER,
-		"roles: [rebuild]\n    operator: two");
+		"roles: [rebuild, scan, vex]\n    operator: two");
 	assert_ok(buffer_printf(&text, err,
 			  "version: 1\nscopes:\n  - {name: all, images: [\"oci:**\"], "
 			  "%s}\n",
@@ -703,7 +703,7 @@ static void unreachable_thresholds(void **state)
 		{"signature: {keys: nobody}", "no signer 'nobody'"},
 		{"signature: {keys: rebuilder}", "'rebuilder' is not trusted for that"},
 		{"signature: {threshold: 3}", "the trust file has 2"},
-		{"attestations: [{type: openvex}]", "the trust file has 0"},
+		{"attestations: [{type: openvex, threshold: 2}]", "the trust file has 1"},
 		{"rebuild: {operators: 3}", "the trust file has 2"},
 	};
 	struct place *place = *state;
@@ -763,6 +763,171 @@ static void hardening(void **state)
 		place = *state;
 	}
 }
+
+/* ---- vulnerabilities ---- */
+
+#define TRIVY(time, findings)                                                            \
+	"{\"scanner\":{\"result\":{\"Results\":[{\"Vulnerabilities\":[" findings         \
+	"]}]}},\"metadata\":{\"scanFinishedOn\":\"" time "\"}}"
+#define FOUND(id, severity, published)                                                   \
+	"{\"VulnerabilityID\":\"" id "\",\"PkgName\":\"zlib\",\"Severity\":\"" severity  \
+	"\",\"PublishedDate\":\"" published                                              \
+	"\",\"PkgIdentifier\":{\"PURL\":\"pkg:apk/x/zlib@1.3-r0?arch=x86_64\"}}"
+#define TODAY "2026-01-10T00:00:00Z"
+#define VULN  "https://cosign.sigstore.dev/attestation/vuln/v1"
+#define VULNS "https://in-toto.io/attestation/vulns/v0.2"
+#define RULE                                                                             \
+	"vulnerabilities: {max-severity: medium, max-age: 3d, grace-days: 5, vex: {}}"
+#define BAD TRIVY(TODAY, FOUND("CVE-1", "HIGH", "2025-01-01T00:00:00Z"))
+
+static void scan_reports(void **state)
+{
+	static const struct {
+		const char *type, *predicate, *text;
+		enum finding_result result;
+	} table[] = {
+		{VULN, TRIVY(TODAY, ""), "0 findings", FINDING_PASSED},
+		{VULN, BAD, "not allowed: CVE-1 in zlib is high, above medium",
+			FINDING_FAILED},
+		{VULN, TRIVY(TODAY, FOUND("CVE-1", "MEDIUM", "2025-01-01T00:00:00Z")),
+			"1 findings", FINDING_PASSED},
+		{VULN, TRIVY(TODAY, FOUND("CVE-1", "HIGH", "2026-01-06T00:00:01Z")),
+			"1 in their first 5 days", FINDING_PASSED},
+		{VULN, TRIVY(TODAY, FOUND("CVE-1", "HIGH", "2026-01-06T00:00:00Z")),
+			"not allowed: CVE-1", FINDING_FAILED},
+		{VULN, TRIVY(TODAY, FOUND("CVE-1", "HIGH", "2026-02-01T00:00:00Z")),
+			"not allowed: CVE-1", FINDING_FAILED},
+		{VULN, TRIVY(TODAY, FOUND("CVE-1", "HIGH", "soon")), "not allowed",
+			FINDING_FAILED},
+		{VULN, TRIVY(TODAY, FOUND("CVE-1", "UNKNOWN", "")),
+			"not known: how severe CVE-1", FINDING_UNCHECKED},
+		{VULN, TRIVY("2026-01-01T00:00:00Z", ""), "too old", FINDING_FAILED},
+		{VULN, TRIVY("2026-03-01T00:00:00Z", ""), "from the future",
+			FINDING_FAILED},
+		{VULN, TRIVY("", ""), "does not tell its time", FINDING_UNCHECKED},
+		{VULN, TRIVY(TODAY, "{}"), "malformed", FINDING_UNCHECKED},
+		{VULN, "{}", "neither Trivy's nor Grype's", FINDING_UNCHECKED},
+		{VULN,
+			"{\"scanner\":{\"result\":{\"matches\":[{\"vulnerability\":{"
+			"\"id\":"
+			"\"CVE-2\",\"severity\":\"Critical\"},\"artifact\":{\"name\":"
+			"\"a\"}}]}}"
+			",\"metadata\":{\"scanFinishedOn\":\"" TODAY "\"}}",
+			"CVE-2 in a is critical", FINDING_FAILED},
+		{VULNS,
+			"{\"scanner\":{\"result\":[{\"id\":\"CVE-3\",\"severity\":[{"
+			"\"method\":"
+			"\"nvd\",\"score\":\"7.0\"}]}]},\"metadata\":{\"scanFinishedOn\":"
+			"\"" TODAY "\"}}",
+			"CVE-3 in the image is high", FINDING_FAILED},
+		{VULNS,
+			"{\"scanner\":{\"result\":[{\"id\":\"CVE-3\",\"severity\":[{"
+			"\"method\":"
+			"\"nvd\",\"score\":\"6.9\"}]}]},\"metadata\":{\"scanFinishedOn\":"
+			"\"" TODAY "\"}}",
+			"1 findings", FINDING_PASSED},
+		{VULNS, "{\"scanner\":{\"result\":{}}}", "not an array",
+			FINDING_UNCHECKED},
+	};
+	struct place *place = *state;
+
+	expect_of(place, RULE, "latest", NOW, "vulnerabilities", FINDING_UNCHECKED,
+		"missing scan report");
+	attest(place, RELEASE, VULN, TRIVY(TODAY, ""));
+	expect(place, RULE, "vulnerabilities", FINDING_FAILED,
+		"untrusted signer: key 'release'");
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		place_remove(state);
+		place_make(state);
+		place = *state;
+		attest(place, REBUILDER, table[i].type, table[i].predicate);
+		expect(place, RULE, "vulnerabilities", table[i].result, table[i].text);
+	}
+}
+
+/* The newest report of a scanner counts, be it better or worse. */
+static void scanned_again(void **state)
+{
+	struct place *place = *state;
+
+	attest(place, REBUILDER, VULN, TRIVY("2026-01-09T00:00:00Z", ""));
+	expect(place, RULE, "vulnerabilities", FINDING_PASSED, "0 findings");
+	attest(place, REBUILDER, VULN, BAD);
+	expect(place, RULE, "vulnerabilities", FINDING_FAILED, "CVE-1");
+}
+
+static void vex_of(struct place *place, enum who who, const char *id, const char *part,
+	const char *status, const char *time)
+{
+	char text[1024], hex[DIGEST_TEXT_MAX];
+
+	assert_true(
+		snprintf(text, sizeof(text),
+			"{\"timestamp\":\"%s\",\"statements\":[{\"vulnerability\":{"
+			"\"name\":\"%s\"},\"products\":[{\"@id\":\"pkg:oci/x@sha256%%3A%s"
+			"\",\"subcomponents\":[{\"@id\":\"%s\"}]}],%s}]}",
+			time, id, digest_format_hex(&place->image.digest, hex), part,
+			status) < (int)sizeof(text));
+	attest(place, who, "https://openvex.dev/ns", text);
+}
+
+#define PART "pkg:apk/x/zlib@1.3-r0"
+#define NOT_AFFECTED                                                                     \
+	"\"status\":\"not_affected\",\"justification\":\"component_not_present\""
+
+static void vex_settles_findings(void **state)
+{
+	static const struct {
+		const char *id, *part, *status;
+		enum who who;
+		bool settled;
+	} table[] = {
+		{"CVE-1", PART, NOT_AFFECTED, REBUILDER, true},
+		{"CVE-1", "pkg:apk/x/zlib", NOT_AFFECTED, REBUILDER, true},
+		{"CVE-1", PART, "\"status\":\"fixed\"", REBUILDER, true},
+		{"CVE-1", PART, NOT_AFFECTED, RELEASE, false}, /* not its role */
+		{"CVE-1", PART, NOT_AFFECTED, STRANGER, false},
+		{"CVE-2", PART, NOT_AFFECTED, REBUILDER, false},
+		{"CVE-1", "pkg:apk/x/zlib@1.2", NOT_AFFECTED, REBUILDER, false},
+		{"CVE-1", "pkg:apk/x/zlib-dev", NOT_AFFECTED, REBUILDER, false},
+		{"CVE-1", PART "?arch=arm", NOT_AFFECTED, REBUILDER, false},
+		{"CVE-1", PART, "\"status\":\"not_affected\"", REBUILDER, false},
+		{"CVE-1", PART, "\"status\":\"affected\"", REBUILDER, false},
+		{"CVE-1", PART, "\"status\":\"under_investigation\"", REBUILDER, false},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		struct place *place = *state;
+
+		attest(place, REBUILDER, VULN, BAD);
+		vex_of(place, table[i].who, table[i].id, table[i].part, table[i].status,
+			TODAY);
+		expect(place, RULE, "vulnerabilities",
+			table[i].settled ? FINDING_PASSED : FINDING_FAILED,
+			table[i].settled ? "1 settled by VEX" : "not allowed: CVE-1");
+		if (table[i].settled) /* but only where the policy takes VEX at all */
+			expect(place, "vulnerabilities: {max-severity: low, max-age: 3d}",
+				"vulnerabilities", FINDING_FAILED, "not allowed: CVE-1");
+		place_remove(state);
+		place_make(state);
+	}
+}
+
+/* Of two documents the later decides, of the same time the worse. */
+static void vex_is_ordered(void **state)
+{
+	struct place *place = *state;
+
+	attest(place, REBUILDER, VULN, BAD);
+	vex_of(place, REBUILDER, "CVE-1", PART, NOT_AFFECTED, TODAY);
+	vex_of(place, REBUILDER, "CVE-1", PART, "\"status\":\"affected\"",
+		"2026-01-09T00:00:00Z");
+	expect(place, RULE, "vulnerabilities", FINDING_PASSED, "1 settled");
+	vex_of(place, REBUILDER, "CVE-1", PART, "\"status\":\"affected\"", TODAY);
+	expect(place, RULE, "vulnerabilities", FINDING_FAILED, "not allowed");
+}
+
+#undef RULE
 
 /* ---- the summary ---- */
 
@@ -848,6 +1013,10 @@ int main(void)
 		AT_A_PLACE(of_an_index),
 		AT_A_PLACE(of_an_index_first),
 		AT_A_PLACE(hardening),
+		AT_A_PLACE(scan_reports),
+		AT_A_PLACE(scanned_again),
+		AT_A_PLACE(vex_settles_findings),
+		AT_A_PLACE(vex_is_ordered),
 		AT_A_PLACE(unreachable_thresholds),
 		AT_A_PLACE(summaries),
 	};

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What OpenVEX documents (v0.2.0, openvex.dev/ns) about an image say of a finding. A
+ * statement is about it if it names the vulnerability and a product that is the image (by
+ * digest, and by subcomponent if it has any) or the package itself. Package URLs are
+ * compared as go-vex does: type, namespace and name; the version, if the document gives
+ * one; every qualifier that the document gives.
+ */
+#ifndef ATTEST_VEX_LOOKUP_H
+#define ATTEST_VEX_LOOKUP_H
+
+#include "attest/scan_report.h"
+
+/* Does the document's purl mean the found one? */
+bool vex_purl_matches(const char *wanted, const char *found);
+
+/*
+ * The latest statement about the finding in all the documents decides; of several at that
+ * time, all must say not_affected or fixed. Documents are statements of
+ * PREDICATE_OPENVEX.
+ */
+bool vex_settles(const struct statement *const *documents, size_t count,
+	const struct digest *image, const struct scan_finding *finding);
+
+#endif
