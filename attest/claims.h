@@ -31,9 +31,10 @@ struct claim {
 	const struct signer *signer;   /* which of the given ones made it; NULL: none */
 	const struct signer **signers; /* all of them, signer among them; each once */
 	size_t signer_count;
-	const char *by;      /* the signer, for people: key, or names; NULL: none */
-	const char *refusal; /* why what came along does not prove it; else NULL */
-	bool refused_near;   /* by what it says, a signer made it: only the proof lacks */
+	const char *by;       /* the signer, for people: key, or names; NULL: none */
+	const char *identity; /* names in the certificate that a signer has; or NULL */
+	const char *refusal;  /* why what came along does not prove it; else NULL */
+	bool refused_near; /* by what it says, a signer made it: only the proof lacks */
 	bool with_certificate;       /* by what it says: no plain key signed */
 	bool with_timestamp;         /* a bundle that brings one, whatever it is worth */
 	bool about;                  /* says so of the digest that was asked for */

@@ -159,7 +159,6 @@ static int try_evidence(
 
 /* ---- the whole ---- */
 
-/* For people, and (names of a certificate) for counting different ones. */
 static int name_signer(struct search *search, struct error *err)
 {
 	struct claim *claim = search->claim;
@@ -169,14 +168,18 @@ static int name_signer(struct search *search, struct error *err)
 
 	if (!claim->signer)
 		return 0;
+	if (certificate) {
+		claim->identity = arena_printf(arena, "%.*s, vouched for by %.*s",
+			SLICE_ARG(certificate_identity(certificate)),
+			SLICE_ARG(certificate_issuer(certificate)));
+		if (!claim->identity)
+			return error_set_memory(err);
+	}
+	claim->by = claim->identity;
 	if (claim->signer->key)
 		claim->by = arena_printf(arena, "%s key %.16s",
 			key_type_name(key_get_type(claim->signer->key)),
 			digest_format_hex(key_id(claim->signer->key), id));
-	else
-		claim->by = arena_printf(arena, "%.*s, vouched for by %.*s",
-			SLICE_ARG(certificate_identity(certificate)),
-			SLICE_ARG(certificate_issuer(certificate)));
 	return claim->by ? 0 : error_set_memory(err);
 }
 

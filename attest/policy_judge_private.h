@@ -47,6 +47,7 @@ MUST_USE int policy_check_image_age(struct judgement *judgement, struct error *e
 
 /* What was seen for one rule. Sets of entries of the trust file are bits. */
 struct tally {
+	const struct claims *claims; /* all that lies beside the image */
 	uint64_t signers;
 	const struct claim *misnamed, *mismatch, *unproven, *certificate, *foreign,
 		*broken; /* the first of each */
@@ -59,11 +60,12 @@ void policy_tally_reason(struct tally *tally, const struct claim *claim);
 
 /*
  * Which signers of a claim count for a rule; why others do not, is noted. A signature
- * never counts twice: not for a key and an identity, nor for two identities.
+ * never counts twice: not for a key and an identity, nor for two identities. Neither do
+ * the names in a certificate: whichever entries their claims fit, all count for one.
  */
 MUST_USE int policy_eligible(const struct judgement *judgement,
 	const struct policy_signers *signers, const struct claim *claim,
-	struct buffer *reason, uint64_t *ret_set, struct error *err);
+	struct tally *tally, uint64_t *ret_set, struct error *err);
 size_t policy_count_signers(uint64_t set);
 size_t policy_count_operators(const struct trust *trust, uint64_t set);
 /* Their names; appends. */

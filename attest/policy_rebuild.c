@@ -4,6 +4,7 @@
 static int tally_rebuilds(struct judgement *judgement, const struct claims *claims,
 	struct tally *tally, struct error *err)
 {
+	tally->claims = claims;
 	for (size_t i = 0; i < claims->count; i++) {
 		const struct claim *claim = &claims->items[i];
 		uint64_t keys = 0;
@@ -15,13 +16,19 @@ static int tally_rebuilds(struct judgement *judgement, const struct claims *clai
 			policy_tally_reason(tally, claim);
 			continue;
 		}
-		if (policy_eligible(judgement, &judgement->scope->rebuild, claim,
-			    &tally->untrusted, &keys, err) < 0 ||
+		if (policy_eligible(judgement, &judgement->scope->rebuild, claim, tally,
+			    &keys, err) < 0 ||
 			(keys && policy_note_input(judgement, claim, err) < 0))
 			return err->class;
 		tally->signers |= keys;
 	}
 	return 0;
+}
+
+static bool are_enough(const struct judgement *judgement, const struct tally *tally)
+{
+	return policy_count_operators(judgement->trust, tally->signers) >=
+	       judgement->scope->operators;
 }
 
 /* The first part that has too few decides. */
@@ -34,9 +41,28 @@ static int tally_children(
 		if (tally_rebuilds(
 			    judgement, &judgement->children[i].claims, tally, err) < 0)
 			return err->class;
-		if (policy_count_operators(judgement->trust, tally->signers) <
-			judgement->scope->operators)
+		if (!are_enough(judgement, tally))
 			return 0;
+	}
+	return 0;
+}
+
+/* As for attestations: ours of an index decide, those of others hide nothing. */
+static int tally_all(struct judgement *judgement, struct tally *tally, struct error *err)
+{
+	CLEANUP(policy_tally_done) struct tally parts = {0};
+
+	if (tally_rebuilds(judgement, &judgement->own.claims, tally, err) < 0)
+		return err->class;
+	if (tally->signers != 0 || judgement->child_count == 0)
+		return 0;
+	if (tally_children(judgement, &parts, err) < 0)
+		return err->class;
+	if (are_enough(judgement, &parts) || tally->seen == 0) {
+		struct tally own = *tally;
+
+		*tally = parts;
+		parts = own;
 	}
 	return 0;
 }
@@ -51,8 +77,7 @@ int policy_check_rebuild(struct judgement *judgement, struct error *err)
 
 	if (wanted == 0)
 		return 0;
-	if (tally_rebuilds(judgement, &judgement->own.claims, &tally, err) < 0 ||
-		(tally.seen == 0 && tally_children(judgement, &tally, err) < 0))
+	if (tally_all(judgement, &tally, err) < 0)
 		return err->class;
 	count = policy_count_operators(judgement->trust, tally.signers);
 	if (count == 0)

@@ -29,8 +29,7 @@ static int tally_signature(struct judgement *judgement, struct tally *tally,
 		policy_tally_reason(tally, claim);
 		return 0;
 	}
-	if (policy_eligible(judgement, &scope->signature, claim, &tally->untrusted, &keys,
-		    err) < 0)
+	if (policy_eligible(judgement, &scope->signature, claim, tally, &keys, err) < 0)
 		return err->class;
 	if (!identity_fits(scope, claim)) {
 		if (keys && claim->reference && !tally->misnamed)
@@ -43,8 +42,8 @@ static int tally_signature(struct judgement *judgement, struct tally *tally,
 
 int policy_check_signature(struct judgement *judgement, struct error *err)
 {
-	CLEANUP(policy_tally_done) struct tally tally = {0};
 	const struct claims *claims = &judgement->own.claims;
+	CLEANUP(policy_tally_done) struct tally tally = {.claims = claims};
 
 	if (!judgement->scope->wants_signature)
 		return 0;
@@ -111,8 +110,8 @@ static int assess_claim(struct judgement *judgement,
 {
 	struct candidate candidate = {.claim = claim};
 
-	if (policy_eligible(judgement, &wanted->signers, claim,
-		    &assessment->tally.untrusted, &candidate.keys, err) < 0)
+	if (policy_eligible(judgement, &wanted->signers, claim, &assessment->tally,
+		    &candidate.keys, err) < 0)
 		return err->class;
 	if (candidate.keys == 0)
 		return 0;
@@ -137,6 +136,7 @@ static int assess(struct judgement *judgement, const struct policy_attestation *
 {
 	struct candidate good = {0};
 
+	assessment->tally.claims = claims;
 	for (size_t i = 0; i < claims->count; i++) {
 		const struct claim *claim = &claims->items[i];
 
@@ -228,14 +228,35 @@ static int assess_children(struct judgement *judgement,
 	return 0;
 }
 
+/* What ours say of an index decides; what others say of it does not hide what is said of
+ * its parts. */
+static int assess_all(struct judgement *judgement,
+	const struct policy_attestation *wanted, struct assessment *assessment,
+	struct error *err)
+{
+	CLEANUP(assessment_done) struct assessment parts = {0};
+
+	if (assess(judgement, wanted, &judgement->own.claims, assessment, err) < 0)
+		return err->class;
+	if (assessment->tally.signers != 0 || judgement->child_count == 0)
+		return 0;
+	if (assess_children(judgement, wanted, &parts, err) < 0)
+		return err->class;
+	if (parts.enough || assessment->tally.seen == 0) {
+		struct assessment own = *assessment;
+
+		*assessment = parts;
+		parts = own;
+	}
+	return 0;
+}
+
 int policy_check_attestation(struct judgement *judgement,
 	const struct policy_attestation *wanted, struct error *err)
 {
 	CLEANUP(assessment_done) struct assessment assessment = {0};
 
-	if (assess(judgement, wanted, &judgement->own.claims, &assessment, err) < 0 ||
-		(assessment.tally.seen == 0 &&
-			assess_children(judgement, wanted, &assessment, err) < 0))
+	if (assess_all(judgement, wanted, &assessment, err) < 0)
 		return err->class;
 	return tell(judgement, wanted, &assessment, err);
 }

@@ -20,13 +20,59 @@ static int note_reason(struct buffer *reason, const struct trust_entry *entry,
 		entry->name, window ? window : "is not one of those for this");
 }
 
+/* The first entry for the names in a claim's certificate; TRUST_ENTRIES_MAX: none. */
+static size_t first_identity(const struct judgement *judgement,
+	const struct policy_signers *signers, const struct claim *claim)
+{
+	const struct trust *trust = judgement->trust;
+	size_t first = TRUST_ENTRIES_MAX;
+	char window[TRUST_REASON_MAX];
+
+	for (size_t i = 0; i < claim->signer_count; i++) {
+		size_t index = signer_index(trust, claim->signers[i]);
+
+		if (index < first && !trust->entries[index].key &&
+			(signers->eligible >> index & 1) &&
+			trust_entry_is_valid(
+				&trust->entries[index], judgement->options->at, window))
+			first = index;
+	}
+	return first;
+}
+
+/*
+ * The first entry that any claim with these names counts for. One claim may bring more
+ * evidence than another, and so fit an entry that the other does not: that makes two
+ * claims of it, not two signers.
+ */
+static uint64_t identity_bit(const struct judgement *judgement,
+	const struct policy_signers *signers, const struct claims *claims,
+	const struct claim *claim)
+{
+	size_t first = first_identity(judgement, signers, claim);
+
+	if (first == TRUST_ENTRIES_MAX)
+		return 0;
+	for (size_t i = 0; i < claims->count; i++) {
+		const struct claim *other = &claims->items[i];
+		size_t index;
+
+		if (!claim_holds(other) || !other->identity ||
+			strcmp(other->identity, claim->identity) != 0)
+			continue;
+		index = first_identity(judgement, signers, other);
+		first = index < first ? index : first;
+	}
+	return UINT64_C(1) << first;
+}
+
 int policy_eligible(const struct judgement *judgement,
 	const struct policy_signers *signers, const struct claim *claim,
-	struct buffer *reason, uint64_t *ret_set, struct error *err)
+	struct tally *tally, uint64_t *ret_set, struct error *err)
 {
 	const struct trust *trust = judgement->trust;
 	char window[TRUST_REASON_MAX];
-	uint64_t keys = 0, identities = 0;
+	uint64_t keys = 0;
 
 	for (size_t i = 0; i < claim->signer_count; i++) {
 		size_t index = signer_index(trust, claim->signers[i]);
@@ -35,15 +81,14 @@ int policy_eligible(const struct judgement *judgement,
 
 		if (!wanted ||
 			!trust_entry_is_valid(entry, judgement->options->at, window)) {
-			if (note_reason(reason, entry, wanted ? window : NULL, err) < 0)
+			if (note_reason(&tally->untrusted, entry, wanted ? window : NULL,
+				    err) < 0)
 				return err->class;
 		} else if (entry->key) {
 			keys |= UINT64_C(1) << index;
-		} else if (!identities) {
-			identities = UINT64_C(1) << index;
 		}
 	}
-	*ret_set = keys ? keys : identities;
+	*ret_set = keys ? keys : identity_bit(judgement, signers, tally->claims, claim);
 	return 0;
 }
 

@@ -114,7 +114,7 @@ static int add_report(struct judgement *judgement, const struct claim *claim,
 		return 0;
 	}
 	if (policy_eligible(judgement, &judgement->scope->vulnerabilities.scan, claim,
-		    &reports->tally.untrusted, &report.signers, err) < 0)
+		    &reports->tally, &report.signers, err) < 0)
 		return err->class;
 	if (!report.signers)
 		return 0;
@@ -131,7 +131,8 @@ static int add_report(struct judgement *judgement, const struct claim *claim,
 static int add_vex(struct judgement *judgement, const struct claim *claim,
 	struct reports *reports, struct error *err)
 {
-	cleanup_buffer struct buffer ignored = BUFFER_INIT;
+	CLEANUP(policy_tally_done)
+	struct tally ignored = {.claims = reports->tally.claims};
 	uint64_t signers = 0;
 
 	if (strcmp(claim->predicate_type, PREDICATE_OPENVEX) != 0 ||
@@ -149,6 +150,7 @@ static int add_vex(struct judgement *judgement, const struct claim *claim,
 static int collect(struct judgement *judgement, const struct claims *claims,
 	struct reports *reports, struct error *err)
 {
+	reports->tally.claims = claims;
 	reports->items = calloc(claims->count + 1, sizeof(*reports->items));
 	reports->vex = calloc(claims->count + 1, sizeof(*reports->vex));
 	if (!reports->items || !reports->vex)

@@ -149,6 +149,8 @@ static int parse_evidence(const struct settings *settings, const struct yaml_nod
 		return error_set_memory(err);
 	if (entry->signer.identity.text)
 		*entry->minimum = signer_evidence(&entry->signer);
+	else
+		entry->logs_by_root = !yaml_get(node, "log-entries");
 	if (parse_count(settings, node, "log-entries", &entry->minimum->logs, err) < 0 ||
 		parse_count(settings, node, "timestamps", &entry->minimum->timestamps,
 			err) < 0)

@@ -15,9 +15,9 @@
  *	    valid-from: 2026-01-01      counts from this second on (RFC 3339, or a date in
  *	    valid-until: 2028-01-01     UTC), and no more from this one on
  *	    revoked: 2026-06-01         as valid-until, and the verdict says "revoked"
- *	    trusted-root: root.json     with log-entries or timestamps as below; without
- *	                                it, what comes along with a signature is not
- *	                                looked at
+ *	    trusted-root: root.json     with log-entries (default: 1 if it names any log)
+ *	                                and timestamps as below; without it, what comes
+ *	                                along with a signature is not looked at
  *	keyless:
  *	  - name: pipeline
  *	    identity: https://example.org/build.yml@refs/heads/main
@@ -61,6 +61,7 @@ struct trust_entry { /* a key, or an identity */
 		*key; /* owned; NULL of an identity, and before trust_load has read it */
 	const char *root_file;    /* NULL: none */
 	struct evidence *minimum; /* what it says of evidence; NULL: nothing */
+	bool logs_by_root;        /* of log entries it says nothing: as of its root */
 	struct signer signer;     /* whole after trust_load */
 	unsigned roles;           /* enum trust_role, or-ed */
 	int64_t valid_from, valid_until, revoked; /* INT64_MIN, INT64_MAX: none */

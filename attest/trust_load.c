@@ -68,6 +68,8 @@ static int load_entry(
 		load_root(folder, trust, entry->root_file, &entry->signer.root, err) < 0)
 		return error_wrap(err, "'%s'", entry->name);
 	entry->signer.key = entry->key;
+	if (entry->logs_by_root)
+		entry->minimum->logs = signer_evidence(&entry->signer).logs;
 	entry->signer.evidence = entry->minimum;
 	return check_signer(entry, err) < 0 ? error_wrap(err, "'%s'", entry->name) : 0;
 }

@@ -145,17 +145,25 @@ static void tally_children(const struct target *children, size_t count, const ch
 	}
 }
 
+static bool tally_is_empty(const struct tally *tally)
+{
+	return !tally->good && !tally->mismatch && !tally->unproven &&
+	       !tally->certificate && !tally->foreign && !tally->broken;
+}
+
 static int check_attestation(struct verdict *verdict, const struct claims *own,
 	const struct target *children, size_t child_count, const char *type,
 	struct error *err)
 {
-	struct tally tally = {0};
+	struct tally tally = {0}, parts = {0};
 	char rule[320];
 
 	(void)snprintf(rule, sizeof(rule), "attestation %.256s", type); /* fits */
 	tally_type(own, type, &tally);
-	if (!tally.good && !tally.mismatch && !tally.foreign && !tally.broken)
-		tally_children(children, child_count, type, &tally);
+	tally_children(children, child_count, type, &parts);
+	/* what strangers say of the index does not hide what is said of its parts */
+	if (!tally.good && (parts.good || tally_is_empty(&tally)))
+		tally = parts;
 	if (tally.good)
 		return add_success(verdict, rule, tally.good, err);
 	return add_failure(verdict, rule, "attestation", &tally,

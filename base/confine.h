@@ -5,8 +5,9 @@
  * is not named here, even if a flaw lets the input take over.
  *
  *	Landlock	files: only those named, only for reading. TCP: no listening;
- *connecting only to the ports named (kernel 6.7 and newer). No signals to and no abstract
- *sockets of other processes (6.12 and newer)
+ *			connecting only to the ports named (kernel 6.7 and newer). No
+ *			signals to and no abstract sockets of other processes (6.12 and
+ *			newer)
  *	seccomp		an allow-list of system calls; any other kills the process. No
  *memory becomes executable, no socket but (with a network) IPv4 and IPv6
  *

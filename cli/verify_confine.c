@@ -29,11 +29,15 @@ int confinement_parse(
 	return error_remedy(err, "auto, require or off");
 }
 
-/* Asking for names and making TLS connections reads these. */
+/* Asking for names and making TLS connections reads these. Not /etc/ssl and /etc/pki as a
+ * whole: the machine's private keys lie there, and root may read them. */
 static const char *const network_paths[] = {"/etc/resolv.conf", "/etc/hosts",
 	"/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/services",
-	"/etc/ssl", "/etc/pki", "/etc/ca-certificates", "/usr/lib/ssl",
-	"/usr/share/ca-certificates", "/usr/local/share/ca-certificates"};
+	"/etc/ssl/certs", "/etc/ssl/cert.pem", "/etc/ssl/ca-bundle.pem",
+	"/etc/ssl/openssl.cnf", "/etc/pki/ca-trust", "/etc/pki/tls/certs",
+	"/etc/pki/tls/cert.pem", "/etc/pki/tls/openssl.cnf", "/etc/crypto-policies",
+	"/etc/ca-certificates", "/usr/lib/ssl", "/usr/share/ca-certificates",
+	"/usr/local/share/ca-certificates", "/var/lib/ca-certificates"};
 
 static int confine_now(const struct repository *repository, enum confinement_mode mode,
 	struct error *err)
@@ -141,8 +145,11 @@ static int await_end(pid_t child, struct error *err)
 	while (waitpid(child, &status, 0) < 0)
 		if (errno != EINTR)
 			return error_set_errno(err, errno, "the verifying process");
-	if (!WIFSIGNALED(status))
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
+	if (!WIFSIGNALED(status))
+		return error_set(err, ERR_SYSTEM,
+			"the verifying process could not give its whole answer");
 	return error_set(err, ERR_SYSTEM,
 		"the verifying process was killed by signal %d%s", WTERMSIG(status),
 		WTERMSIG(status) == SIGSYS ? ": it tried what the confinement forbids"

@@ -111,7 +111,10 @@ static int perform(struct registry *registry, struct attempt *attempt, const cha
 	if (http_perform(at_origin ? registry->client : registry->foreign, &request,
 		    ret_response, err) < 0)
 		return err->class;
+	/* another thread may be reading the credentials from their file */
+	(void)pthread_mutex_lock(&registry->mutex);
 	registry_conceal(registry, authorization, ret_response);
+	(void)pthread_mutex_unlock(&registry->mutex);
 	return 0;
 }
 

@@ -101,7 +101,7 @@ static inline bool registry_is_success(const struct http_response *response)
 /* ---- registry_conceal.c ---- */
 
 /* Stars over the credentials in an error's body. authorization: what was sent, or NULL.
- */
+ * The mutex is held. */
 void registry_conceal(const struct registry *registry, const char *authorization,
 	struct http_response *response);
 

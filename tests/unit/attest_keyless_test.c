@@ -442,6 +442,27 @@ static void thresholds(void **state)
 	judge(place, overlap, "signature: {threshold: 2}", NULL);
 }
 
+/* Nor does one who brings more evidence the second time become two. */
+static void thresholds_with_evidence(void **state)
+{
+	struct place *place = *state;
+	const char *overlap = ENTRY("a", ": a@example.org", ", timestamps: 1")
+		ENTRY("any", "-regexp: \".*@example.org\"", ", operator: other");
+
+	attach(place, KEYLESS_SIG, &(struct mock_options){.san = "email:a@example.org"},
+		NULL, NULL);
+	attach(place, KEYLESS_BUNDLE,
+		&(struct mock_options){
+			.san = "email:a@example.org", .stamped = MOCK_TIME},
+		NULL, NULL);
+	judge(place, overlap, "signature: {}", NULL);
+	judge(place, overlap, "signature: {keys: [any]}", NULL);
+	judge(place, overlap, "signature: {threshold: 2}", "too few signers: 1 of 2 (a)");
+	attach(place, KEYLESS_BUNDLE,
+		&(struct mock_options){.san = "email:b@example.org"}, NULL, NULL);
+	judge(place, overlap, "signature: {threshold: 2}", NULL);
+}
+
 static void windows_and_evidence(void **state)
 {
 	struct place *place = *state;
@@ -468,6 +489,41 @@ static void windows_and_evidence(void **state)
 		ERR_INPUT, "2 distinct signers are asked for", &err);
 }
 
+/* What is asked for of a key does not take away what is asked for anyway. */
+static void evidence_of_keys(void **state)
+{
+	struct place *place = *state;
+	struct error err = ERROR_INIT;
+	cleanup_key struct key *key = NULL;
+	cleanup_buffer struct buffer pem = BUFFER_INIT, keys = BUFFER_INIT;
+	static const struct mock_options stamped = {
+		.plain_key = true, .no_entry = true, .stamped = MOCK_TIME};
+	static const struct {
+		const char *asked, *refusal;
+	} table[] = {
+		{"", "no entry in a transparency log"},
+		{", timestamps: 1", "no entry in a transparency log"},
+		{", timestamps: 1, log-entries: 0", NULL},
+	};
+
+	assert_ok(key_from_der(mock_public(place->mock.leaf_key), &key, &err), &err);
+	assert_ok(key_to_pem(key, &pem, &err), &err);
+	write_file(place, "key.pub", buffer_slice(&pem));
+	attach(place, KEYLESS_BUNDLE, &stamped, NULL, NULL);
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		buffer_clear(&keys);
+		assert_ok(buffer_printf(&keys, &err,
+				  "  - {name: x, identity: x, issuer: x, "
+				  "trusted-root: root.json, roles: [vex]}\n"
+				  "keys:\n"
+				  "  - {name: a, file: key.pub, trusted-root: "
+				  "root.json, roles: [image]%s}\n",
+				  table[i].asked),
+			&err);
+		judge(place, buffer_str(&keys), "signature: {}", table[i].refusal);
+	}
+}
+
 #define AT_A_PLACE(test) cmocka_unit_test_setup_teardown(test, place_make, place_remove)
 
 int main(void)
@@ -480,7 +536,9 @@ int main(void)
 		AT_A_PLACE(strangers_do_not_matter),
 		AT_A_PLACE(keys_with_a_root),
 		AT_A_PLACE(thresholds),
+		AT_A_PLACE(thresholds_with_evidence),
 		AT_A_PLACE(windows_and_evidence),
+		AT_A_PLACE(evidence_of_keys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

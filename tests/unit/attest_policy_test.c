@@ -667,6 +667,18 @@ static void of_an_index(void **state)
 		"by release");
 	expect_of(place, scope, "multi", NOW, "image age", FINDING_PASSED, "2026");
 	assert_int_equal(level_of_index(place), 1);
+	/* a stranger does not hide that; one of ours decides, for good or ill */
+	sign(place, &place->index, STRANGER);
+	attest_of(place, &place->index, STRANGER, "https://slsa.dev/provenance/v1", GOOD);
+	expect_of(place, scope, "multi", NOW, PROVENANCE_RULE, FINDING_PASSED,
+		"by release");
+	expect_of(place, "rebuild: {operators: 1}", "multi", NOW, "rebuild",
+		FINDING_PASSED, "1 of 1");
+	expect_of(place, ENTRY("keys: [second]"), "multi", NOW, PROVENANCE_RULE,
+		FINDING_FAILED, "foreign key");
+	attest_of(place, &place->index, RELEASE, "https://slsa.dev/provenance/v1", OTHER);
+	expect_of(place, ENTRY("sandbox: [T0]"), "multi", NOW,
+		PROVENANCE_RULE ": sandbox", FINDING_FAILED, "not allowed");
 }
 
 /* The lacking part comes first. */

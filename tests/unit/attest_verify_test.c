@@ -645,6 +645,26 @@ static void index_and_children(void **state)
 	assert_true(verdict_passed(whole));
 }
 
+/* What a stranger says of the index does not hide what is said of its images. */
+static void stranger_at_the_index(void **state)
+{
+	struct place *place = *state;
+	struct error err = ERROR_INIT;
+	struct descriptor index = put_index(place, &place->image, 1);
+	cleanup_verdict struct verdict *none = NULL, *whole = NULL;
+
+	sign(place, &index, place->secret);
+	sign(place, &index, place->other_secret);
+	assert_ok(
+		try_attest(place, &index, place->other_secret, TYPE_A, "x", &err), &err);
+	none = verify_with(place, "index", place->key, TYPE_A);
+	expect_finding(none, "attestation " TYPE_A, FINDING_FAILED, "foreign key");
+	assert_ok(
+		try_attest(place, &place->image, place->secret, TYPE_A, "x", &err), &err);
+	whole = verify_with(place, "index", place->key, TYPE_A);
+	expect_finding(whole, "attestation " TYPE_A, FINDING_PASSED, "by ");
+}
+
 /* ---- hostile texts ---- */
 
 static void texts_are_made_harmless(void **state)
@@ -834,6 +854,7 @@ int main(void)
 		AT_PLACE(bundle_must_not_hide_old_signatures),
 		AT_PLACE(errors_are_not_verdicts),
 		AT_PLACE(index_and_children),
+		AT_PLACE(stranger_at_the_index),
 		cmocka_unit_test(texts_are_made_harmless),
 		AT_PLACE(vectors_of_other_tools),
 	};

@@ -27,6 +27,7 @@ struct place {
 	uint16_t allowed, other; /* ports that listen on the loopback */
 	int listening[2];
 	const char *paths[3];
+	pid_t parent; /* of the confined, who may not ask */
 };
 
 /* ---- attempts: 0, or an errno ---- */
@@ -189,8 +190,51 @@ static int make_code(const struct place *place)
 
 static int signal_parent(const struct place *place)
 {
-	(void)place;
-	return kill(getppid(), 0) < 0 ? errno : 0;
+	return kill(place->parent, 0) < 0 ? errno : 0;
+}
+
+/* A descriptor that becomes readable signals its owner: no kill(2) is needed. */
+static int own_signal(const struct place *place)
+{
+	struct f_owner_ex owner = {F_OWNER_PID, place->parent};
+
+	return fcntl(place->dirfd, F_SETOWN_EX, &owner) < 0 ? errno : 0;
+}
+
+static int choose_signal(const struct place *place)
+{
+	return fcntl(place->dirfd, F_SETSIG, SIGKILL) < 0 ? errno : 0;
+}
+
+static int own_by_number(const struct place *place)
+{
+	return fcntl(place->dirfd, F_SETOWN, place->parent) < 0 ? errno : 0;
+}
+
+static int ask_flags(const struct place *place)
+{
+	int flags = fcntl(place->dirfd, F_GETFL), copy;
+
+	if (flags < 0 || fcntl(place->dirfd, F_SETFL, flags | O_NONBLOCK) < 0)
+		return errno;
+	copy = fcntl(place->dirfd, F_DUPFD_CLOEXEC, 3);
+	return copy < 0 || fcntl(copy, F_SETFD, FD_CLOEXEC) < 0 ? errno : close(copy);
+}
+
+/* Data with the SYN: a connection that connect(2) was not asked for. */
+static int fast_open_other(const struct place *place)
+{
+	cleanup_fd int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_in to = {.sin_family = AF_INET,
+		.sin_port = htons(place->other),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+
+	if (fd < 0)
+		return errno;
+	return sendto(fd, "x", 1, MSG_FASTOPEN, (const struct sockaddr *)&to,
+		       sizeof(to)) < 0
+		       ? errno
+		       : 0;
 }
 
 static int allocate(const struct place *place)
@@ -273,6 +317,11 @@ static const struct {
 	{"make a process", make_process, KILLED, KILLED, false},
 	{"make code", make_code, REFUSED, REFUSED, false},
 	{"signal the parent", signal_parent, KILLED, KILLED, true},
+	{"signal by a descriptor", own_signal, KILLED, KILLED, false},
+	{"signal by a descriptor, old way", own_by_number, KILLED, KILLED, false},
+	{"choose that signal", choose_signal, KILLED, KILLED, false},
+	{"ask for flags", ask_flags, DONE, DONE, false},
+	{"send to another port at once", fast_open_other, KILLED, KILLED, false},
 	{"make a socket", make_socket, KILLED, DONE, false},
 	{"make a local socket", make_local_socket, KILLED, REFUSED, false},
 	{"connect to the port", connect_allowed, KILLED, DONE, false},
@@ -301,7 +350,8 @@ static void place_init(struct place *place)
 	struct error err = ERROR_INIT;
 
 	*place = (struct place){.directory = "/tmp/alnage-confine-XXXXXX",
-		.paths = {"/etc/hosts", "/nowhere", NULL}};
+		.paths = {"/etc/hosts", "/nowhere", NULL},
+		.parent = getpid()};
 	assert_non_null(mkdtemp(place->directory));
 	assert_int_equal(chmod(place->directory, 0755), 0);
 	assert_int_equal(fs_open_dir(AT_FDCWD, place->directory, &place->dirfd, &err), 0);

@@ -941,6 +941,37 @@ static void blobs_go_in_parallel(void **state)
 	MUST(repository_check(back, &image, err));
 }
 
+/*
+ * Anybody may read, and who writes learns that credentials are needed from an error with
+ * a text, in all threads at once (for ThreadSanitizer: the text is searched for them).
+ */
+static void threads_learn_of_credentials(void **state)
+{
+	(void)state;
+	static const struct test_registry_options server = {0};
+	static const struct test_fault denied = {.method = "POST",
+		.path = "/blobs/uploads/",
+		.kind = TEST_STATUS,
+		.status = 401,
+		.times = 16,
+		.header = "WWW-Authenticate: Basic realm=\"x\"",
+		.body = "{\"errors\":[{\"code\":\"UNAUTHORIZED\"}]}"};
+	cleanup_registry struct test_registry *registry = test_registry_start(&server);
+	cleanup_repository struct repository *from = NULL, *to = NULL;
+	cleanup_fixture struct fixture fixture;
+	struct error failure = ERROR_INIT;
+
+	fixture_begin(&fixture);
+	from = open_layout(&fixture, "a");
+	struct descriptor image = put_many(from, "v1");
+	struct repository_copy copy = {.image = &image, .tag = "v1", .parallel = 16};
+	MUST(try_open(registry, "team/base", &with_secret, &to, err));
+	test_registry_fault(registry, &denied);
+	/* who is quick gets a second 401, and that is final */
+	if (repository_copy(from, to, &copy, &failure) < 0)
+		assert_int_equal(failure.class, ERR_NETWORK);
+}
+
 struct seen {
 	uint64_t done, total;
 	bool too_much;
@@ -1626,6 +1657,7 @@ int main(void)
 		cmocka_unit_test(refused_connection_is_final),
 		cmocka_unit_test(few_requests),
 		cmocka_unit_test(blobs_go_in_parallel),
+		cmocka_unit_test(threads_learn_of_credentials),
 		cmocka_unit_test(progress_reaches_the_end),
 		cmocka_unit_test(first_error_stops_all),
 		cmocka_unit_test(order_of_writes),
