@@ -25,8 +25,8 @@ BUILD_DEPS := gcc make pkg-config libarchive-dev libssl-dev libseccomp-dev libja
 	libzstd-dev libyaml-dev libelf-dev libcurl4-openssl-dev libdeflate-dev zlib1g-dev libp11-kit-dev ca-certificates
 TEST_DEPS  := $(BUILD_DEPS) libcmocka-dev clang clang-format shellcheck jq skopeo umoci podman \
 	runc docker-registry apache2-utils curl mandoc python3 python3-jsonschema binutils openssl \
-	libclang-rt-14-dev util-linux mount procps iproute2 git time ninja-build gdb softhsm2 opensc dash perl python3-build \
-	python3-installer python3-setuptools python3-wheel
+	libclang-rt-14-dev util-linux mount procps iproute2 git time ninja-build gdb softhsm2 opensc dash perl \
+	python3-build python3-installer python3-setuptools python3-wheel python3-yaml
 
 # ---- layers ----
 LAYERS     := base oci signing attest builder cli

@@ -3,7 +3,7 @@
 # Graphs of recipes, and workflows made from them: make and ninja run them, names are escaped, cycles are told.
 # shellcheck source=tests/system/lib.sh
 source "$(dirname "$0")/lib.sh"
-need jq make
+need jq make ninja python3
 recipes="$tmp/the \$recipes' #1"
 mkdir -p "$recipes/packages"
 cp -R recipes/pipelines recipes/toolchain* "$recipes/"
@@ -39,7 +39,7 @@ same "$(graph --format json "$tmp/image.yaml" | jq '.recipes | length')" 2
 run_workflow() { # FORMAT FILE COMMAND…
 	local format=$1 file=$2
 	shift 2
-	export ALNAGE_STORE=/nonexistent # only what the workflow names counts
+	export ALNAGE_STORE=/dev/null # only what the workflow names counts
 	graph --format "$format" --store "$store" --output "$tmp/$format out" --stamps "$tmp/stamps-$format" \
 		--program "$alnage" --offline >"$file"
 	"$@" >"$tmp/said" 2>&1 || { cat "$file" "$tmp/said"; fail "$format failed"; }
@@ -53,21 +53,19 @@ same "$(run_workflow make "$tmp/Makefile" make -j 2 -f "$tmp/Makefile")" ""
 stamp=$stamp.1
 recipe second++ first
 same "$(run_workflow make "$tmp/Makefile" make -j 2 -f "$tmp/Makefile")" second++
-if command -v ninja >/dev/null; then
-	same "$(run_workflow ninja "$tmp/build.ninja" env -C "$tmp" ninja -v -f "$tmp/build.ninja")" "first second++"
-	[ -f "$tmp/ninja out/packages/x86_64/second++-1-r0.apk" ] || fail "no package"
-	same "$(run_workflow ninja "$tmp/build.ninja" env -C "$tmp" ninja -v -f "$tmp/build.ninja")" ""
+same "$(run_workflow ninja "$tmp/build.ninja" env -C "$tmp" ninja -v -f "$tmp/build.ninja")" "first second++"
+[ -f "$tmp/ninja out/packages/x86_64/second++-1-r0.apk" ] || fail "no package"
+same "$(run_workflow ninja "$tmp/build.ninja" env -C "$tmp" ninja -v -f "$tmp/build.ninja")" ""
+graph --format argo --store store | python3 -c 'import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout)' >"$tmp/argo.json"
+same "$(jq -c '[.spec.templates[0].dag.tasks[] | [.name, .dependencies]]' "$tmp/argo.json")" \
+	'[["r0-first",null],["r1-second--",["r0-first"]]]'
+same "$(jq -r '.spec.templates[0].dag.tasks[1].arguments.parameters[0].value' "$tmp/argo.json")" "$recipes/packages/second++.yaml"
+jq -e '.spec.templates[1].container.args | index("--store=store")' "$tmp/argo.json" >/dev/null || fail "argo without store"
+if command -v dot >/dev/null; then
+	graph | dot -Tsvg >/dev/null
 else
-	echo "ninja is not here: its workflow was not run"
+	echo "graphviz is not here: it did not read the graph"
 fi
-if python3 -c 'import yaml' 2>/dev/null; then
-	graph --format argo --store store | python3 -c 'import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout)' >"$tmp/argo.json"
-	same "$(jq -c '[.spec.templates[0].dag.tasks[] | [.name, .dependencies]]' "$tmp/argo.json")" \
-		'[["r0-first",null],["r1-second--",["r0-first"]]]'
-	same "$(jq -r '.spec.templates[0].dag.tasks[1].arguments.parameters[0].value' "$tmp/argo.json")" "$recipes/packages/second++.yaml"
-	jq -e '.spec.templates[1].container.args | index("--store=store")' "$tmp/argo.json" >/dev/null || fail "argo without store"
-fi
-if command -v dot >/dev/null; then graph | dot -Tsvg >/dev/null; fi
 
 # refusals
 expect 2 'no format .nija. \(did you mean .ninja.' graph --format nija
