@@ -1026,6 +1026,35 @@ static void summaries(void **state)
 		"FAILED", "FAILED", 1);
 }
 
+/* What is about to be signed is a summary and nothing else that a key vouches for. */
+static void only_summaries_are_signed(void **state)
+{
+	static const struct {
+		const char *type, *text; /* NULL: is one */
+	} table[] = {
+		{PREDICATE_VSA, NULL},
+		{"https://sigstore.dev/cosign/sign/v1", "is not the type of"},
+		{"https://slsa.dev/provenance/v1", "is not the type of"},
+	};
+	struct place *place = *state;
+	struct error err = ERROR_INIT;
+
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		cleanup_buffer struct buffer text = BUFFER_INIT;
+
+		assert_ok(statement_write("x", &place->image.digest, table[i].type,
+				  json_object(), &text, &err),
+			&err);
+		if (!table[i].text)
+			assert_ok(vsa_check(buffer_slice(&text), &err), &err);
+		else
+			assert_refused(vsa_check(buffer_slice(&text), &err), ERR_REFUSED,
+				table[i].text, &err);
+		error_clear(&err);
+	}
+	assert_int_equal(vsa_check(SLICE("{\"critical\":{}}"), &err), ERR_INPUT);
+}
+
 #define AT_A_PLACE(test) cmocka_unit_test_setup_teardown(test, place_make, place_remove)
 
 int main(void)
@@ -1056,6 +1085,7 @@ int main(void)
 		AT_A_PLACE(vex_is_ordered),
 		AT_A_PLACE(unreachable_thresholds),
 		AT_A_PLACE(summaries),
+		AT_A_PLACE(only_summaries_are_signed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
