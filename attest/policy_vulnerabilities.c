@@ -257,37 +257,27 @@ static int judge_report(struct judgement *judgement, const struct digest *image,
 	return tell_count(judgement, report, &count, err);
 }
 
-/* One by the same signer is newer. */
-static bool is_superseded(const struct reports *reports, const struct report *report)
+/* One by the same signer is newer, and of the same scanner; another's fresh findings it
+ * does not take back. */
+static bool is_superseded(const struct judgement *judgement,
+	const struct reports *reports, const struct report *report)
 {
-	for (size_t i = 0; i < reports->count; i++)
-		if (reports->items[i].signers == report->signers && report->scan &&
-			reports->items[i].scan &&
-			reports->items[i].scan->finished > report->scan->finished)
+	const struct scan_report *scan = report->scan;
+	bool is_stale = scan && judgement->options->at - scan->finished >
+					judgement->scope->vulnerabilities.max_age;
+
+	for (size_t i = 0; scan && i < reports->count; i++) {
+		const struct scan_report *other = reports->items[i].scan;
+
+		if (reports->items[i].signers == report->signers && other &&
+			other->finished > scan->finished &&
+			(is_stale || scan_report_is_alike(other, scan)))
 			return true;
+	}
 	return false;
 }
 
 /* ---- the image, or every part of an index ---- */
-
-static int judge_target(struct judgement *judgement, const struct target *target,
-	bool *ret_seen, struct error *err)
-{
-	CLEANUP(reports_done) struct reports reports = {.count = 0};
-
-	if (collect(judgement, &target->claims, &reports, err) < 0)
-		return err->class;
-	*ret_seen = reports.tally.seen > 0;
-	if (*ret_seen && reports.count == 0)
-		return policy_add_failure(
-			judgement, RULE, "scan report", &reports.tally, err);
-	for (size_t i = 0; i < reports.count; i++)
-		if (!is_superseded(&reports, &reports.items[i]) &&
-			judge_report(judgement, &target->digest, &reports,
-				&reports.items[i], err) < 0)
-			return err->class;
-	return 0;
-}
 
 static int add_missing(struct judgement *judgement, struct error *err)
 {
@@ -295,21 +285,42 @@ static int add_missing(struct judgement *judgement, struct error *err)
 		"missing scan report: there is none");
 }
 
+/* *ret_has: there are reports that count. If not, that is told only where there is
+ * nothing else to look at. */
+static int judge_target(struct judgement *judgement, const struct target *target,
+	bool is_last, bool *ret_has, struct error *err)
+{
+	CLEANUP(reports_done) struct reports reports = {.count = 0};
+
+	if (collect(judgement, &target->claims, &reports, err) < 0)
+		return err->class;
+	*ret_has = reports.count > 0;
+	if (!*ret_has && is_last)
+		return reports.tally.seen > 0
+			       ? policy_add_failure(judgement, RULE, "scan report",
+					 &reports.tally, err)
+			       : add_missing(judgement, err);
+	for (size_t i = 0; i < reports.count; i++)
+		if (!is_superseded(judgement, &reports, &reports.items[i]) &&
+			judge_report(judgement, &target->digest, &reports,
+				&reports.items[i], err) < 0)
+			return err->class;
+	return 0;
+}
+
 int policy_check_vulnerabilities(struct judgement *judgement, struct error *err)
 {
-	bool seen = false;
+	bool has = false;
 
 	if (!judgement->scope->vulnerabilities.wanted)
 		return 0;
-	if (judge_target(judgement, &judgement->own, &seen, err) < 0)
+	if (judge_target(judgement, &judgement->own, judgement->child_count == 0, &has,
+		    err) < 0)
 		return err->class;
-	if (seen)
+	if (has)
 		return 0;
-	for (size_t i = 0; i < judgement->child_count; i++) {
-		if (judge_target(judgement, &judgement->children[i], &seen, err) < 0)
+	for (size_t i = 0; i < judgement->child_count; i++)
+		if (judge_target(judgement, &judgement->children[i], true, &has, err) < 0)
 			return err->class;
-		if (!seen)
-			return add_missing(judgement, err);
-	}
-	return judgement->child_count > 0 ? 0 : add_missing(judgement, err);
+	return 0;
 }

@@ -167,10 +167,14 @@ static int read_cosign(
 	const json_t *results = json_object_get(result, "Results");
 	const json_t *matches = json_object_get(result, "matches");
 
-	if (json_is_array(results) && !matches)
+	if (json_is_array(results) && !matches) {
+		report->format = "Trivy";
 		return read_trivy(results, report, err);
-	if (json_is_array(matches) && !results)
+	}
+	if (json_is_array(matches) && !results) {
+		report->format = "Grype";
 		return read_grype(matches, report, err);
+	}
 	return error_set(err, ERR_INPUT,
 		"scan report: scanner.result is neither Trivy's nor Grype's");
 }
@@ -216,6 +220,7 @@ static int read_in_toto(
 {
 	const json_t *list = json_object_get(scanner, "result");
 
+	report->format = "in-toto";
 	if (!json_is_array(list))
 		return error_set(
 			err, ERR_INPUT, "scan report: scanner.result is not an array");
@@ -234,6 +239,11 @@ static int read_in_toto(
 
 /* ---- the whole ---- */
 
+bool scan_report_is_alike(const struct scan_report *a, const struct scan_report *b)
+{
+	return strcmp(a->format, b->format) == 0 && slice_equal(a->scanner, b->scanner);
+}
+
 int scan_report_read(const struct statement *statement, struct scan_report **ret_report,
 	struct error *err)
 {
@@ -241,12 +251,14 @@ int scan_report_read(const struct statement *statement, struct scan_report **ret
 	const json_t *metadata = json_object_get(statement->predicate, "metadata");
 	cleanup_scan_report struct scan_report *report = NULL;
 	bool in_toto = strcmp(statement->predicate_type, PREDICATE_VULNS) == 0;
+	struct slice uri = slice_str(text_at(scanner, "uri"));
 
 	if (report_new(&report, err) < 0 ||
 		(in_toto ? read_in_toto(scanner, report, err)
 			 : read_cosign(scanner, report, err)) < 0)
 		return err->class;
 	report->finished = time_at(metadata, "scanFinishedOn");
+	(void)slice_cut(&uri, '@', &report->scanner); /* pkg:…@version; or none */
 	*ret_report = take_ptr(report);
 	return 0;
 }

@@ -32,12 +32,16 @@ struct scan_finding {
 
 struct scan_report {
 	struct arena *arena;
-	struct scan_finding *items; /* texts borrow from the statement */
+	struct scan_finding *items; /* all texts borrow from the statement */
 	size_t count, capacity;
-	int64_t finished; /* seconds; 0: not told */
+	int64_t finished;     /* seconds; 0: not told */
+	const char *format;   /* "Trivy", "Grype", "in-toto" */
+	struct slice scanner; /* its URI without version; empty: not told */
 };
 #define cleanup_scan_report CLEANUP(scan_report_free)
 void scan_report_free(struct scan_report **report);
+/* By the same program? */
+bool scan_report_is_alike(const struct scan_report *a, const struct scan_report *b);
 /* ERR_INPUT for a report of another kind, or a finding without an id. */
 MUST_USE int scan_report_read(const struct statement *statement,
 	struct scan_report **ret_report, struct error *err);

@@ -91,6 +91,19 @@ static int fill(const struct vsa *vsa, json_t *predicate, struct error *err)
 	return document_text(predicate, "slsaVersion", "1.1", err);
 }
 
+int vsa_check(struct slice statement, struct error *err)
+{
+	cleanup_statement struct statement *parsed = NULL;
+
+	if (statement_parse(statement, &parsed, err) < 0)
+		return err->class;
+	if (strcmp(parsed->predicate_type, PREDICATE_VSA) != 0)
+		return error_set(err, ERR_REFUSED,
+			"\"%.128s\" is not the type of a verification summary",
+			parsed->predicate_type);
+	return 0;
+}
+
 int vsa_write(const struct vsa *vsa, struct buffer *out, struct error *err)
 {
 	cleanup_json json_t *predicate = json_object();

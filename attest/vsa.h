@@ -26,5 +26,8 @@ struct vsa {
 /* PASSED, with the SLSA build level that the policy shows, or FAILED. ERR_INPUT if there
  * is no digest that it could be about. Appends. */
 MUST_USE int vsa_write(const struct vsa *vsa, struct buffer *out, struct error *err);
+/* Is it a summary, whatever it says? ERR_INPUT, ERR_REFUSED. For who is to sign what a
+ * process that has read hostile input made. */
+MUST_USE int vsa_check(struct slice statement, struct error *err);
 
 #endif

@@ -141,7 +141,8 @@ static int answer(const struct verdict *verdict, const struct verify_flags *flag
 	return verdict_passed(verdict) ? 0 : refuse(verdict, err);
 }
 
-/* ---- the work: everything is open, and nothing hostile was read so far ---- */
+/* ---- the work: everything is open; nothing hostile was read so far, but an archive was
+ * unpacked ---- */
 
 struct work {
 	const struct verify_flags *flags;

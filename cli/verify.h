@@ -61,7 +61,8 @@ struct verify_report {
 };
 /*
  * A summary of it: made by the process that read what is hostile, and kept (signed,
- * written) by this one, in which nothing of it was read.
+ * written) by this one, which reads nothing of that but the summary, to see that it is
+ * one.
  */
 struct verify_summary {
 	int (*make)(const void *context, const struct verify_report *report,

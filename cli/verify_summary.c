@@ -63,6 +63,9 @@ static int keep_summary(const void *context, struct slice statement, struct erro
 	cleanup_secret struct secret *secret = NULL;
 	cleanup_buffer struct buffer bytes = BUFFER_INIT;
 
+	/* who read what is hostile may be in its hands: it gets nothing else signed */
+	if (vsa_check(statement, err) < 0)
+		return error_wrap(err, "the verifying process");
 	if (load_secret(flags->vsa_key, &secret, err) < 0 ||
 		sign_envelope(PAYLOAD_IN_TOTO, statement, secret, &envelope, err) < 0 ||
 		envelope_write(envelope, &bytes, err) < 0)

@@ -856,6 +856,41 @@ static void scanned_again(void **state)
 	expect(place, RULE, "vulnerabilities", FINDING_FAILED, "CVE-1");
 }
 
+/* But not what another scanner found, though the same key signs for both. */
+static void scanned_by_another(void **state)
+{
+	struct place *place = *state;
+
+	attest(place, REBUILDER, VULN,
+		TRIVY("2026-01-09T00:00:00Z",
+			FOUND("CVE-1", "HIGH", "2025-01-01T00:00:00Z")));
+	expect(place, RULE, "vulnerabilities", FINDING_FAILED, "CVE-1");
+	attest(place, REBUILDER, VULNS,
+		"{\"scanner\":{\"result\":[]},\"metadata\":{\"scanFinishedOn\":"
+		"\"" TODAY "\"}}");
+	CLEANUP(policy_outcome_done) struct policy_outcome outcome = {0};
+	judge(place, RULE, "latest", NOW, &outcome);
+	assert_false(verdict_passed(outcome.verdict));
+	/* until those are too old to be looked at */
+	expect(place, "vulnerabilities: {max-severity: medium, max-age: 1d}",
+		"vulnerabilities", FINDING_PASSED, "0 findings");
+}
+
+/* A stranger's report of an index does not hide those of its images. */
+static void scans_of_an_index(void **state)
+{
+	struct place *place = *state;
+
+	sign(place, &place->index, STRANGER);
+	attest_of(place, &place->index, STRANGER, VULN, BAD);
+	expect_of(place, RULE, "multi", NOW, "vulnerabilities", FINDING_UNCHECKED,
+		"missing scan report");
+	attest(place, REBUILDER, VULN, TRIVY(TODAY, ""));
+	attest_of(place, &place->second, REBUILDER, VULN, TRIVY(TODAY, ""));
+	expect_of(place, RULE, "multi", NOW, "vulnerabilities", FINDING_PASSED,
+		"0 findings");
+}
+
 static void vex_of(struct place *place, enum who who, const char *id, const char *part,
 	const char *status, const char *time)
 {
@@ -991,6 +1026,35 @@ static void summaries(void **state)
 		"FAILED", "FAILED", 1);
 }
 
+/* What is about to be signed is a summary and nothing else that a key vouches for. */
+static void only_summaries_are_signed(void **state)
+{
+	static const struct {
+		const char *type, *text; /* NULL: is one */
+	} table[] = {
+		{PREDICATE_VSA, NULL},
+		{"https://sigstore.dev/cosign/sign/v1", "is not the type of"},
+		{"https://slsa.dev/provenance/v1", "is not the type of"},
+	};
+	struct place *place = *state;
+	struct error err = ERROR_INIT;
+
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		cleanup_buffer struct buffer text = BUFFER_INIT;
+
+		assert_ok(statement_write("x", &place->image.digest, table[i].type,
+				  json_object(), &text, &err),
+			&err);
+		if (!table[i].text)
+			assert_ok(vsa_check(buffer_slice(&text), &err), &err);
+		else
+			assert_refused(vsa_check(buffer_slice(&text), &err), ERR_REFUSED,
+				table[i].text, &err);
+		error_clear(&err);
+	}
+	assert_int_equal(vsa_check(SLICE("{\"critical\":{}}"), &err), ERR_INPUT);
+}
+
 #define AT_A_PLACE(test) cmocka_unit_test_setup_teardown(test, place_make, place_remove)
 
 int main(void)
@@ -1015,10 +1079,13 @@ int main(void)
 		AT_A_PLACE(hardening),
 		AT_A_PLACE(scan_reports),
 		AT_A_PLACE(scanned_again),
+		AT_A_PLACE(scanned_by_another),
+		AT_A_PLACE(scans_of_an_index),
 		AT_A_PLACE(vex_settles_findings),
 		AT_A_PLACE(vex_is_ordered),
 		AT_A_PLACE(unreachable_thresholds),
 		AT_A_PLACE(summaries),
+		AT_A_PLACE(only_summaries_are_signed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
