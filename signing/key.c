@@ -152,7 +152,26 @@ static int check_public(EVP_PKEY *pkey, struct error *err)
 
 /* ---- reading and writing ---- */
 
-/* One key has one encoding, or its identity would be ambiguous. */
+/* OpenSSL keeps the form of a point and of a curve's parameters, and writes it again. */
+static bool has_form(const EVP_PKEY *pkey, const char *parameter, const char *wanted)
+{
+	char form[32];
+
+	return EVP_PKEY_get_utf8_string_param(
+		       pkey, parameter, form, sizeof(form), NULL) == 1 &&
+	       strcmp(form, wanted) == 0;
+}
+
+static bool has_usual_form(const EVP_PKEY *pkey)
+{
+	return EVP_PKEY_is_a(pkey, "EC") != 1 ||
+	       (has_form(pkey, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
+			"uncompressed") &&
+		       has_form(pkey, OSSL_PKEY_PARAM_EC_ENCODING, "named_curve"));
+}
+
+/* One key has one encoding, or its identity would be ambiguous, and two encodings of one
+ * key would be two signers. */
 static int check_encoding(EVP_PKEY *pkey, struct slice der, struct error *err)
 {
 	unsigned char *encoded = NULL;
@@ -163,9 +182,10 @@ static int check_encoding(EVP_PKEY *pkey, struct slice der, struct error *err)
 		return key_crypto_error(err, ERR_INPUT, "key: encoding it again");
 	same = slice_equal(der, slice_from(encoded, (size_t)len)); /* positive */
 	OPENSSL_free(encoded);
-	if (!same)
+	if (!same || !has_usual_form(pkey))
 		return error_set(err, ERR_INPUT,
-			"key: not the DER form of a public key with a named curve");
+			"key: not the DER form of a public key with a named curve and an "
+			"uncompressed point");
 	return 0;
 }
 
