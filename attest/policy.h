@@ -43,7 +43,8 @@
  *	                            provenance
  *
  * Patterns: "*" is any run of characters but "/", "**" any run at all. They are matched
- * against what was asked for, without tag and digest: "HOST/NAME" or "oci:DIR".
+ * against what was asked for, without tag and digest: "HOST[:PORT]/NAME" or "oci:DIR".
+ * The host is in lower case, port 443 is left out.
  *
  * An attestation counts if it satisfies all checks of its entry; there must be such ones
  * by `threshold` distinct signers.

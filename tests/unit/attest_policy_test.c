@@ -64,6 +64,38 @@ static void patterns(void **state)
 			fail_msg("'%s' and '%s'", table[i].pattern, table[i].text);
 }
 
+static void scopes(void **state)
+{
+	static const struct {
+		const char *name, *scope;
+	} table[] = {
+		{"r.example/base/x", "base"},
+		{"r.example:443/base/x", "base"},
+		{"r.example:4430/base/x", "rest"},
+		{"r.example:5000/base/x", "port"},
+		{"r.example/base", "rest"},
+		{"x/r.example/base/x", "rest"},
+		{"oci:r.example:443/base/x", "layout"},
+		{"[::1]:443/x", "address"},
+		{"[::443]/x", "rest"},
+	};
+	static const char text[] =
+		"version: 1\nscopes:\n"
+		"  - {name: base, images: [r.example/base/*], signature: {}}\n"
+		"  - {name: port, images: ['r.example:5000/**'], signature: {}}\n"
+		"  - {name: layout, images: ['oci:r.example:443/**'], signature: {}}\n"
+		"  - {name: address, images: ['[::1]/*'], signature: {}}\n"
+		"  - {name: rest, images: ['**'], signature: {}}\n";
+	struct error err = ERROR_INIT;
+	cleanup_policy struct policy *policy = NULL;
+
+	(void)state;
+	assert_ok(policy_parse(slice_str(text), "p.yaml", &policy, &err), &err);
+	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+		assert_string_equal(policy_find_scope(policy, table[i].name)->name,
+			table[i].scope);
+}
+
 static void prefixes(void **state)
 {
 	static const struct {
@@ -1062,6 +1094,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cases),
 		cmocka_unit_test(patterns),
+		cmocka_unit_test(scopes),
 		cmocka_unit_test(prefixes),
 		cmocka_unit_test(licenses),
 		AT_A_PLACE(signatures),
