@@ -103,6 +103,17 @@ static bool is_scan(const struct claim *claim)
 	       policy_is_of_type(claim, PREDICATE_VULNS);
 }
 
+/* What is attested is there twice, as a layer and as a bundle. */
+static bool is_there(const struct reports *reports, const struct report *report)
+{
+	for (size_t i = 0; i < reports->count; i++)
+		if (reports->items[i].signers == report->signers &&
+			digest_equal(&reports->items[i].claim->payload,
+				&report->claim->payload))
+			return true;
+	return false;
+}
+
 static int add_report(struct judgement *judgement, const struct claim *claim,
 	struct reports *reports, struct error *err)
 {
@@ -118,6 +129,8 @@ static int add_report(struct judgement *judgement, const struct claim *claim,
 		return err->class;
 	if (!report.signers)
 		return 0;
+	if (is_there(reports, &report))
+		return policy_note_input(judgement, claim, err);
 	if (scan_report_read(claim->statement, &report.scan, &report.unreadable) < 0 &&
 		report.unreadable.class != ERR_INPUT) {
 		*err = report.unreadable;

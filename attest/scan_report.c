@@ -241,6 +241,18 @@ static int read_in_toto(
 	return 0;
 }
 
+/* in-toto's place for it, or Grype's own (its database of version 5, and of version 6) */
+static int64_t database_time(const json_t *scanner)
+{
+	const json_t *result = json_object_get(scanner, "result");
+	const json_t *db = json_object_get(json_object_get(result, "descriptor"), "db");
+	int64_t time = time_at(json_object_get(scanner, "db"), "lastUpdate");
+
+	if (time == 0)
+		time = time_at(db, "built");
+	return time != 0 ? time : time_at(json_object_get(db, "status"), "built");
+}
+
 /* ---- the whole ---- */
 
 bool scan_report_is_alike(const struct scan_report *a, const struct scan_report *b)
@@ -262,7 +274,7 @@ int scan_report_read(const struct statement *statement, struct scan_report **ret
 			 : read_cosign(scanner, report, err)) < 0)
 		return err->class;
 	report->finished = time_at(metadata, "scanFinishedOn");
-	report->database = time_at(json_object_get(scanner, "db"), "lastUpdate");
+	report->database = database_time(scanner);
 	(void)slice_cut(&uri, '@', &report->scanner); /* pkg:…@version; or none */
 	*ret_report = take_ptr(report);
 	return 0;
