@@ -350,8 +350,8 @@ int policy_check_vulnerabilities(struct judgement *judgement, struct error *err)
 	for (size_t i = 0; i < judgement->child_count; i++) {
 		bool part_has = false;
 
-		if (judge_target(judgement, &judgement->children[i], !has, &part_has,
-			    err) < 0)
+		if (judge_target(
+			    judgement, &judgement->children[i], !has, &part_has, err) < 0)
 			return err->class;
 	}
 	return 0;

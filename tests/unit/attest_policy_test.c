@@ -92,8 +92,8 @@ static void scopes(void **state)
 	(void)state;
 	assert_ok(policy_parse(slice_str(text), "p.yaml", &policy, &err), &err);
 	for (size_t i = 0; i < ARRAY_LEN(table); i++)
-		assert_string_equal(policy_find_scope(policy, table[i].name)->name,
-			table[i].scope);
+		assert_string_equal(
+			policy_find_scope(policy, table[i].name)->name, table[i].scope);
 }
 
 static void prefixes(void **state)
@@ -813,7 +813,7 @@ static void hardening(void **state)
 #define BAD TRIVY(TODAY, FOUND("CVE-1", "HIGH", "2025-01-01T00:00:00Z"))
 
 #define OF_DATABASE(time)                                                                \
-	"{\"scanner\":{\"result\":[],\"db\":{\"lastUpdate\":\"" time                    \
+	"{\"scanner\":{\"result\":[],\"db\":{\"lastUpdate\":\"" time                     \
 	"\"}},\"metadata\":{\"scanFinishedOn\":\"" TODAY "\"}}"
 
 static void scan_reports(void **state)

@@ -721,8 +721,8 @@ static void texts_are_made_harmless(void **state)
 	assert_ok(verdict_add(verdict, FINDING_UNCHECKED, "c", &err,
 			  "\xc2\x9b[31m \xc2\xa0 \xe2\x80\xae \xe2\x80\x94 \xe2\x81\xa6"),
 		&err);
-	assert_string_equal(verdict->findings[2].text,
-		"??[31m \xc2\xa0 ??? \xe2\x80\x94 ???");
+	assert_string_equal(
+		verdict->findings[2].text, "??[31m \xc2\xa0 ??? \xe2\x80\x94 ???");
 	assert_ok(verdict_to_json(verdict, &json, &err), &err);
 }
 
@@ -738,8 +738,7 @@ static void results_are_three(void **state)
 			"\"result\": \"passed\""},
 		{FINDING_UNCHECKED, FINDING_UNCHECKED, "\ncould not be checked\n",
 			"\"result\": \"unchecked\""},
-		{FINDING_FAILED, FINDING_FAILED, "\nrefused\n",
-			"\"result\": \"failed\""},
+		{FINDING_FAILED, FINDING_FAILED, "\nrefused\n", "\"result\": \"failed\""},
 		{FINDING_UNCHECKED, FINDING_FAILED, "\nrefused\n",
 			"\"result\": \"failed\""},
 	};
@@ -754,8 +753,8 @@ static void results_are_three(void **state)
 		assert_ok(verdict_add(verdict, steps[i].added, "r", &err, "t"), &err);
 		assert_int_equal(verdict_result(verdict), steps[i].result);
 		assert_ok(verdict_print(verdict, &text, &err), &err);
-		assert_true(slice_ends_with(
-			buffer_slice(&text), slice_str(steps[i].text)));
+		assert_true(
+			slice_ends_with(buffer_slice(&text), slice_str(steps[i].text)));
 		assert_ok(verdict_to_json(verdict, &json, &err), &err);
 		assert_non_null(strstr(buffer_str(&json), steps[i].json));
 	}
