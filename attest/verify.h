@@ -29,6 +29,8 @@ struct verdict {
 #define cleanup_verdict CLEANUP(verdict_free)
 MUST_USE int verdict_new(struct verdict **ret_verdict, struct error *err);
 void verdict_free(struct verdict **verdict);
+/* Failed if a finding is; else unchecked if one is, or if there is none at all. */
+enum finding_result verdict_result(const struct verdict *verdict);
 bool verdict_passed(const struct verdict *verdict); /* at least one finding, all passed */
 /* Control characters and what is not UTF-8 become "?": texts can come from an attacker.
  */

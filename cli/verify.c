@@ -121,16 +121,21 @@ static int print(const struct verdict *verdict, bool json, struct error *err)
 	return status < 0 ? status : cli_print(buffer_slice(&out), err);
 }
 
-/* The reason goes into the error, too, so that a log that has only that is enough. */
+/* The reason goes into the error, too, so that a log that has only that is enough. A no
+ * is told before what is not known: it is the answer, whatever else would come out. */
 static int refuse(const struct verdict *verdict, struct error *err)
 {
+	enum finding_result result = verdict_result(verdict);
+	bool failed = result == FINDING_FAILED;
+
 	for (size_t i = 0; i < verdict->count; i++)
-		if (verdict->findings[i].result != FINDING_PASSED)
-			return error_set(err, ERR_REFUSED, "%s is refused: %s: %s",
-				verdict->image, verdict->findings[i].rule,
-				verdict->findings[i].text);
-	return error_set(
-		err, ERR_REFUSED, "%s is refused: nothing was checked", verdict->image);
+		if (verdict->findings[i].result == result)
+			return error_set(err, failed ? ERR_REFUSED : ERR_INPUT,
+				"%s %s: %s: %s", verdict->image,
+				failed ? "is refused" : "could not be checked",
+				verdict->findings[i].rule, verdict->findings[i].text);
+	return error_set(err, ERR_INPUT, "%s could not be checked: no rule was applied",
+		verdict->image);
 }
 
 static int answer(const struct verdict *verdict, const struct verify_flags *flags,

@@ -685,7 +685,47 @@ static void texts_are_made_harmless(void **state)
 	assert_ok(verdict_add(verdict, FINDING_UNCHECKED, "c", &err, "\xc3\xa9"), &err);
 	assert_string_equal(verdict->findings[1].text, "\xc3\xa9");
 	assert_false(verdict_passed(verdict));
+	assert_ok(verdict_add(verdict, FINDING_UNCHECKED, "c", &err,
+			  "\xc2\x9b[31m \xc2\xa0 \xe2\x80\xae \xe2\x80\x94 \xe2\x81\xa6"),
+		&err);
+	assert_string_equal(verdict->findings[2].text,
+		"??[31m \xc2\xa0 ??? \xe2\x80\x94 ???");
 	assert_ok(verdict_to_json(verdict, &json, &err), &err);
+}
+
+/* What is not known to be bad is not good; a no is a no, whatever else is not known. */
+static void results_are_three(void **state)
+{
+	(void)state;
+	static const struct {
+		enum finding_result added, result;
+		const char *text, *json;
+	} steps[] = {
+		{FINDING_PASSED, FINDING_PASSED, "\naccepted\n",
+			"\"result\": \"passed\""},
+		{FINDING_UNCHECKED, FINDING_UNCHECKED, "\ncould not be checked\n",
+			"\"result\": \"unchecked\""},
+		{FINDING_FAILED, FINDING_FAILED, "\nrefused\n",
+			"\"result\": \"failed\""},
+		{FINDING_UNCHECKED, FINDING_FAILED, "\nrefused\n",
+			"\"result\": \"failed\""},
+	};
+	struct error err = ERROR_INIT;
+	cleanup_verdict struct verdict *verdict = NULL;
+
+	assert_ok(verdict_new(&verdict, &err), &err);
+	assert_int_equal(verdict_result(verdict), FINDING_UNCHECKED);
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+		cleanup_buffer struct buffer text = BUFFER_INIT, json = BUFFER_INIT;
+
+		assert_ok(verdict_add(verdict, steps[i].added, "r", &err, "t"), &err);
+		assert_int_equal(verdict_result(verdict), steps[i].result);
+		assert_ok(verdict_print(verdict, &text, &err), &err);
+		assert_true(slice_ends_with(
+			buffer_slice(&text), slice_str(steps[i].text)));
+		assert_ok(verdict_to_json(verdict, &json, &err), &err);
+		assert_non_null(strstr(buffer_str(&json), steps[i].json));
+	}
 }
 
 /* ---- what other tools wrote ---- */
@@ -856,6 +896,7 @@ int main(void)
 		AT_PLACE(index_and_children),
 		AT_PLACE(stranger_at_the_index),
 		cmocka_unit_test(texts_are_made_harmless),
+		cmocka_unit_test(results_are_three),
 		AT_PLACE(vectors_of_other_tools),
 	};
 
