@@ -104,6 +104,9 @@ fi
 phrase='kept-to-itself-91'
 ALNAGE_PASSWORD=$phrase "$alnage" keygen --password "$tmp/enc.key" >"$tmp/said" 2>&1
 ! grep -q "$phrase" "$tmp/said" || fail "keygen told the passphrase"
+"$alnage" keygen --type rsa --bits 2048 "$tmp/package.rsa" >/dev/null
+printf 'version: 1\nkeys:\n  - {name: p256, file: p256.pub, roles: [image]}\n' >"$tmp/trust.yaml"
+printf 'version: 1\ntrust: trust.yaml\nscopes:\n  - {name: all, images: ["**"], signature: {}}\n' >"$tmp/policy.yaml"
 expect 3 'wrong passphrase' env ALNAGE_PASSWORD=no-$phrase "$alnage" sign --key "$tmp/enc.key" "oci:$tmp/image:t"
 ! grep -q "$phrase" "$tmp/said" || fail "the wrong passphrase was told"
 # on a terminal: asked for, not shown, no core file while asking, not in the arguments; then signed. A break gives the
@@ -174,6 +177,36 @@ if b'ALNAGE_P' not in seen:
     fail('the environment could not be read')
 if phrase.encode() in seen:
     fail('the passphrase is still in the environment')
+# a summary of a verdict is signed by one process, and what is hostile is read by another
+child = subprocess.Popen([alnage, 'verify', '--policy', tmp + '/policy.yaml', '--vsa', tmp + '/vsa', '--vsa-key', tmp + '/enc.key',
+                          '--verifier-id', 'https://verifier.example', '127.0.0.1:%d/x:t' % server.getsockname()[1]],
+                         env=environment, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+connection, _ = server.accept()
+readers = open('/proc/%d/task/%d/children' % (child.pid, child.pid)).read().split()
+seen = [open('/proc/%s/environ' % reader, 'rb').read() for reader in readers]
+child.kill()
+child.wait()
+if len(seen) != 1 or b'ALNAGE_P' not in seen[0]:
+    fail('there is no process that reads, or its environment cannot be read')
+if phrase.encode() in seen[0]:
+    fail('who reads what is hostile has the passphrase')
+# before a build runs what others wrote
+child = subprocess.Popen([alnage, 'build', 'recipes/images/static.yaml', '--output', tmp + '/built', '--quiet',
+                          '--key', tmp + '/enc.key', '--package-key', tmp + '/package.rsa'],
+                         env=environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+seen = []
+while child.poll() is None:
+    try:
+        now = open('/proc/%d/environ' % child.pid, 'rb').read()
+    except ProcessLookupError: # it has just ended
+        continue
+    if b'ALNAGE_P' in now:
+        seen.append(phrase.encode() in now)
+    time.sleep(0.001)
+if child.returncode != 0:
+    fail('build: exit %d' % child.returncode)
+if not seen or not seen[0] or seen[-1]:
+    fail('a build: the passphrase was in the environment in %d of %d looks' % (sum(seen), len(seen)))
 END
 
 # ---- only FIPS algorithms asked for, and no FIPS provider there: said, and nothing done ----
