@@ -196,6 +196,7 @@ static int prepare(
 	if ((flags->key && load_secret(flags->key, &prepared->image_key, err) < 0) ||
 		(flags->trust && trust_load(flags->trust, &prepared->trust, err) < 0))
 		return err->class;
+	forget_passphrases(); /* before anything that others wrote is run */
 	struct build_options *options = &prepared->options;
 	options->recipes_directory = recipes_directory(flags->recipes);
 	options->output_directory = flags->output ? flags->output : "out";
