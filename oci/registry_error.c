@@ -83,15 +83,20 @@ static bool says(const struct http_response *response, const char *wanted)
 	       strcmp(buffer_str(&code), wanted) == 0;
 }
 
+/* Some registries say TOOMANYREQUESTS under another status. */
+bool registry_is_busy(const struct http_response *response)
+{
+	return retry_status_is_transient(response->status) ||
+	       says(response, "TOOMANYREQUESTS");
+}
+
 /*
- * Some registries say TOOMANYREQUESTS under another status; and distribution 2.8 says
- * DIGEST_INVALID of a manifest, whose digest we computed, while somebody else writes one
- * of its blobs.
+ * Distribution 2.8 says DIGEST_INVALID of a manifest, whose digest we computed, while
+ * somebody else writes one of its blobs.
  */
 bool registry_is_transient(const struct http_response *response)
 {
-	return retry_status_is_transient(response->status) ||
-	       says(response, "TOOMANYREQUESTS") || says(response, "DIGEST_INVALID");
+	return registry_is_busy(response) || says(response, "DIGEST_INVALID");
 }
 
 bool registry_error_is_transient(const struct error *err)

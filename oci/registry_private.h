@@ -73,6 +73,8 @@ struct registry_call {
 /* Any final status is success. ERR_NETWORK, and what the output said. */
 MUST_USE int registry_call(struct registry *registry, const struct registry_call *call,
 	struct http_response *ret_response, struct error *err);
+/* The pause that Retry-After asks for; 0: none. */
+uint64_t registry_asked_wait(const struct http_response *response);
 /* Appends ORIGIN/v2/REPOSITORY and the formatted rest. */
 MUST_USE int registry_url(const struct registry *registry, struct buffer *out,
 	struct error *err, const char *format, ...) PRINTF_LIKE(4, 5);
@@ -90,6 +92,8 @@ void registry_note_rate(struct registry *registry, const struct http_response *r
 /* Sets ERR_NETWORK with status and what the body says of it. */
 int registry_status_error(
 	const struct http_response *response, const char *doing, struct error *err);
+/* Is the registry only busy? By status, or by what it says. */
+bool registry_is_busy(const struct http_response *response);
 /* May the same request succeed later? By status, or because the connection broke. */
 bool registry_is_transient(const struct http_response *response);
 bool registry_error_is_transient(const struct error *err);

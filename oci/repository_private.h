@@ -45,7 +45,8 @@ struct manifest_put {
 	const char *if_match; /* NULL: unconditionally; "": only if there is none */
 	/* part of read, change, write: no second attempt, which would be late */
 	bool is_update;
-	bool conflict;     /* out: not written, or not surely; read again */
+	bool conflict;     /* out: not written, or not surely; read again, */
+	uint64_t wait_ms;  /* out: after at least so long */
 	bool subject_done; /* out: the place keeps referrers itself */
 };
 

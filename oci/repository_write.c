@@ -140,6 +140,7 @@ struct update {
 	void *context;
 	bool done, wrote;
 	unsigned stale_reads;
+	uint64_t wait_ms; /* before the next attempt, at least */
 	double read_at;
 	struct descriptor result;
 };
@@ -162,6 +163,7 @@ static int write_change(struct repository *repository, struct update *update,
 	put.manifest = manifest;
 	if (repository->write->put_manifest(repository, &put, err) < 0)
 		return error_wrap(err, "%s:%s", repository->name, update->tag);
+	update->wait_ms = put.wait_ms;
 	if (put.conflict)
 		return 0;
 	if (descriptor_copy(repository->arena, &described, &update->result, err) < 0)
@@ -223,7 +225,8 @@ int repository_update(struct repository *repository, const char *tag,
 		return error_wrap(err, "%s", repository->name);
 	for (int i = 0; i < UPDATE_ATTEMPTS && !update.done && !error_is_set(err); i++) {
 		if (i != 0 && update.stale_reads < (unsigned)i)
-			retry_pause(repository->options.retry_delay_ms, (unsigned)i, 0);
+			retry_pause(repository->options.retry_delay_ms, (unsigned)i,
+				update.wait_ms);
 		(void)update_once(repository, &update, err); /* err tells */
 	}
 	if (repository->write->unlock)

@@ -150,7 +150,10 @@ static void retry_after(void **state)
 		{"0", 0, true},
 		{" 7 ", 7000, true},
 		{"100000", 100000000, true},
-		{"99999999999999999999", 0, false},
+		/* as long as it can be, not "no such header" */
+		{"4294967296", 4294967295000, true},
+		{"99999999999999999999", 4294967295000, true},
+		{"99999999999999999999x", 0, false},
 		{"-1", 0, false},
 		{"soon", 0, false},
 		{"", 0, false},
