@@ -820,6 +820,59 @@ static void wrong_credentials_are_named(void **state)
 	}
 }
 
+/*
+ * A server that repeats what it was sent, in whatever dress: form, JSON with and without
+ * escapes, base64.
+ */
+static void credentials_are_not_shown(void **state)
+{
+	(void)state;
+	static const struct {
+		struct repository_options client;
+		const char *message; /* in JSON */
+		const char *shown;
+	} table[] = {
+		{{.user = "me", .password = "secret"}, "me:secret.", "me:******."},
+		{{.user = "me", .password = "secret"}, "\\u0073ecret", "(******)"},
+		{{.user = "me", .password = "secret"}, "bWU6c2VjcmV0", "(************)"},
+		{{.user = "me", .password = "s\"c&et/x"}, "s\\\"c\\u0026et\\/x",
+			"(********)"},
+		{{.user = "me", .password = "s\"c&et/x"}, "p=s%22c%26et%2Fx&c=1",
+			"(p=**************&c=1)"},
+	};
+	static const enum test_auth kinds[] = {TEST_AUTH_BASIC, TEST_AUTH_BEARER};
+	for (size_t i = 0; i < 2 * ARRAY_LEN(table); i++) {
+		const struct test_registry_options server = {.auth = kinds[i % 2],
+			.user = table[i / 2].client.user,
+			.password = table[i / 2].client.password};
+		cleanup_registry struct test_registry *registry =
+			test_registry_start(&server);
+		cleanup_repository struct repository *repository = NULL;
+		char body[200];
+		struct test_fault fault = {.path = i % 2 ? "/token" : "/manifests/v1",
+			.kind = TEST_STATUS,
+			.status = 403,
+			.times = 1,
+			.skip = i % 2 ? 0 : 1,
+			.body = body};
+		struct error problem = ERROR_INIT;
+		struct descriptor found;
+		bool is_found;
+
+		(void)snprintf(body, sizeof(body),
+			"{\"errors\":[{\"code\":\"A\",\"message\":\"%s\"}]}",
+			table[i / 2].message);
+		MUST(try_open(
+			registry, "team/base", &table[i / 2].client, &repository, err));
+		test_registry_fault(registry, &fault);
+		assert_int_equal(
+			repository_resolve(repository, "v1", &found, &is_found, &problem),
+			ERR_NETWORK);
+		if (!strstr(problem.text, table[i / 2].shown))
+			fail_msg("%zu: %s", i, problem.text);
+	}
+}
+
 /* Basic credentials are not shown before they are asked for, nor where a token is asked
  * for. */
 static void password_goes_to_the_token_server_only(void **state)
@@ -1722,6 +1775,7 @@ int main(void)
 		cmocka_unit_test(locations_do_not_get_credentials),
 		cmocka_unit_test(realms_are_checked),
 		cmocka_unit_test(wrong_credentials_are_named),
+		cmocka_unit_test(credentials_are_not_shown),
 		cmocka_unit_test(password_goes_to_the_token_server_only),
 		cmocka_unit_test(expired_token_is_renewed),
 		cmocka_unit_test(token_answers_are_checked),
