@@ -179,8 +179,9 @@ MUST_USE int descriptor_of_manifest(struct slice bytes, const struct manifest *m
 MUST_USE int repository_put_source(struct repository *repository,
 	const struct blob_source *source, const struct descriptor *descriptor,
 	struct error *err);
+/* as: media type (NULL: what the document says) and the algorithm of the digest. */
 MUST_USE int repository_put(struct repository *repository, struct slice bytes,
-	const char *media_type, const char *tag, bool list,
+	const struct descriptor *as, const char *tag, bool list,
 	struct descriptor *ret_descriptor, struct error *err);
 
 /* "sha256-<hex>" + suffix, as the fallback tag schema cuts it (distribution-spec v1.1).

@@ -97,6 +97,38 @@ static void every_kind_of_server(void **state)
 	}
 }
 
+/* Who names a part by SHA-512 finds it by that wherever it is copied to. */
+static void parts_keep_their_digests(void **state)
+{
+	(void)state;
+	static const struct test_registry_options server = {.referrers_api = true};
+	static const struct descriptor as = {
+		.media_type = OCI_MANIFEST, .digest.algorithm = DIGEST_SHA512};
+	cleanup_fixture struct fixture fixture;
+	cleanup_registry struct test_registry *registry = test_registry_start(&server);
+	cleanup_repository struct repository *from = NULL, *to = NULL, *back = NULL;
+	cleanup_buffer struct buffer bytes = BUFFER_INIT;
+	struct manifest manifest = {.is_index = true, .count = 1};
+	struct descriptor child, index;
+
+	fixture_begin(&fixture);
+	from = open_layout(&fixture, "a");
+	child = put_image(from, "amd64", NULL);
+	MUST(repository_read_manifest(from, &child, &bytes, err));
+	MUST(repository_put(from, buffer_slice(&bytes), &as, NULL, false, &child, err));
+	assert_int_equal(child.digest.algorithm, DIGEST_SHA512);
+	manifest.items = &child;
+	index = put_document(from, &manifest, "v1");
+	to = open_registry(registry);
+	copy_all(from, to, &index, "v1");
+	repository_close(&to);
+	to = open_registry(registry);
+	back = open_layout(&fixture, "b");
+	copy_all(to, back, &index, "v1");
+	MUST(repository_check(back, &index, err));
+	assert_true(resolves(back, "v1", &index));
+}
+
 /* ---- uploads ---- */
 
 /* Bytes that differ everywhere, so that a wrong offset shows. */
@@ -1756,6 +1788,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind_of_server),
+		cmocka_unit_test(parts_keep_their_digests),
 		cmocka_unit_test(uploads_are_resumed),
 		cmocka_unit_test(upload_gives_up),
 		cmocka_unit_test(present_blobs_are_not_sent),
