@@ -146,6 +146,8 @@ int verdict_print(const struct verdict *verdict, struct buffer *out, struct erro
 		(digest_is_set(&verdict->digest) &&
 			buffer_printf(out, err, "\n%s",
 				digest_format(&verdict->digest, digest)) < 0) ||
+		(verdict->as_of &&
+			buffer_printf(out, err, "\nas of %s", verdict->as_of) < 0) ||
 		buffer_add_byte(out, '\n', err) < 0)
 		return err->class;
 	for (size_t i = 0; i < verdict->count; i++) {
@@ -168,6 +170,8 @@ static int fill_json(const struct verdict *verdict, json_t *root, struct error *
 		(digest_is_set(&verdict->digest) &&
 			document_text(root, "digest",
 				digest_format(&verdict->digest, digest), err) < 0) ||
+		(verdict->as_of &&
+			document_text(root, "asOf", verdict->as_of, err) < 0) ||
 		json_set(root, "accepted", json_boolean(verdict_passed(verdict)), err) <
 			0 ||
 		document_text(root, "result", result_name(verdict_result(verdict)), err) <

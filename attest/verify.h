@@ -23,6 +23,7 @@ struct verdict {
 	struct arena *arena;
 	const char *image;    /* as asked for */
 	struct digest digest; /* what the tag meant, and what to deploy */
+	const char *as_of;    /* the time that was asked about; NULL: now */
 	struct finding *findings;
 	size_t count, capacity;
 };

@@ -182,6 +182,17 @@ static int verify_by_signers(const struct work *work, struct error *err)
 	return answer(verdict, work->flags, err);
 }
 
+/* A verdict about another time must not pass for one of today. */
+static int tell_time(const struct work *work, struct verdict *verdict, struct error *err)
+{
+	char text[CLOCK_TEXT_MAX];
+
+	if (!work->flags->at)
+		return 0;
+	verdict->as_of = arena_strdup(verdict->arena, clock_format(work->at, text));
+	return verdict->as_of ? 0 : error_set_memory(err);
+}
+
 static int verify_by_policy(
 	const struct work *work, struct buffer *reply, struct error *err)
 {
@@ -196,7 +207,8 @@ static int verify_by_policy(
 		.at = work->at};
 
 	if (policy_verify(opened->repository, reference_wanted(opened->reference),
-		    &options, &outcome, err) < 0)
+		    &options, &outcome, err) < 0 ||
+		tell_time(work, outcome.verdict, err) < 0)
 		return err->class;
 	if (work->summary &&
 		work->summary->make(work->summary->context, &report, reply, err) < 0)
@@ -255,6 +267,10 @@ static int prepare_policy(struct work *work, struct error *err)
 {
 	const struct verify_flags *flags = work->flags;
 
+	if (work->summary && flags->at)
+		return error_set(err, ERR_USAGE,
+			"--vsa and --at exclude each other: a summary tells when an "
+			"image was verified, which is now");
 	if (check_policy_flags(flags, &work->at, err) < 0)
 		return err->class;
 	return policy_load(flags->policy, flags->trust, &work->policy, err);

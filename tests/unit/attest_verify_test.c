@@ -343,6 +343,34 @@ static void foreign_key_is_refused(void **state)
 }
 
 /* Trap B: cosign 3 takes any attestation by the key for the signature. */
+/* The first referrer once more, announced as a signature. */
+static void announce_signature(struct place *place)
+{
+	struct error err = ERROR_INIT;
+	cleanup_arena struct arena *arena = NULL;
+	cleanup_buffer struct buffer bytes = BUFFER_INIT, lie = BUFFER_INIT;
+	struct descriptor *list, stored;
+	size_t count, at;
+
+	assert_ok(arena_new(&arena, &err), &err);
+	assert_ok(repository_referrers(place->repository, &place->image.digest, arena,
+			  &list, &count, &err),
+		&err);
+	assert_ok(repository_read_manifest(place->repository, &list[0], &bytes, &err),
+		&err);
+	struct slice rest = buffer_slice(&bytes);
+	while ((at = slice_find(rest, SLICE(TYPE_A))) != SIZE_MAX) {
+		assert_ok(buffer_add_slice(&lie, slice_sub(rest, 0, at), &err), &err);
+		assert_ok(buffer_add_str(&lie, PREDICATE_SIGN, &err), &err);
+		rest = slice_sub(rest, at + strlen(TYPE_A), rest.len);
+	}
+	assert_true(lie.len > 0);
+	assert_ok(buffer_add_slice(&lie, rest, &err), &err);
+	assert_ok(repository_put_manifest(place->repository, buffer_slice(&lie),
+			  OCI_MANIFEST, NULL, &stored, &err),
+		&err);
+}
+
 static void attestation_is_no_signature(void **state)
 {
 	struct place *place = *state;
@@ -354,6 +382,11 @@ static void attestation_is_no_signature(void **state)
 	expect(place, place->key, TYPE_A, "attestation " TYPE_A, FINDING_PASSED, "by ");
 	expect(place, place->key, PREDICATE_SIGN, "attestation " PREDICATE_SIGN,
 		FINDING_FAILED, "missing attestation");
+	/* whatever its manifest says that it is */
+	announce_signature(place);
+	assert_int_equal(count_referrers(place), 2);
+	expect(place, place->key, TYPE_A, "signature", FINDING_FAILED,
+		"missing signature");
 }
 
 static void move_tag(struct place *place, const struct descriptor *from,
@@ -688,8 +721,8 @@ static void texts_are_made_harmless(void **state)
 	assert_ok(verdict_add(verdict, FINDING_UNCHECKED, "c", &err,
 			  "\xc2\x9b[31m \xc2\xa0 \xe2\x80\xae \xe2\x80\x94 \xe2\x81\xa6"),
 		&err);
-	assert_string_equal(verdict->findings[2].text,
-		"??[31m \xc2\xa0 ??? \xe2\x80\x94 ???");
+	assert_string_equal(
+		verdict->findings[2].text, "??[31m \xc2\xa0 ??? \xe2\x80\x94 ???");
 	assert_ok(verdict_to_json(verdict, &json, &err), &err);
 }
 
@@ -705,8 +738,7 @@ static void results_are_three(void **state)
 			"\"result\": \"passed\""},
 		{FINDING_UNCHECKED, FINDING_UNCHECKED, "\ncould not be checked\n",
 			"\"result\": \"unchecked\""},
-		{FINDING_FAILED, FINDING_FAILED, "\nrefused\n",
-			"\"result\": \"failed\""},
+		{FINDING_FAILED, FINDING_FAILED, "\nrefused\n", "\"result\": \"failed\""},
 		{FINDING_UNCHECKED, FINDING_FAILED, "\nrefused\n",
 			"\"result\": \"failed\""},
 	};
@@ -721,8 +753,8 @@ static void results_are_three(void **state)
 		assert_ok(verdict_add(verdict, steps[i].added, "r", &err, "t"), &err);
 		assert_int_equal(verdict_result(verdict), steps[i].result);
 		assert_ok(verdict_print(verdict, &text, &err), &err);
-		assert_true(slice_ends_with(
-			buffer_slice(&text), slice_str(steps[i].text)));
+		assert_true(
+			slice_ends_with(buffer_slice(&text), slice_str(steps[i].text)));
 		assert_ok(verdict_to_json(verdict, &json, &err), &err);
 		assert_non_null(strstr(buffer_str(&json), steps[i].json));
 	}
