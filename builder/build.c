@@ -21,7 +21,7 @@
 #include "builder/schedule.h"
 #include "builder/test.h"
 
-#define BUILD_FORMAT "alnage-image-2"
+#define BUILD_FORMAT "alnage-image-3"
 #define NOTE_MAX     (64 * MIB)
 
 /* What the stages hand on. */
