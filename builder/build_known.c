@@ -3,7 +3,7 @@
 
 #include "builder/export.h"
 
-#define BUILD_FORMAT "alnage-image-2"
+#define BUILD_FORMAT "alnage-image-3"
 #define NOTE_MAX     (64 * MIB)
 
 /* ---- the key ---- */
