@@ -299,6 +299,7 @@ int verify_run(const struct verify_flags *flags, const struct registry_options *
 		return err->class;
 	confined.repository = work.opened.repository;
 	confined.in_child = needs_child(&work);
+	confined.forget = summary ? summary->forget : NULL;
 	status = confined_run(&confined, &reply, &failure);
 	/* a refusal is summed up, too */
 	if (reply.len != 0 &&

@@ -54,19 +54,17 @@ static void bad_keys_are_refused(void **state)
 		 "F+XDxdeGzy9QamHZ2I2q2t4z3iOjnUQ0wJsOLpXEwuU9nHnmHyayvx7p1gA=\n"
 		 "-----END PUBLIC KEY-----\n",
 			"not the DER form"},
-		/* the same point, compressed: it would be another signer */
+		/* the first key again: compressed, hybrid, its curve spelt out */
 		{"-----BEGIN PUBLIC KEY-----\n"
 		 "MDkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDIgACqLH8SJYLWpk4FRayxh08h7yHjGyS\n"
 		 "F+XDxdeGzy9QamE=\n"
 		 "-----END PUBLIC KEY-----\n",
-			"not the DER form"},
-		/* and in the hybrid form: it would be another signer */
+			"not uncompressed"},
 		{"-----BEGIN PUBLIC KEY-----\n"
 		 "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAGqLH8SJYLWpk4FRayxh08h7yHjGyS\n"
 		 "F+XDxdeGzy9QamHZ2I2q2t4z3iOjnUQ0wJsOLpXEwuU9nHnmHyayvx7p1g==\n"
 		 "-----END PUBLIC KEY-----\n",
-			"not the DER form"},
-		/* the same curve by its parameters: it would be another signer */
+			"not uncompressed"},
 		{"-----BEGIN PUBLIC KEY-----\n"
 		 "MIIBSzCCAQMGByqGSM49AgEwgfcCAQEwLAYHKoZIzj0BAQIhAP////8AAAABAAAA\n"
 		 "AAAAAAAAAAAA////////////////MFsEIP////8AAAABAAAAAAAAAAAAAAAA////\n"
@@ -76,7 +74,7 @@ static void bad_keys_are_refused(void **state)
 		 "//////////+85vqtpxeehPO5ysL8YyVRAgEBA0IABKix/EiWC1qZOBUWssYdPIe8\n"
 		 "h4xskhflw8XXhs8vUGph2diNqtreM94jo51ENMCbDi6VxMLlPZx55h8msr8e6dY=\n"
 		 "-----END PUBLIC KEY-----\n",
-			"not the DER form"},
+			"curve is not named"},
 		{"-----BEGIN CERTIFICATE-----\nYQ==\n-----END CERTIFICATE-----\n",
 			"\"CERTIFICATE\""},
 		{"-----BEGIN PRIVATE KEY-----\nYQ==\n-----END PRIVATE KEY-----\n",
