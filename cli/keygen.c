@@ -117,6 +117,14 @@ static int check_absent(const char *path, struct error *err)
 	return 0;
 }
 
+static int get_passphrase(char **ret_passphrase, struct error *err)
+{
+	if (ask_new_passphrase("Passphrase for the new key", ret_passphrase, err) < 0)
+		return err->class;
+	forget_passphrases();
+	return 0;
+}
+
 static int write_pair(const struct secret *secret, enum secret_format format,
 	const char *path, const char *passphrase, struct error *err)
 {
@@ -145,8 +153,7 @@ static int run(const void *given, const struct cli_list *arguments, struct error
 		choose_format(flags->format, &format, err) < 0 ||
 		check_flags(flags, type, err) < 0 || check_absent(path, err) < 0 ||
 		forbid_core(err) < 0 ||
-		(flags->password && ask_new_passphrase("Passphrase for the new key",
-					    &passphrase, err) < 0) ||
+		(flags->password && get_passphrase(&passphrase, err) < 0) ||
 		secret_generate(type, (unsigned)flags->bits, &secret, err) < 0 ||
 		write_pair(secret, format, path, passphrase, err) < 0 ||
 		buffer_printf(&out, err,

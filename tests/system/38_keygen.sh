@@ -49,7 +49,7 @@ cd - >/dev/null
 # ---- on a terminal ----
 
 python3 - "$alnage" "$tmp" <<'END'
-import os, pty, select, signal, sys, termios, time
+import os, pty, select, signal, subprocess, sys, termios, time
 alnage, tmp = sys.argv[1:]
 def fail(text):
     sys.exit('FAILED: ' + text)
@@ -102,6 +102,20 @@ check('none', b'', None, 2, b'no passphrase', False)
 check('twice', b'swordfish', b'swordfish', 0, b'keep it', True)
 # a character of two bytes is taken back whole
 check('accent', 'swordfish-é'.encode() + b'\x7f', b'swordfish-', 0, b'keep it', True)
+# the variable is wiped before the key is made, which takes a while
+child = subprocess.Popen([alnage, 'keygen', '--password', '--type', 'rsa', tmp + '/big'],
+                         env=dict(os.environ, ALNAGE_PASSWORD='swordfish'), stdout=subprocess.DEVNULL)
+seen = []
+while child.poll() is None:
+    try:
+        now = open('/proc/%d/environ' % child.pid, 'rb').read()
+    except ProcessLookupError: # it has just ended
+        continue
+    if b'ALNAGE_P' in now:
+        seen.append(b'swordfish' in now)
+    time.sleep(0.001)
+if child.returncode != 0 or not seen or seen[-1]:
+    fail('exit %d, the passphrase was in the environment in %d of %d looks' % (child.returncode, sum(seen), len(seen)))
 # whatever ends the program, the terminal shows again what is typed
 for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
     pid, fd = start('ended')
