@@ -137,3 +137,29 @@ for key in twice accent; do
 	ALNAGE_PASSWORD=$phrase "$alnage" keygen --public-of "$tmp/$key" "$tmp/$key.check" >/dev/null
 	cmp "$tmp/$key.pub" "$tmp/$key.check" || fail "$key: another key"
 done
+
+# ---- what keys/ may hold ----
+
+mkdir "$tmp/tree" && (cd "$tmp/tree" && mkdir base oci signing attest builder cli recipes tests)
+restore() { rm -rf "$tmp/tree/keys" && cp -R keys "$tmp/tree/keys"; }
+good() { tests/check-keys.sh "$tmp/tree" || fail "refused: $*"; restore; }
+bad() { expect 1 "$1" tests/check-keys.sh "$tmp/tree"; restore; }
+restore
+good "what is there"
+own=$tmp/tree/keys
+cp "$tmp/ecdsa-p256.pub" "$own/image-2026.pub"
+good "a public key"
+cp "$tmp/ecdsa-p256" "$own/image.key"
+bad 'image.key: keys/ holds'
+cp "$tmp/twice" "$own/image.pub"
+bad 'image.pub: not one public key'
+openssl pkey -in "$tmp/ecdsa-p256" -outform der -out "$own/image.pub"
+bad 'image.pub: not one public key'
+cat "$tmp/ed25519.pub" "$tmp/ed25519" "$tmp/ed25519.pub" >"$own/image.pub"
+bad 'image.pub: not one public key'
+mkdir "$own/old" && cp "$tmp/ecdsa-p256" "$own/old/.key"
+bad 'old/.key: keys/ holds'
+sed 's/^/      /' "$tmp/ecdsa-p256" >>"$own/trust.yaml"
+bad 'trust.yaml: a private key'
+sed 's/^/      /' "$tmp/rsa" >"$tmp/tree/cli/text.c"
+bad 'a private key in the tree'
