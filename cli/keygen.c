@@ -101,7 +101,7 @@ static void warn_of_type(enum key_type type)
 			key_type_name(type));
 	if (type == KEY_ED25519)
 		log_warning("%s: cosign 3 verifies its signatures, but makes other ones "
-			    "(Ed25519ph), which nobody verifies: sign with alnage only",
+			    "(Ed25519ph), which few verify: sign with alnage only",
 			key_type_name(type));
 }
 
