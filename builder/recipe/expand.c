@@ -30,8 +30,10 @@ static int range_find(struct expansion *x, const struct yaml_node *subpackage,
 		*ret_items = schema_get(data->items[i], "items");
 		return 0;
 	}
-	return yaml_error(
+	(void)yaml_error(
 		range, x->file, err, "range: there is no data '%.64s'", range->text);
+	return error_remedy(
+		err, "add '- name: %.64s' with 'items' below 'data'", range->text);
 }
 
 static int candidate_add(struct expansion *x, const struct yaml_node *node,
@@ -215,9 +217,12 @@ static int expand_candidate(struct expansion *x, const struct candidate *candida
 	rules.late = &context;
 	if (candidate_holds(x, &rules, node, &holds, err) < 0 || !holds)
 		return err->class;
-	if (map_get_str(names, candidate->name))
-		return yaml_error(schema_get(node, "name"), x->file, err,
+	if (map_get_str(names, candidate->name)) {
+		(void)yaml_error(schema_get(node, "name"), x->file, err,
 			"there are two packages called '%s'", candidate->name);
+		return error_remedy(err, "rename one; with 'range', ${{range.key}} in "
+					 "the name makes them differ");
+	}
 	if (map_put(names, slice_str(candidate->name), taken, err) < 0)
 		return err->class;
 	if (expand_package(x, &rules, node, schema_get(node, "pipeline"), node,
