@@ -97,6 +97,27 @@ static int candidates_of_range(struct expansion *x, const struct yaml_node *node
 	return 0;
 }
 
+/* melange takes the last one of a name, silently. */
+static int check_data_names(struct expansion *x, struct error *err)
+{
+	static char taken[] = "taken";
+	const struct yaml_node *data = schema_get(x->root, "data");
+	cleanup_map struct map *names = NULL;
+	if (map_new(&names, err) < 0)
+		return err->class;
+	for (size_t i = 0; data && i < data->count; i++) {
+		const char *name = schema_text(data->items[i], "name");
+		if (map_get_str(names, name)) {
+			(void)yaml_error(schema_get(data->items[i], "name"), x->file, err,
+				"data: there are two lists called '%.64s'", name);
+			return error_remedy(err, "rename one, or join their items");
+		}
+		if (*name && map_put(names, slice_str(name), taken, err) < 0)
+			return err->class;
+	}
+	return 0;
+}
+
 static int candidates_collect(
 	struct expansion *x, struct candidates *candidates, struct error *err)
 {
@@ -239,6 +260,7 @@ int expand_packages(struct expansion *x, struct error *err)
 	if (map_new(&names, err) < 0 ||
 		map_put(names, slice_str(x->recipe->name), taken, err) < 0 ||
 		scopes_put_package(x, x->recipe->name, err) < 0 ||
+		check_data_names(x, err) < 0 ||
 		candidates_collect(x, &candidates, err) < 0 || expand_main(x, err) < 0)
 		return err->class;
 	for (size_t i = 0; i < candidates.count; i++) {
