@@ -77,15 +77,18 @@ static bool is_word(const char *text, const char *const *words)
 	return false;
 }
 
+/* Of the words of YAML 1.1 those that melange takes where it wants a truth value. */
 static bool bool_is_true(const char *text)
 {
-	static const char *const words[] = {"true", "True", "TRUE", NULL};
+	static const char *const words[] = {
+		"true", "True", "TRUE", "y", "Y", "yes", "on", NULL};
 	return is_word(text, words);
 }
 
 static bool is_bool(const char *text)
 {
-	static const char *const words[] = {"false", "False", "FALSE", NULL};
+	static const char *const words[] = {
+		"false", "False", "FALSE", "n", "N", "no", "off", NULL};
 	return bool_is_true(text) || is_word(text, words);
 }
 
