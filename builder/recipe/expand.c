@@ -188,6 +188,8 @@ static int expand_package(struct expansion *x, const struct text_rules *rules,
 		steps_expand(x, &sink, rules, pipeline, err) < 0 ||
 		expand_test(x, rules, test_owner, &package, err) < 0)
 		return err->class;
+	if (!*package.commit && x->recipe->package_count)
+		package.commit = x->recipe->packages[0].commit; /* of one file */
 	kept = arena_append(x->arena, &x->recipe->packages, &x->recipe->package_count,
 		&x->package_capacity, sizeof(*kept));
 	if (!kept)
