@@ -51,7 +51,7 @@ struct build_flags {
 			CLI_FLAG, NULL, "accept sources without digest or commit"),      \
 		CLI_OPTION(struct build_flags, cpus, "cpus", CLI_NUMBER, "N",            \
 			"processors for all jobs together (default: all)"),              \
-		CLI_OPTION(struct build_flags, jobs, "jobs", CLI_NUMBER, "N",            \
+		CLI_JOBS(struct build_flags, jobs,                                       \
 			"recipes built at the same time (default: 1)"),                  \
 		CLI_OPTION(struct build_flags, keep_going, "keep-going", CLI_FLAG, NULL, \
 			"after a failure build all that does not need what failed"),     \

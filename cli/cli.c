@@ -21,10 +21,11 @@ static void print_options(FILE *to, const struct cli_command *command)
 {
 	for (size_t i = 0; i < command->option_count; i++) {
 		const struct cli_option *option = &command->options[i];
-		char left[64];
-		(void)snprintf(left, sizeof(left), "--%s%s%s", option->name,
+		char left[64], letter[] = {',', ' ', '-', option->letter, '\0'};
+		(void)snprintf(left, sizeof(left), "--%s%s%s%s", option->name,
 			option->argument ? " " : "",
-			option->argument ? option->argument : "");
+			option->argument ? option->argument : "",
+			option->letter ? letter : "");
 		fprintf(to, "  %-28s %s\n", left, option->help);
 	}
 	fprintf(to, "  %-28s %s\n", "--quiet, --verbose", "say less, say more");
@@ -158,6 +159,27 @@ static int parse_option(
 	return store_value(parse, option, argv[++*at], err);
 }
 
+/* "-jN" or "-j N". */
+static int parse_letter(
+	struct parse *parse, char **argv, int argc, int *at, struct error *err)
+{
+	const struct cli_command *command = parse->command;
+	const char *given = argv[*at];
+	for (size_t i = 0; i < command->option_count; i++) {
+		const struct cli_option *option = &command->options[i];
+		if (option->letter != given[1])
+			continue;
+		if (given[2])
+			return store_value(parse, option, given + 2, err);
+		if (*at + 1 >= argc)
+			return error_set(err, ERR_USAGE, "-%c needs %s", option->letter,
+				option->argument);
+		return store_value(parse, option, argv[++*at], err);
+	}
+	return error_set(
+		err, ERR_USAGE, "unknown option %s (options are long: --name)", given);
+}
+
 static int parse_arguments(struct parse *parse, char **argv, int argc, struct error *err)
 {
 	bool options_end = false;
@@ -170,8 +192,8 @@ static int parse_arguments(struct parse *parse, char **argv, int argc, struct er
 			if (parse_option(parse, argv, argc, &i, err) < 0)
 				return err->class;
 		} else if (!options_end && argv[i][0] == '-' && argv[i][1]) {
-			return error_set(err, ERR_USAGE,
-				"unknown option %s (options are long: --name)", argv[i]);
+			if (parse_letter(parse, argv, argc, &i, err) < 0)
+				return err->class;
 		} else if (list_add(&parse->arguments, argv[i], err) < 0) {
 			return err->class;
 		}
