@@ -56,6 +56,9 @@ recipe("transforms-slow", "takes too much work", "var-transforms:\n" + "".join(
 recipe("one-step", ONE, "vars: {b: '" + "z" * 1_000_000 + "'}\npipeline:\n  - runs: '" + "${{vars.b}}" * 17 + "'\n")
 recipe("many-steps", BYTES, "vars: {b: '" + "z" * 1_000_000 + "'}\npipeline:\n"
        + ("  - runs: '" + "${{vars.b}}" * 15 + "'\n") * 40)
+# each byte takes six in JSON
+recipe("control-characters", "the plan as JSON: more than the allowed 268435456 bytes", 'vars: {b: "' + "\\x01" * 800_000 + '"}\npipeline:\n'
+       + ("  - runs: '" + "${{vars.b}}" * 15 + "'\n") * 8)
 
 # ---- ranges ----
 recipe("range-million", "than 4194304 bytes", ranged(1_000_000, ""))
