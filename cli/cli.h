@@ -28,19 +28,12 @@ struct cli_option {
 	size_t offset;        /* in the command's option struct */
 	const char *argument; /* "FILE"; NULL for flags */
 	const char *help;
-	char letter; /* "-j4" for "--jobs 4"; 0: the long form only */
 };
 #define CLI_OPTION(type, field, option_name, option_kind, argument_name, text)           \
 	{                                                                                \
 		.name = (option_name), .kind = (option_kind),                            \
 		.offset = offsetof(type, field), .argument = (argument_name),            \
 		.help = (text)                                                           \
-	}
-/* The one that everybody writes as make does: -j N. */
-#define CLI_JOBS(type, field, text)                                                      \
-	{                                                                                \
-		.name = "jobs", .letter = 'j', .kind = CLI_NUMBER,                       \
-		.offset = offsetof(type, field), .argument = "N", .help = (text)         \
 	}
 
 struct cli_command {

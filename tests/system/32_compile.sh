@@ -32,8 +32,8 @@ for jobs in -j2 '-j 8' --jobs=3 '--jobs 99999'; do
 done
 same "$(jq -r .name one.json | tr '\n' ' ')" "$(printf '%s ' "${names[@]%.yaml}")"
 same "$(jq -cS . one.json)" "$(cat one.json)" "keys are sorted"
-expect 2 '^alnage: -j needs N' compile -j
-expect 2 'unknown option -k' compile -k p1.yaml
+expect 2 'jobs needs N' compile -j
+expect 2 'unknown option -y' compile -y p1.yaml
 expect 2 '"x" is not a number' compile -jx p1.yaml
 
 # ---- what does not compile is told, the others are printed ----
