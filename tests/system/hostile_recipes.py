@@ -45,7 +45,7 @@ recipe("deep-sequence", "nested too deeply", "pipeline:\n" + "- " * 100_000 + "a
 recipe("deep-block", "nested too deeply", "".join(" " * i + "a:\n" for i in range(1500)), head="")
 
 # ---- variables ----
-recipe("vars-double", f"vars-double.yaml:[0-9]{2}:[0-9]+: .*{ONE}", "vars:\n  v0: aaaaaaaaaaaaaaaa\n" + "".join(
+recipe("vars-double", f"vars-double.yaml:[0-9][0-9]:[0-9]+: .*{ONE}", "vars:\n  v0: aaaaaaaaaaaaaaaa\n" + "".join(
     f"  v{i}: ${{{{vars.v{i - 1}}}}}${{{{vars.v{i - 1}}}}}\n" for i in range(1, 40)))
 recipe("vars-chain", "in a circle or more than 16 deep",
        "vars:\n" + "".join(f"  v{i}: ${{{{vars.v{i + 1}}}}}\n" for i in range(60_000)) + "  v60000: x\n")
