@@ -25,6 +25,7 @@ package:
   epoch: 2
   description: Texts $mark
   url: https://example.org/texts
+  commit: 0123456789abcdef0123456789abcdef01234567
   cpe:
     vendor: example
     product: texts
@@ -77,9 +78,14 @@ nothing=$tmp/out/packages/x86_64/texts-nothing-1-r2.apk
 paths() { tar -tzf "$1" 2>/dev/null | grep -E "^($2)" || true; }
 content() { tar -xzOf "$1" "$2" 2>/dev/null; }
 
-# ---- licence texts ----
+# ---- the commit of the recipe is in all packages ----
 write_recipe
 package --quiet
+for each in "$apk" "$more" "$nothing"; do
+	same "$(content "$each" .PKGINFO | grep '^commit')" "commit = 0123456789abcdef0123456789abcdef01234567" "$each"
+done
+
+# ---- licence texts ----
 same "$(paths "$apk" 'usr/share/licenses/.*[^/]$' | grep -E '\.[a-z]|Lic' | sort | tr '\n' ' ')" \
 	"usr/share/licenses/texts/COPYING.upstream usr/share/licenses/texts/LICENSES/MIT.txt usr/share/licenses/texts/Licence usr/share/licenses/texts/legal/terms.txt "
 same "$(content "$apk" usr/share/licenses/texts/legal/terms.txt)" "These are our own terms."
