@@ -107,12 +107,13 @@ static bool label_is_valid(struct slice s)
 	return true;
 }
 
+/* Without zeros before it: one place has one name, or a rule for it could be passed by. */
 static bool port_is_valid(struct slice s)
 {
 	struct error ignored = ERROR_INIT;
 	uint64_t port;
 
-	return slice_parse_u64(s, 10, 65535, &port, &ignored) == 0 && port != 0;
+	return slice_parse_u64(s, 10, 65535, &port, &ignored) == 0 && s.data[0] != '0';
 }
 
 /* "[::1]" or "[2001:db8::1]:443"; libcurl judges the address itself. */
@@ -228,7 +229,8 @@ static int set_name(struct slice host, struct slice repository,
 	reference->registry = lower_case(reference->arena, host);
 	if (!reference->registry)
 		return error_set_memory(err);
-	if (strcmp(reference->registry, "index." DOCKER_HUB) == 0)
+	if (strcmp(reference->registry, "index." DOCKER_HUB) == 0 ||
+		strcmp(reference->registry, "registry-1." DOCKER_HUB) == 0)
 		reference->registry = DOCKER_HUB;
 	if (strcmp(reference->registry, DOCKER_HUB) == 0 &&
 		!slice_has_byte(repository, '/'))

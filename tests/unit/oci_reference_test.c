@@ -54,6 +54,8 @@ static void fields(void **state)
 			"a/b", "t", "reg.example:5/a/b:t", false},
 		{"docker.io/alpine", REFERENCE_REGISTRY, "docker.io", "library/alpine",
 			NULL, "docker.io/library/alpine", false},
+		{"registry-1.docker.io/a", REFERENCE_REGISTRY, "docker.io", "library/a",
+			NULL, "docker.io/library/a", false},
 		{"index.docker.io/a/b", REFERENCE_REGISTRY, "docker.io", "a/b", NULL,
 			"docker.io/a/b", false},
 		{"localhost/a:1@sha256:" HEX, REFERENCE_REGISTRY, "localhost", "a", "1",
