@@ -30,6 +30,7 @@
 #define LIMIT_INPUTS          256         /* of one pipeline */
 #define LIMIT_PATTERN_BYTES   1024        /* regular expression of a var-transform */
 #define LIMIT_PATTERN_STATES  10000       /* instructions of a compiled one */
+#define LIMIT_PLAN_DEPTH      2000        /* recipes that need each other, in a row */
 
 /* Archives and packages */
 #define LIMIT_PATH_BYTES      4095

@@ -602,27 +602,24 @@ int build_image(const char *image_recipe, const struct build_options *options,
 
 /* ---- packages only ---- */
 
+/* Their main packages; those that make nothing for the architecture are left out. */
 static int recipe_names(struct building *building, const char *const *recipes,
-	size_t count, const char ***ret_names, struct error *err)
+	size_t *count, const char ***ret_names, struct error *err)
 {
-	const char **names = arena_array(building->arena, count, sizeof(*names));
+	const char **names = arena_array(building->arena, *count, sizeof(*names));
+	size_t found = 0;
 	if (!names)
 		return error_set_memory(err);
-	for (size_t i = 0; i < count; i++) {
-		for (size_t c = 0; c < catalog_count(building->catalog) && !names[i];
-			c++) {
-			const struct recipe *recipe = catalog_at(building->catalog, c);
-			const char *slash = strrchr(recipes[i], '/');
-			const char *own = strrchr(recipe->path, '/');
-			if (strcmp(own ? own + 1 : recipe->path,
-				    slash ? slash + 1 : recipes[i]) == 0)
-				names[i] = recipe->name;
-		}
-		if (!names[i])
-			return error_set(err, ERR_INPUT,
-				"%s makes nothing for this architecture", recipes[i]);
+	for (size_t i = 0; i < *count; i++) {
+		const struct recipe *recipe = catalog_given(building->catalog, i);
+		if (recipe)
+			names[found++] = recipe->name;
+		else
+			log_warning("%s makes nothing for %s: left out", recipes[i],
+				building->architecture);
 	}
 	*ret_names = names;
+	*count = found;
 	return 0;
 }
 
@@ -696,7 +693,7 @@ int build_packages(const char *const *recipes, size_t count,
 	CLEANUP(building_done) struct building building = {.options = &with_recipes};
 	const char **names = NULL;
 	if (prepare(&building, err) < 0 ||
-		recipe_names(&building, recipes, count, &names, err) < 0 ||
+		recipe_names(&building, recipes, &count, &names, err) < 0 ||
 		plan_packages(&building, names, count, err) < 0 ||
 		make_all(&building, err) < 0 ||
 		test_all(&building, names, count, err) < 0 ||
@@ -779,11 +776,12 @@ static int wanted_names(struct building *building, const struct wanted *wanted,
 	const char ***ret_names, size_t *ret_count, struct error *err)
 {
 	const char **own;
-	size_t total = wanted->recipe_count, count = wanted->recipe_count;
+	size_t count = wanted->recipe_count;
 	if (!wanted->recipe_count && !wanted->image_count)
 		return every_recipe(building, ret_names, ret_count, err);
-	if (recipe_names(building, wanted->recipes, wanted->recipe_count, &own, err) < 0)
+	if (recipe_names(building, wanted->recipes, &count, &own, err) < 0)
 		return err->class;
+	size_t total = count;
 	for (size_t i = 0; i < wanted->image_count; i++)
 		total += wanted->images[i]->packages.count;
 	const char **names = arena_array(building->arena, total, sizeof(*names));

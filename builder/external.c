@@ -361,7 +361,7 @@ static int look_at(
 	if (atom.conflict)
 		return 0;
 	struct provider *provider = map_get(external->by_name, atom.name);
-	if (catalog_find_provider(external->options.catalog, atom.name, NULL) ||
+	if (catalog_find_name(external->options.catalog, atom.name, NULL) ||
 		(wanted && !provider))
 		return add_ours(splitting, text, err);
 	for (; provider; provider = provider->next) {
