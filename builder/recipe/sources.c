@@ -118,9 +118,12 @@ static int read_git(struct expansion *x, const struct scope *inputs,
 	source->sparse_paths = input_value(inputs, "inputs.sparse-paths");
 	source->recurse_submodules =
 		strcmp(input_value(inputs, "inputs.recurse-submodules"), "true") == 0;
-	if (*source->tag && *source->branch)
-		return place_error(
+	if (*source->tag && *source->branch) {
+		(void)place_error(
 			rules, step, err, "git-checkout: either tag or branch, not both");
+		return error_remedy(err,
+			"keep 'tag' for a release, 'branch' for what is between two");
+	}
 	if (check_line(source->tag) || check_line(source->branch))
 		return place_error(
 			rules, step, err, "git-checkout: tag or branch is not one line");

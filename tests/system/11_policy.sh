@@ -30,6 +30,12 @@ refuses() { # REASON BODY
 	expect 3 "refused: .*$1" verify
 	grep -q '^refused' "$tmp/said" || fail "no verdict: $2"
 }
+unchecked() { # REASON BODY: not known to be bad, and not accepted
+	policy "$2"
+	expect 1 "could not be checked: $1" verify
+	grep -q '^could not be checked' "$tmp/said" || fail "no verdict: $2"
+	same "$(verify --json 2>/dev/null | jq -c '[.accepted, .result]')" '[false,"unchecked"]'
+}
 provenance() { printf 'attestations:\n  - {type: slsaprovenance1, %s}' "$1"; }
 trust
 
@@ -49,7 +55,7 @@ vex() { # KEY
 	"$alnage" attest "$image" --key "$tmp/keys/$1.key" --type openvex --predicate "$tmp/vex.json" >/dev/null
 }
 findings='vulnerabilities: {max-severity: medium, max-age: 3d, vex: {}}'
-refuses 'vulnerabilities: missing scan report' "$findings"
+unchecked 'vulnerabilities: missing scan report' "$findings"
 scan image
 refuses "vulnerabilities: untrusted signer: key 'release'" "$findings"
 scan
@@ -87,7 +93,8 @@ for window in 'valid-from: 2101-01-01/is not valid before' 'valid-until: 2026-01
 	refuses "signature: untrusted signer: key 'release' ${window#*/}" 'signature: {keys: [release]}'
 done
 trust 'valid-until: 2026-01-01'
-expect 0 accepted verify --at 2025-12-31T23:59:59Z
+expect 0 '^as of 2025-12-31T23:59:59Z' verify --at 2025-12-31T23:59:59Z
+same "$(verify --json --at 2025-12-31T23:59:59Z | jq -c '[.accepted, .asOf]')" '[true,"2025-12-31T23:59:59Z"]'
 expect 3 'expired on' verify --at 2026-01-01T00:00:00Z
 trust
 
@@ -110,6 +117,16 @@ passes $'attestations:\n  - {type: spdxjson, licenses: {allow: [Apache-2.0, MPL-
 refuses "spdx.dev/Document: licenses: not allowed: package .*'MPL-2.0'" \
 	$'attestations:\n  - {type: spdxjson, licenses: {deny: [MPL-*]}}'
 
+# the audit of the ELF files: the build's own, and one of a bad image
+audit() { printf 'attestations:\n  - {type: hardening, keys: [%s], hardening: [%s]}' "$1" "$2"; }
+passes "$(audit release 'pie, relro')"
+unchecked "attestation https://alnage.dev/hardening/v1: hardening: the audit has no check 'pies'" "$(audit release pies)"
+refuses 'hardening/v1: untrusted signer: key .release. is not one of those' "$(audit second pie)"
+echo '{"elfFiles": 3, "checks": {"pie": {"passed": 1, "failed": 2, "unknown": 0}, "relro": {"passed": 2, "failed": 0, "unknown": 1}}}' >"$tmp/audit.json"
+"$alnage" attest "$image" --key "$tmp/keys/second.key" --type hardening --predicate "$tmp/audit.json" >/dev/null
+refuses "hardening/v1: hardening: not allowed: 2 ELF files fail 'pie'" "$(audit second pie)"
+unchecked "attestation .*hardening/v1: hardening: not known of 1 ELF files: 'relro'" "$(audit second relro)"
+
 # the image's own age: created 2026-01-01
 policy $'signature: {}\nmax-age: 10d'
 expect 0 accepted verify --at 2026-01-11T00:00:00Z
@@ -124,6 +141,12 @@ refuses 'rebuild: too few: 1 of 2 operators \(release\)' 'rebuild: {operators: 2
 refuses 'rebuild: too few: 1 of 2' 'rebuild: {operators: 2}'
 "$alnage" attest "$image" --key "$tmp/keys/rebuilder.key" --type slsaprovenance1 --predicate "$tmp/rebuild.json" >/dev/null
 passes 'rebuild: {operators: 2}'
+
+# dependencies without a digest
+jq 'del(.buildDefinition.resolvedDependencies[0].digest)' <<<"$statement" >"$tmp/undigested.json"
+"$alnage" attest "$image" --key "$tmp/keys/second.key" --type slsaprovenance1 --predicate "$tmp/undigested.json" >/dev/null
+refuses 'provenance/v1: dependency digests: without a sha256: .* \(1 of [0-9]+ dependencies\)' \
+	"$(provenance 'keys: [second], dependency-digests: true')"
 
 # a finding, settled by whom it may be
 now=$(date -u -d '+1 second' +%Y-%m-%dT%H:%M:%SZ)
@@ -176,6 +199,9 @@ same "$(jq -c '.predicate | [.verificationResult, .verifiedLevels]' "$tmp/vsa.st
 policy 'signature: {keys: [second], identities: [nothing]}'
 summary 3 refused
 same "$(jq -c '.predicate | [.verificationResult, .verifiedLevels]' "$tmp/vsa.statement")" '["FAILED",["FAILED"]]'
+expect 2 'exclude each other' "$alnage" verify "$image" --policy "$tmp/policy.yaml" --vsa "$tmp/x" \
+	--vsa-key "$tmp/keys/second.key" --verifier-id https://example.org/verifier --resource-uri x --at 2025-12-31T23:59:59Z
+[ ! -e "$tmp/x" ] || fail "a summary as of another time"
 expect 2 'a summary needs' "$alnage" verify "$image" --policy "$tmp/policy.yaml" --vsa "$tmp/x"
 expect 2 '--resource-uri is missing' "$alnage" verify "$image" --policy "$tmp/policy.yaml" --vsa "$tmp/x" \
 	--vsa-key "$tmp/keys/second.key" --verifier-id https://example.org/verifier
