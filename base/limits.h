@@ -31,6 +31,7 @@
 #define LIMIT_INPUTS          256         /* of one pipeline */
 #define LIMIT_PATTERN_BYTES   1024        /* regular expression of a var-transform */
 #define LIMIT_PATTERN_STATES  10000       /* instructions of a compiled one */
+#define LIMIT_PLAN_DEPTH      2000        /* recipes that need each other, in a row */
 
 /* Archives and packages */
 #define LIMIT_PATH_BYTES      4095
@@ -41,6 +42,7 @@
 #define LIMIT_XATTR_BYTES     (64 * KIB)
 #define LIMIT_PACKAGE_CONTROL (10 * MIB)
 #define LIMIT_INDEX_BYTES     (300 * MIB)
+#define LIMIT_RESOLVE_DEPTH   1000 /* packages that depend on each other, in a row */
 #define LIMIT_SOURCE_BYTES    (4 * GIB)
 
 /* ELF */

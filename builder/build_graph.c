@@ -76,12 +76,12 @@ static int wanted_names(struct building *building, const struct wanted *wanted,
 	const char ***ret_names, size_t *ret_count, struct error *err)
 {
 	const char **own;
-	size_t total = wanted->recipe_count, count = wanted->recipe_count;
+	size_t count = wanted->recipe_count;
 	if (!wanted->recipe_count && !wanted->image_count)
 		return every_recipe(building, ret_names, ret_count, err);
-	if (building_names(building, wanted->recipes, wanted->recipe_count, &own, err) <
-		0)
+	if (building_names(building, wanted->recipes, &count, &own, err) < 0)
 		return err->class;
+	size_t total = count;
 	for (size_t i = 0; i < wanted->image_count; i++)
 		total += wanted->images[i]->packages.count;
 	const char **names = arena_array(building->arena, total, sizeof(*names));

@@ -1,27 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/log.h"
 #include "builder/build_private.h"
 
-int building_names(struct building *building, const char *const *recipes, size_t count,
+int building_names(struct building *building, const char *const *recipes, size_t *count,
 	const char ***ret_names, struct error *err)
 {
-	const char **names = arena_array(building->arena, count, sizeof(*names));
+	const char **names = arena_array(building->arena, *count, sizeof(*names));
+	size_t found = 0;
 	if (!names)
 		return error_set_memory(err);
-	for (size_t i = 0; i < count; i++) {
-		for (size_t c = 0; c < catalog_count(building->catalog) && !names[i];
-			c++) {
-			const struct recipe *recipe = catalog_at(building->catalog, c);
-			const char *slash = strrchr(recipes[i], '/');
-			const char *own = strrchr(recipe->path, '/');
-			if (strcmp(own ? own + 1 : recipe->path,
-				    slash ? slash + 1 : recipes[i]) == 0)
-				names[i] = recipe->name;
-		}
-		if (!names[i])
-			return error_set(err, ERR_INPUT,
-				"%s makes nothing for this architecture", recipes[i]);
+	for (size_t i = 0; i < *count; i++) {
+		const struct recipe *recipe = catalog_given(building->catalog, i);
+		if (recipe)
+			names[found++] = recipe->name;
+		else
+			log_warning("%s makes nothing for %s: left out", recipes[i],
+				building->architecture);
 	}
 	*ret_names = names;
+	*count = found;
 	return 0;
 }
 
@@ -95,7 +92,7 @@ int build_packages(const char *const *recipes, size_t count,
 	CLEANUP(building_done) struct building building = {.options = &with_recipes};
 	const char **names = NULL;
 	if (building_prepare(&building, err) < 0 ||
-		building_names(&building, recipes, count, &names, err) < 0 ||
+		building_names(&building, recipes, &count, &names, err) < 0 ||
 		plan_packages(&building, names, count, err) < 0 ||
 		building_make(&building, err) < 0 ||
 		test_all(&building, names, count, err) < 0 ||

@@ -72,8 +72,9 @@ struct build_facts building_facts(const struct building *building);
 MUST_USE int building_result(const struct building *building,
 	struct build_result *ret_result, struct error *err);
 
-/* Names of the main packages of recipes given as files; into the building's arena. */
+/* Names of the main packages of the recipes given as files; into the building's arena.
+ * Those that make nothing for the architecture are left out, and not counted. */
 MUST_USE int building_names(struct building *building, const char *const *recipes,
-	size_t count, const char ***ret_names, struct error *err);
+	size_t *count, const char ***ret_names, struct error *err);
 
 #endif

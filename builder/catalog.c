@@ -5,13 +5,23 @@
 #include "base/fs.h"
 #include "base/map.h"
 
+/* Who provides a name, one after the other. */
+struct provider {
+	const struct recipe_package *package;
+	struct slice version; /* empty: none */
+	struct provider *next;
+};
+
 struct catalog {
+	struct arena *arena;
 	struct recipe **recipes;
 	size_t count, capacity;
 	struct map *makers;    /* package name → struct recipe */
 	struct map *packages;  /* package name → struct recipe_package */
-	struct map *providers; /* provided name → struct recipe_package; the first in
-				  order of files */
+	struct map *providers; /* provided name → struct provider; the last in order of
+				  files first */
+	const struct recipe **given; /* NULL: makes nothing */
+	size_t given_count;
 };
 
 void catalog_free(struct catalog **catalog)
@@ -24,6 +34,7 @@ void catalog_free(struct catalog **catalog)
 		map_free(&c->makers);
 		map_free(&c->packages);
 		map_free(&c->providers);
+		arena_free(&c->arena);
 		free(c);
 	}
 	*catalog = NULL;
@@ -34,9 +45,16 @@ static int index_provides(
 {
 	const struct recipe_list *provides = &package->dependencies.provides;
 	for (size_t i = 0; i < provides->count; i++) {
-		struct slice rest = slice_str(provides->items[i]), name;
-		if (slice_cut(&rest, '=', &name) && !map_get(catalog->providers, name) &&
-			map_put(catalog->providers, name, package, err) < 0)
+		struct slice version = slice_str(provides->items[i]), name;
+		if (!slice_cut(&version, '=', &name))
+			continue;
+		struct provider *provider =
+			arena_alloc(catalog->arena, sizeof(*provider));
+		if (!provider)
+			return error_set_memory(err);
+		*provider = (struct provider){
+			package, version, map_get(catalog->providers, name)};
+		if (map_put(catalog->providers, name, provider, err) < 0)
 			return err->class;
 	}
 	return 0;
@@ -92,7 +110,8 @@ static int new_catalog(struct catalog **ret_catalog, struct error *err)
 	cleanup_catalog struct catalog *catalog = calloc(1, sizeof(*catalog));
 	if (!catalog)
 		return error_set_memory(err);
-	if (map_new(&catalog->makers, err) < 0 || map_new(&catalog->packages, err) < 0 ||
+	if (arena_new(&catalog->arena, err) < 0 || map_new(&catalog->makers, err) < 0 ||
+		map_new(&catalog->packages, err) < 0 ||
 		map_new(&catalog->providers, err) < 0)
 		return err->class;
 	*ret_catalog = take_ptr(catalog);
@@ -102,13 +121,39 @@ static int new_catalog(struct catalog **ret_catalog, struct error *err)
 static int load_given(struct catalog *given, const char *const *files, size_t count,
 	const struct recipe_options *options, struct error *err)
 {
+	given->given = arena_array(given->arena, count, sizeof(*given->given));
+	if (!given->given)
+		return error_set_memory(err);
+	given->given_count = count;
 	for (size_t i = 0; i < count; i++) {
 		cleanup_recipe struct recipe *recipe = NULL;
 		if (recipe_load(files[i], options, &recipe, err) < 0)
 			return err->class;
-		if (!recipe->skipped && add(given, &recipe, err) < 0)
+		if (recipe->skipped)
+			continue;
+		const struct recipe *loaded = recipe;
+		if (add(given, &recipe, err) < 0)
 			return err->class;
+		/* the same again was not taken */
+		given->given[i] =
+			recipe ? map_get_str(given->makers, recipe->name) : loaded;
 	}
+	return 0;
+}
+
+/* Where the folder has the same recipe, its own stands for the given one. */
+static int note_given(
+	struct catalog *catalog, const struct catalog *given, struct error *err)
+{
+	size_t count = given->given_count;
+	catalog->given = arena_array(catalog->arena, count, sizeof(*catalog->given));
+	if (!catalog->given)
+		return error_set_memory(err);
+	catalog->given_count = count;
+	for (size_t i = 0; i < count; i++)
+		if (given->given[i])
+			catalog->given[i] =
+				map_get_str(catalog->makers, given->given[i]->name);
 	return 0;
 }
 
@@ -153,8 +198,8 @@ int catalog_load(const char *directory, const char *const *given_files,
 	fs_list_free(&names, count);
 	for (size_t i = 0; i < given->count && status == 0; i++)
 		status = add(catalog, &given->recipes[i], err);
-	if (status < 0)
-		return status;
+	if (status < 0 || note_given(catalog, given, err) < 0)
+		return err->class;
 	*ret_catalog = take_ptr(catalog);
 	return 0;
 }
@@ -177,15 +222,54 @@ const struct recipe *catalog_find(const struct catalog *catalog, const char *pac
 	return map_get_str(catalog->makers, package);
 }
 
-const struct recipe *catalog_find_provider(const struct catalog *catalog,
-	struct slice name, const struct recipe_package **ret_package)
+/* Of two that fit, as a resolution prefers them: newer, of higher priority, by name. */
+static bool is_better(const struct provider *a, const struct provider *b)
 {
-	const struct recipe_package *package = map_get(catalog->packages, name);
-	if (!package)
-		package = map_get(catalog->providers, name);
+	struct error ignored = ERROR_INIT; /* what has no order is equal */
+	int order = 0;
+	const struct recipe_dependencies *left = &a->package->dependencies,
+					 *right = &b->package->dependencies;
+	if (a->version.len && b->version.len)
+		(void)!version_compare(a->version, b->version, false, &order, &ignored);
+	if (order == 0 && left->provider_priority != right->provider_priority)
+		order = left->provider_priority > right->provider_priority ? 1 : -1;
+	if (order == 0)
+		order = strcmp(b->package->name, a->package->name);
+	return order > 0;
+}
+
+const struct recipe *catalog_find_provider(const struct catalog *catalog,
+	const struct atom *atom, const struct recipe_package **ret_package)
+{
+	const struct recipe_package *package = map_get(catalog->packages, atom->name);
+	const struct recipe *maker =
+		package ? map_get(catalog->makers, atom->name) : NULL;
+	if (package && !atom_matches(atom, slice_str(maker->full_version)))
+		package = NULL;
+	if (!package) {
+		const struct provider *best = NULL,
+				      *provider = map_get(catalog->providers, atom->name);
+		for (; provider; provider = provider->next)
+			if (atom_matches(atom, provider->version) &&
+				(!best || is_better(provider, best)))
+				best = provider;
+		package = best ? best->package : NULL;
+	}
 	if (!package)
 		return NULL;
 	if (ret_package)
 		*ret_package = package;
 	return map_get_str(catalog->makers, package->name);
+}
+
+const struct recipe *catalog_find_name(const struct catalog *catalog, struct slice name,
+	const struct recipe_package **ret_package)
+{
+	const struct atom any = {.name = name, .op = ATOM_ANY};
+	return catalog_find_provider(catalog, &any, ret_package);
+}
+
+const struct recipe *catalog_given(const struct catalog *catalog, size_t index)
+{
+	return catalog->given[index];
 }

@@ -4,6 +4,7 @@
 #ifndef BUILDER_CATALOG_H
 #define BUILDER_CATALOG_H
 
+#include "builder/package/index.h"
 #include "builder/recipe/recipe.h"
 
 struct catalog;
@@ -24,8 +25,18 @@ const struct recipe *catalog_at(const struct catalog *catalog, size_t index);
 /* Who makes the package of that name; NULL if nobody. ret_package may be NULL. */
 const struct recipe *catalog_find(const struct catalog *catalog, const char *package,
 	const struct recipe_package **ret_package);
-/* Also by what recipes declare in `provides` ("name" or "name=version"). */
+/*
+ * Also by what recipes declare in `provides` ("name" or "name=version"): the package of
+ * that name if its version fits, else of those that provide it the one with the highest
+ * version that fits, then with the highest provider priority, then by name.
+ */
 const struct recipe *catalog_find_provider(const struct catalog *catalog,
-	struct slice name, const struct recipe_package **ret_package);
+	const struct atom *atom, const struct recipe_package **ret_package);
+/* The same in any version. */
+const struct recipe *catalog_find_name(const struct catalog *catalog, struct slice name,
+	const struct recipe_package **ret_package);
+/* What a given file has made of it, by its place in the list; NULL: it makes nothing for
+ * the architecture. */
+const struct recipe *catalog_given(const struct catalog *catalog, size_t index);
 
 #endif

@@ -192,6 +192,22 @@ static const char *version_key(struct arena *arena, const struct index_entry *en
 	return arena_printf(arena, "%s %s", entry->name, entry->version);
 }
 
+/* What one of our recipes makes nobody else provides, in whatever version. */
+static void drop_our_names(const struct external *external, struct package_list *provides)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < provides->count; i++) {
+		const struct recipe_package *ours = NULL;
+		struct slice rest = slice_str(provides->items[i]), name;
+		if (slice_cut(&rest, '=', &name) &&
+			catalog_find_name(external->options.catalog, name, &ours) &&
+			slice_equal_str(name, ours->name))
+			continue;
+		provides->items[kept++] = provides->items[i];
+	}
+	provides->count = kept;
+}
+
 static int add_entry(struct external *external, const struct index_entry *entry,
 	const char *folder, struct error *err)
 {
@@ -256,9 +272,11 @@ static int load_repository(
 	if ((is_known && check_newer(external, location, &known, note.date, err) < 0) ||
 		external_remember(store, location, &note, err) < 0)
 		return err->class;
-	for (size_t i = 0; i < (*index)->count; i++)
+	for (size_t i = 0; i < (*index)->count; i++) {
+		drop_our_names(external, &(*index)->entries[i].provides);
 		if (add_entry(external, &(*index)->entries[i], folder, err) < 0)
 			return err->class;
+	}
 	return 0;
 }
 
@@ -361,7 +379,7 @@ static int look_at(
 	if (atom.conflict)
 		return 0;
 	struct provider *provider = map_get(external->by_name, atom.name);
-	if (catalog_find_provider(external->options.catalog, atom.name, NULL) ||
+	if (catalog_find_name(external->options.catalog, atom.name, NULL) ||
 		(wanted && !provider))
 		return add_ours(splitting, text, err);
 	for (; provider; provider = provider->next) {

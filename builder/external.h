@@ -13,9 +13,9 @@
  * went back) is refused.
  *
  * A package whose name one of our recipes makes is never taken from a repository,
- * whatever version it claims; of several repositories the first that has a name-version
- * counts. Repositories with a tag ("@edge URL") are ERR_INPUT: nothing here can pin to
- * one.
+ * whatever version it claims, and none there provides that name; of several repositories
+ * the first that has a name-version counts. Repositories with a tag ("@edge URL") are
+ * ERR_INPUT: nothing here can pin to one.
  *
  * Packages are remembered in the store by their address and checksum; what was fetched
  * once is there without the network, too.

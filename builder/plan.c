@@ -2,11 +2,10 @@
 #include "builder/plan.h"
 
 #include "base/compress.h"
+#include "base/limits.h"
 #include "base/map.h"
 #include "builder/package/index.h"
 #include "builder/source/folder.h"
-
-#define PLAN_DEPTH_MAX 256
 
 enum { UNSEEN = 0, UNDER_WAY, DONE };
 
@@ -28,29 +27,35 @@ void plan_free(struct plan **plan)
 }
 
 static int plan_recipe(struct planner *planner, const struct recipe *recipe,
-	struct plan_item *by, unsigned depth, struct plan_item **ret_item,
-	struct error *err);
+	const struct wish *wish, struct plan_item **ret_item, struct error *err);
 
-/* "a needs b needs a" */
-static int report_cycle(
-	const struct plan_item *again, const struct plan_item *by, struct error *err)
+/* "a needs b needs c (which package d wants) needs a" */
+static int report_cycle(const struct planner *planner, const struct plan_item *again,
+	const struct wish *wish, struct error *err)
 {
-	error_set(err, ERR_INPUT, "%s", again->recipe->name);
-	for (; by; by = by->wanted_by) {
-		error_wrap(err, "%s needs", by->recipe->name);
+	const char *name = again->recipe->name, *text = "";
+	for (const struct plan_item *by = wish->by; by; by = by->wish.by) {
+		text = arena_printf(planner->plan->arena, " needs %s%s%s%s%s", name,
+			wish->package ? " (which package " : "",
+			wish->package ? wish->package : "",
+			wish->package ? " wants)" : "", text);
+		if (!text)
+			return error_set_memory(err);
 		if (by == again)
 			break;
+		name = by->recipe->name;
+		wish = &by->wish;
 	}
-	error_wrap(err, "recipes need each other to be built");
-	return error_remedy(
-		err, "break the circle: take one of them from the toolchain instead");
+	error_set(err, ERR_INPUT, "recipes need each other to be built: %s%s",
+		again->recipe->name, text);
+	return error_remedy(err,
+		"break the circle: take one of them from the toolchain instead "
+		"(`provided` in toolchain.yaml)");
 }
 
 static int add_need(struct planner *planner, struct plan_item *item,
 	struct plan_item *need, struct error *err)
 {
-	if (need == item)
-		return 0;
 	for (size_t i = 0; i < item->need_count; i++)
 		if (item->needs[i] == need)
 			return 0;
@@ -62,38 +67,45 @@ static int add_need(struct planner *planner, struct plan_item *item,
 	return 0;
 }
 
-/*
- * A package in the build root brings what its recipe says it needs at run time, so
- * those recipes come before, too. Only names that recipes declare can be known now;
- * shared libraries were in the package's own build root, hence planned by its own needs.
- */
-static int need_package(struct planner *planner, struct plan_item *item,
-	const struct recipe *recipe, const struct recipe_package *package, unsigned depth,
-	struct error *err)
+/* Where no version fits: any; resolving says then what does not fit. */
+static const struct recipe *find_maker(const struct planner *planner,
+	const struct atom *atom, const struct recipe_package **ret_package)
 {
+	const struct catalog *catalog = planner->options->catalog;
+	const struct recipe *maker = catalog_find_provider(catalog, atom, ret_package);
+	return maker ? maker : catalog_find_name(catalog, atom->name, ret_package);
+}
+
+/* Packages of ours in one build root, each looked at once. */
+struct root {
+	struct plan_item *item;
+	struct map *seen; /* by name */
+	const struct recipe_package **packages;
+	size_t count, capacity;
+};
+
+/* Whoever makes it is built before the item. Nobody: not ours. */
+static int need_package(struct planner *planner, struct root *root,
+	const struct atom *atom, const char *wanted_by, struct error *err)
+{
+	const struct recipe_package *package;
 	struct plan_item *need;
-	if (recipe == item->recipe)
+	const struct recipe *recipe = find_maker(planner, atom, &package);
+	struct wish wish = {.by = root->item,
+		.package = wanted_by,
+		.depth = root->item->wish.depth + 1};
+	if (!recipe || recipe == root->item->recipe ||
+		map_get_str(root->seen, package->name))
 		return 0;
-	if (plan_recipe(planner, recipe, item, depth + 1, &need, err) < 0 ||
-		add_need(planner, item, need, err) < 0)
+	const struct recipe_package **slot = arena_append(planner->plan->arena,
+		&root->packages, &root->count, &root->capacity, sizeof(*slot));
+	if (!slot)
+		return error_set_memory(err);
+	*slot = package;
+	if (map_put(root->seen, slice_str(package->name), root, err) < 0 ||
+		plan_recipe(planner, recipe, &wish, &need, err) < 0)
 		return err->class;
-	const struct recipe_list *runtime = &package->dependencies.runtime;
-	for (size_t i = 0; i < runtime->count; i++) {
-		struct atom atom;
-		const struct recipe_package *next;
-		if (atom_parse(slice_str(runtime->items[i]), &atom, err) < 0)
-			return error_wrap(
-				err, "%s: package %s", recipe->path, package->name);
-		const struct recipe *maker =
-			atom.conflict ? NULL
-				      : catalog_find_provider(planner->options->catalog,
-						atom.name, &next);
-		if (!maker || maker == recipe || depth > PLAN_DEPTH_MAX)
-			continue;
-		if (need_package(planner, item, maker, next, depth + 1, err) < 0)
-			return err->class;
-	}
-	return 0;
+	return add_need(planner, root->item, need, err);
 }
 
 static int add_name(struct arena *arena, struct recipe_list *list, size_t *capacity,
@@ -112,17 +124,37 @@ static int add_name(struct arena *arena, struct recipe_list *list, size_t *capac
 
 /*
  * Is a name of the environment a package of ours? What the recipe itself makes is not
- * there yet: to build a new one with an old one is the toolchain's business.
+ * there yet: to build a new one with an old one is the toolchain's business. So is
+ * another version than ours; the toolchain has it if it lists the very words.
  */
-static bool is_own(
-	const struct planner *planner, const struct recipe *recipe, const char *name)
+static int is_own(const struct planner *planner, const struct recipe *recipe,
+	const char *text, bool *ret_own, struct error *err)
 {
 	const struct plan_options *options = planner->options;
-	if (toolchain_provides(options->toolchain, name))
-		return false;
-	const struct recipe *maker =
-		catalog_find_provider(options->catalog, slice_str(name), NULL);
-	return maker && maker != recipe;
+	struct atom atom;
+	*ret_own = false;
+	if (toolchain_provides(options->toolchain, text))
+		return 0;
+	if (atom_parse(slice_str(text), &atom, err) < 0)
+		return err->class;
+	if (atom.conflict)
+		return error_set(err, ERR_INPUT,
+			"'%s' in environment.contents.packages: a build root has just "
+			"what is named there",
+			text);
+	const struct recipe *maker = catalog_find_provider(options->catalog, &atom, NULL);
+	*ret_own = maker && maker != recipe;
+	if (*ret_own || atom.op == ATOM_ANY || toolchain_has(options->toolchain, text))
+		return 0;
+	maker = catalog_find_name(options->catalog, atom.name, NULL);
+	if (!maker)
+		return 0;
+	error_set(err, ERR_INPUT, "'%s' is wanted for the build, but %s makes %s", text,
+		maker->path, maker->full_version);
+	return error_remedy(err,
+		"change the version, or have it from the toolchain: '%s' under "
+		"`provided` in toolchain.yaml",
+		text);
 }
 
 /* What the recipe's environment names: layers of the toolchain, and packages of ours. */
@@ -135,7 +167,9 @@ static int choose_root(struct planner *planner, struct plan_item *item, struct e
 	size_t group_capacity = 0, own_capacity = 0;
 	for (size_t i = 0; i < needs->count; i++) {
 		const char *name = needs->items[i];
-		bool ours = is_own(planner, item->recipe, name);
+		bool ours = false;
+		if (is_own(planner, item->recipe, name, &ours, err) < 0)
+			return err->class;
 		if (add_name(arena, ours ? &item->own_packages : &groups,
 			    ours ? &own_capacity : &group_capacity, name, err) < 0)
 			return err->class;
@@ -151,45 +185,65 @@ static int choose_root(struct planner *planner, struct plan_item *item, struct e
 	return 0;
 }
 
-static int plan_needs(struct planner *planner, struct plan_item *item, unsigned depth,
-	struct error *err)
+/*
+ * A package in the build root brings what its recipe says it needs at run time, so
+ * those recipes come before, too. Only names that recipes declare can be known now;
+ * shared libraries were in the package's own build root, hence planned by its own needs.
+ */
+static int need_runtime(struct planner *planner, struct root *root,
+	const struct recipe_package *package, struct error *err)
 {
-	for (size_t i = 0; i < item->own_packages.count; i++) {
-		const struct recipe_package *package;
-		const struct recipe *recipe =
-			catalog_find_provider(planner->options->catalog,
-				slice_str(item->own_packages.items[i]), &package);
-		if (!recipe)
-			return error_set(err, ERR_INPUT, "%s: nothing makes '%s'",
-				item->recipe->path, item->own_packages.items[i]);
-		if (need_package(planner, item, recipe, package, depth, err) < 0)
+	const struct recipe_list *runtime = &package->dependencies.runtime;
+	for (size_t i = 0; i < runtime->count; i++) {
+		struct atom atom;
+		if (atom_parse(slice_str(runtime->items[i]), &atom, err) < 0)
+			return error_wrap(err, "package %s", package->name);
+		if (!atom.conflict &&
+			need_package(planner, root, &atom, package->name, err) < 0)
 			return err->class;
 	}
 	return 0;
 }
 
+static int plan_needs(struct planner *planner, struct plan_item *item, struct error *err)
+{
+	cleanup_map struct map *seen = NULL;
+	const struct recipe_list *own = &item->own_packages;
+	if (map_new(&seen, err) < 0)
+		return err->class;
+	struct root root = {.item = item, .seen = seen};
+	for (size_t i = 0; i < own->count; i++) {
+		struct atom atom;
+		if (atom_parse(slice_str(own->items[i]), &atom, err) < 0)
+			return error_wrap(err, "%s", item->recipe->path);
+		if (!find_maker(planner, &atom, NULL))
+			return error_set(err, ERR_INPUT, "%s: nothing makes '%s'",
+				item->recipe->path, own->items[i]);
+		if (need_package(planner, &root, &atom, NULL, err) < 0)
+			return err->class;
+	}
+	for (size_t i = 0; i < root.count; i++) /* it grows */
+		if (need_runtime(planner, &root, root.packages[i], err) < 0)
+			return err->class;
+	return 0;
+}
+
 /* What runs with the packages of this recipe has to be made, too, but not before it. */
-static int plan_companions(struct planner *planner, const struct recipe *recipe,
-	unsigned depth, struct error *err)
+static int plan_companions(
+	struct planner *planner, const struct recipe *recipe, struct error *err)
 {
 	for (size_t p = 0; p < recipe->package_count; p++) {
 		const struct recipe_list *runtime =
 			&recipe->packages[p].dependencies.runtime;
 		for (size_t i = 0; i < runtime->count; i++) {
 			struct atom atom;
+			struct plan_item *item;
 			if (atom_parse(slice_str(runtime->items[i]), &atom, err) < 0)
 				return error_wrap(err, "%s", recipe->path);
 			const struct recipe *maker =
-				atom.conflict
-					? NULL
-					: catalog_find_provider(planner->options->catalog,
-						  atom.name, NULL);
-			struct plan_item *there =
-				maker ? map_get_str(planner->by_recipe, maker->name)
-				      : NULL;
-			if (!maker || maker == recipe || there)
-				continue;
-			if (plan_recipe(planner, maker, NULL, depth + 1, &there, err) < 0)
+				atom.conflict ? NULL : find_maker(planner, &atom, NULL);
+			if (maker && plan_recipe(planner, maker, &(struct wish){0}, &item,
+					     err) < 0)
 				return err->class;
 		}
 	}
@@ -252,28 +306,27 @@ static int finish_item(struct planner *planner, struct plan_item *item, struct e
 }
 
 static int plan_recipe(struct planner *planner, const struct recipe *recipe,
-	struct plan_item *by, unsigned depth, struct plan_item **ret_item,
-	struct error *err)
+	const struct wish *wish, struct plan_item **ret_item, struct error *err)
 {
 	struct plan_item *item = map_get_str(planner->by_recipe, recipe->name);
 	if (item) {
 		if (item->state == UNDER_WAY)
-			return report_cycle(item, by, err);
+			return report_cycle(planner, item, wish, err);
 		*ret_item = item;
 		return 0;
 	}
-	if (depth > PLAN_DEPTH_MAX)
+	if (wish->depth > LIMIT_PLAN_DEPTH)
 		return error_set(err, ERR_INPUT, "recipes need each other deeper than %d",
-			PLAN_DEPTH_MAX);
+			LIMIT_PLAN_DEPTH);
 	item = arena_alloc(planner->plan->arena, sizeof(*item));
 	if (!item)
 		return error_set_memory(err);
-	*item = (struct plan_item){.recipe = recipe, .state = UNDER_WAY, .wanted_by = by};
+	*item = (struct plan_item){.recipe = recipe, .state = UNDER_WAY, .wish = *wish};
 	if (map_put(planner->by_recipe, slice_str(recipe->name), item, err) < 0)
 		return err->class;
 	if (choose_root(planner, item, err) < 0)
 		return error_wrap(err, "%s", recipe->path);
-	int status = plan_needs(planner, item, depth, err);
+	int status = plan_needs(planner, item, err);
 	if (status == 0)
 		status = finish_item(planner, item, err);
 	if (status < 0) {
@@ -281,7 +334,7 @@ static int plan_recipe(struct planner *planner, const struct recipe *recipe,
 		return status;
 	}
 	*ret_item = item;
-	return plan_companions(planner, recipe, depth, err);
+	return 0;
 }
 
 static int plan_wanted(struct planner *planner, const char *text, struct error *err)
@@ -292,15 +345,14 @@ static int plan_wanted(struct planner *planner, const char *text, struct error *
 		return err->class;
 	if (atom.conflict)
 		return 0;
-	const struct recipe *recipe =
-		catalog_find_provider(planner->options->catalog, atom.name, NULL);
+	const struct recipe *recipe = find_maker(planner, &atom, NULL);
 	if (!recipe) {
 		error_set(err, ERR_INPUT, "no recipe makes the package '%s'", text);
 		return error_remedy(err,
 			"write recipes/packages/%.*s.yaml, or correct the name",
 			SLICE_ARG(atom.name));
 	}
-	return plan_recipe(planner, recipe, NULL, 0, &item, err);
+	return plan_recipe(planner, recipe, &(struct wish){0}, &item, err);
 }
 
 int plan_make(const struct plan_options *options, const char *const *wanted,
@@ -319,6 +371,10 @@ int plan_make(const struct plan_options *options, const char *const *wanted,
 		.options = options, .plan = plan, .by_recipe = by_recipe};
 	for (size_t i = 0; i < wanted_count; i++)
 		if (plan_wanted(&planner, wanted[i], err) < 0)
+			return err->class;
+	/* now that nothing is under way: what only runs with others is no circle */
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan_companions(&planner, plan->items[i]->recipe, err) < 0)
 			return err->class;
 	*ret_plan = take_ptr(plan);
 	return 0;

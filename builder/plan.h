@@ -16,6 +16,13 @@
 /* Change it whenever the same inputs would give other packages. */
 #define PACK_FORMAT "alnage-pack-4"
 
+/* Why a recipe is in the plan. */
+struct wish {
+	struct plan_item *by; /* NULL: it was asked for */
+	const char *package;  /* in by's build root, which wants it; NULL: by itself */
+	unsigned depth;
+};
+
 struct plan_item {
 	const struct recipe *recipe;
 	struct toolchain_layers layers;  /* lower part of the build root */
@@ -25,7 +32,7 @@ struct plan_item {
 	struct digest folder; /* of the folder beside the recipe; unset: it has none */
 	struct digest input_key;
 	unsigned state; /* while planning */
-	struct plan_item *wanted_by;
+	struct wish wish;
 };
 
 struct plan {
@@ -44,7 +51,7 @@ struct plan_options {
 
 /*
  * wanted: package names or atoms. ERR_INPUT for a package no recipe makes, and for a
- * cycle, told as "a needs b needs a".
+ * cycle, told as "a needs b needs a"; LIMIT_PLAN_DEPTH.
  */
 MUST_USE int plan_make(const struct plan_options *options, const char *const *wanted,
 	size_t wanted_count, struct plan **ret_plan, struct error *err);

@@ -42,7 +42,8 @@ static const struct recipe *maker_of(
 	struct atom atom;
 	if (atom_parse(slice_str(text), &atom, err) < 0 || atom.conflict)
 		return NULL;
-	return catalog_find_provider(catalog, atom.name, NULL);
+	const struct recipe *maker = catalog_find_provider(catalog, &atom, NULL);
+	return maker ? maker : catalog_find_name(catalog, atom.name, NULL);
 }
 
 static bool has_test_base(const struct catalog *catalog)

@@ -2,8 +2,21 @@
 /*
  * From wanted atoms to a set of packages: deterministic and greedy, as apk-based image
  * tools do it (reference: recipes-packages-images.md 4.9). The same candidates in any
- * order give the same answer. There is no backtracking; a conflict is explained as a
- * chain of who wanted what.
+ * order give the same answer. There is no backtracking.
+ *
+ * First it is decided who answers the image's own atoms, then, atom by atom, who answers
+ * what these need: always the atom with the fewest candidates first. Versions and "!"
+ * rule candidates out before anything is chosen that says them; what is chosen rules out
+ * its other versions and whoever provides the same in a version. Of several the best is:
+ * what the image's atoms chose; who has the name itself (image tools let a higher
+ * provided version win, so that a repository can take a name over); an origin that is
+ * there in that version; the highest version of the name; the highest priority; the
+ * highest version of the package; the first by name. Several that provide a name without
+ * a version and a priority are no error, as they are for apk-tools.
+ *
+ * "so:NAME=VERSION" without a revision ("-rN") is below all that have one.
+ *
+ * A conflict is explained as a chain of who wanted what, to both sides.
  */
 #ifndef BUILDER_IMAGE_RESOLVE_H
 #define BUILDER_IMAGE_RESOLVE_H
@@ -20,9 +33,9 @@ void resolution_done(struct resolution *resolution);
 
 /*
  * wanted: atoms as written ("busybox", "so:libssl.so.3", "zlib>=1.3"). Candidates are
- * borrowed by the result. ERR_INPUT with the chain for what is missing or in conflict;
- * *ret_missing (may be NULL) then gets the name nothing provides (heap), so that a caller
- * who can make it tries again.
+ * borrowed by the result. ERR_INPUT with the chain for what is missing or in conflict,
+ * LIMIT_RESOLVE_DEPTH; *ret_missing (may be NULL) then gets the name nothing provides
+ * (heap), so that a caller who can make it tries again.
  */
 MUST_USE int resolve_packages(const struct package_index *candidates,
 	const char *const *wanted, size_t wanted_count, struct resolution *ret_resolution,

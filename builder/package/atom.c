@@ -18,7 +18,7 @@ static int take_operator(struct slice *rest, enum atom_op *ret_op, struct error 
 		enum atom_op op;
 	} operators[] = {{"=", ATOM_EQ}, {"<", ATOM_LT}, {">", ATOM_GT}, {"<=", ATOM_LE},
 		{">=", ATOM_GE}, {"~", ATOM_FUZZY}, {"=~", ATOM_FUZZY},
-		{"~=", ATOM_FUZZY}};
+		{"~=", ATOM_FUZZY}, {"==", ATOM_EQ}};
 	size_t len = 0;
 	struct slice found = SLICE_EMPTY;
 	while (len < rest->len && rest->data[len] && strchr("=<>~", rest->data[len]))

@@ -58,8 +58,8 @@ MUST_USE int version_compare(
 MUST_USE int version_check(struct slice version, struct error *err);
 
 /*
- * "[!]name[@tag][op version][@tag]": reference 4.7. op is one of = < > <= >= ~ =~ ~=. The
- * name may be "so:…", "cmd:…", "pc:…". Other operators ("><", ">~", …) are ERR_INPUT.
+ * "[!]name[@tag][op version][@tag]": reference 4.7. op is one of = == < > <= >= ~ =~ ~=.
+ * The name may be "so:…", "cmd:…", "pc:…". Other operators ("><", ">~", …) are ERR_INPUT.
  */
 enum atom_op { ATOM_ANY = 0, ATOM_EQ, ATOM_LT, ATOM_GT, ATOM_LE, ATOM_GE, ATOM_FUZZY };
 struct atom {

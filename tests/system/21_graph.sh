@@ -14,7 +14,7 @@ recipe() { # NAME [NEED…]
 	{
 		printf 'package:\n  name: %s\n  version: "1"\n  epoch: 0\n  description: %s\n' "$name" "$stamp"
 		printf '  copyright:\n    - license: Apache-2.0\nenvironment:\n  contents:\n    packages:\n      - busybox\n'
-		[ $# -eq 0 ] || printf '      - %s\n' "$@"
+		[ $# -eq 0 ] || printf '      - "%s"\n' "$@"
 		# shellcheck disable=SC2016 # for the recipe
 		printf 'pipeline:\n  - runs: |\n      mkdir -p "${{targets.destdir}}/usr/share"\n'
 		# shellcheck disable=SC2016
@@ -73,6 +73,73 @@ expect 2 'needs --store' graph --format argo
 expect 1 "make cannot have" graph --format make --stamps "$tmp/a folder"
 expect 1 "Argo would replace" graph --format argo --store '{{x}}'
 recipe first second++
-expect 1 'recipes need each other to be built: first needs: second\+\+ needs: first$' graph
+expect 1 'recipes need each other to be built: first needs second\+\+ needs first$' graph
 recipe first no-such-package
 expect 1 'no-such-package' graph
+
+# ---- many recipes: what is a circle, which of several makes a need, what is for other machines ----
+rm "$recipes/packages"/*.yaml
+keys() { # NAME FIELD VALUE…: into the recipe's package
+	local name=$1 field=$2
+	shift 2
+	python3 - "$recipes/packages/$name.yaml" "$field" "$@" <<'END'
+import sys
+path, field, values = sys.argv[1], sys.argv[2], sys.argv[3:]
+text = open(path).read()
+if field == "target-architecture":
+    new = "  target-architecture:\n" + "".join(f'    - "{v}"\n' for v in values)
+else:
+    new = ("" if "\n  dependencies:\n" in text else "  dependencies:\n") + f"    {field}:\n" + "".join(f'      - "{v}"\n' for v in values)
+at = text.index("\n  dependencies:\n") + len("\n  dependencies:\n") if "\n  dependencies:\n" in text else text.index("  copyright:")
+open(path, "w").write(text[:at] + new + text[at:])
+END
+}
+needs() { graph --format json "$@" | jq -c '[.recipes[] | [.name, .needs]] | sort'; }
+# a needs the package b; what only runs with another package of that recipe may need a
+recipe a b
+recipe b
+printf 'subpackages:\n  - name: b-tools\n    dependencies:\n      runtime: [c]\n' >>"$recipes/packages/b.yaml"
+recipe c a
+same "$(needs)" '[["a",["b"]],["b",[]],["c",["a"]]]' "no circle"
+same "$(needs "$recipes/packages/a.yaml")" '[["a",["b"]],["b",[]],["c",["a"]]]' "no circle, with what runs with it"
+keys b runtime c
+expect 1 'each other to be built: a needs c \(which package b wants\) needs a$' graph
+# each name twice on the way: 2^40 ways through, each recipe looked at once
+rm "$recipes/packages"/*.yaml
+for ((i = 0; i < 40; i++)); do
+	for side in x y; do
+		recipe $side$i
+		[ $i -eq 39 ] || keys $side$i runtime x$((i + 1)) y$((i + 1))
+	done
+done
+recipe z x0
+same "$(timeout 20 "$alnage" graph --recipes "$recipes" --format json | jq '.recipes[] | select(.name == "z") | .needs | length')" 79 "of what z needs"
+# versions in the environment choose who makes it
+rm "$recipes/packages"/*.yaml
+recipe one
+recipe two
+keys one provides thing=1.5
+keys two provides thing=2.5
+recipe old 'thing<2'
+recipe new 'thing>=2'
+recipe any thing
+recipe other 'one==1-r0'
+same "$(needs | jq -c '[.[] | select(.[1] != [])]')" '[["any",["two"]],["new",["two"]],["old",["one"]],["other",["one"]]]'
+recipe other 'one>1-r0'
+expect 1 "one>1-r0. is wanted for the build, but .*one.yaml makes 1-r0" graph
+sed -i 's/^provided:/&\n  - "one>1-r0"/' "$recipes/toolchain.yaml"
+same "$(needs | jq -c '.[] | select(.[0] == "other")')" '["other",[]]' "from the toolchain, by these very words"
+recipe other '!one'
+expect 1 'a build root has just what is named' graph
+rm "$recipes/packages/other.yaml"
+# for another architecture: left out, no failure
+recipe elsewhere
+keys elsewhere target-architecture aarch64
+same "$(needs "$recipes"/packages/*.yaml | jq length)" 5
+"$alnage" graph --recipes "$recipes" "$recipes"/packages/*.yaml 2>&1 >/dev/null | grep -q 'elsewhere.yaml makes nothing for x86_64: left out' ||
+	fail "nothing said of what was left out"
+same "$("$alnage" package --recipes "$recipes" --output "$tmp/out" --json --quiet "$recipes/packages/elsewhere.yaml" | jq .built)" 0
+# two files of one name
+mkdir "$tmp/others"
+sed 's/name: one/name: third/; s/thing=1.5/third-thing/' "$recipes/packages/one.yaml" >"$tmp/others/one.yaml"
+same "$(needs "$tmp/others/one.yaml")" '[["third",[]]]' "by the file, not by its name"

@@ -24,6 +24,8 @@ recipe "$tmp/theirs" own
 recipe "$tmp/theirs" far near
 sed -i 's/^      - near/&\n      - own/' "$tmp/theirs/packages/far.yaml"
 sed -i 's/version: "1"/version: "9"/' "$tmp/theirs/packages/own.yaml"
+# and what far needs first would be own, too
+sed -i 's/^  copyright:/  dependencies:\n    provides: ["own=99"]\n&/' "$tmp/theirs/packages/near.yaml"
 recipe "$tmp/ours" own
 publish() { # [SOURCE_DATE_EPOCH]: makes $tmp/repo
 	rm -rf "$tmp/repo"

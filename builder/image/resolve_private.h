@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What choosing packages and explaining why it did not work share. */
+#ifndef BUILDER_IMAGE_RESOLVE_PRIVATE_H
+#define BUILDER_IMAGE_RESOLVE_PRIVATE_H
+
+#include "base/arena.h"
+#include "base/map.h"
+#include "builder/image/resolve.h"
+
+/* PLANNED: for an atom of the image's, its own dependencies were not looked at yet. */
+enum state { UNTOUCHED = 0, PLANNED, IN_PROGRESS, CHOSEN };
+
+enum exclusion {
+	NOT_EXCLUDED = 0,
+	EXCLUDED_BY_VERSION,  /* of an atom */
+	EXCLUDED_BY_CONFLICT, /* an atom with "!" */
+	EXCLUDED_BY_PROVIDER, /* what it offers is there already */
+};
+
+struct candidate {
+	const struct index_entry *entry;
+	enum state state;
+	const char *because; /* the atom that asked for it; with PLANNED and after */
+	const struct candidate *wanted_by; /* NULL: the image */
+	enum exclusion exclusion;          /* the first reason */
+	const char *excluding;             /* the atom; of a provider the name */
+	const struct candidate
+		*excluded_by; /* whose atom; who provides. NULL: the image */
+};
+
+/* A name that a candidate has or provides. */
+struct offer {
+	struct candidate *candidate;
+	struct slice version; /* empty: provided without one */
+	struct offer *next;   /* of the same name */
+};
+struct offers { /* candidates sorted by name, then newest first */
+	struct offer *first, *last;
+};
+
+struct resolver {
+	struct arena *arena;
+	struct candidate *candidates;
+	size_t count;
+	struct map *by_name; /* struct offers */
+	const struct index_entry **chosen;
+	size_t chosen_count, chosen_capacity;
+	char **ret_missing;
+};
+
+/* An atom as written and as read; by: whose it is, NULL: the image's. */
+struct want {
+	struct atom atom;
+	const char *text;
+	const struct candidate *by;
+};
+
+/* The errors; each returns its class. Nothing fits, or what fits is excluded. */
+int resolve_explain_missing(
+	const struct resolver *resolver, const struct want *want, struct error *err);
+/* Another version is chosen already. */
+int resolve_explain_chosen(const struct resolver *resolver, const struct want *want,
+	const struct candidate *chosen, struct error *err);
+/* Both are chosen, and want has a "!". */
+int resolve_explain_conflict(const struct resolver *resolver, const struct want *want,
+	const struct candidate *chosen, struct error *err);
+
+#endif
