@@ -4,7 +4,7 @@
 # built with an older self, and their archives and repositories come from a folder.
 # shellcheck source=tests/system/lib.sh
 source "$(dirname "$0")/lib.sh"
-need jq git
+need jq git openssl python3 curl
 recipes=$tmp/recipes
 mkdir -p "$recipes/packages" "$tmp/theirs" "$tmp/mirror"
 cp -R recipes/pipelines recipes/toolchain* "$recipes/"
@@ -81,6 +81,53 @@ digest=$(sha256sum "$tmp/file" | cut -d' ' -f1)
 fetch 2
 echo wrong >"$tmp/mirror/sha256:$digest"
 expect 1 "mirror/sha256:$digest: .*expected" package "$tmp/theirs/fetched.yaml" --source-mirror "$tmp/mirror"
+
+# ---- without digests: only if the person says so, and each its own; the document names what the recipe says ----
+mkdir -p "$tmp/served/one" "$tmp/served/two"
+echo "one $stamp" >"$tmp/served/one/file"
+echo "two $stamp" >"$tmp/served/two/file"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
+	-addext subjectAltName=DNS:localhost -keyout "$tmp/tls.key" -out "$tmp/tls.crt" 2>/dev/null
+port=$(free_port)
+python3 - "$port" "$tmp" <<'END' 2>/dev/null &
+import functools, http.server, ssl, sys
+port, tmp = int(sys.argv[1]), sys.argv[2]
+server = http.server.ThreadingHTTPServer(("127.0.0.1", port),
+    functools.partial(http.server.SimpleHTTPRequestHandler, directory=tmp + "/served"))
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(tmp + "/tls.crt", tmp + "/tls.key")
+server.socket = context.wrap_socket(server.socket, server_side=True)
+server.serve_forever()
+END
+at_end "kill $! 2>/dev/null"
+for _ in $(seq 50); do
+	curl -sk -o /dev/null "https://localhost:$port/" && break
+	sleep 0.1
+done
+recipe "$tmp/theirs/unpinned.yaml" unpinned busybox <<-END
+	  - working-directory: one
+	    uses: fetch
+	    with:
+	      uri: https://localhost:$port/one/file
+	      expected-none: "true"
+	      extract: "false"
+	      purl-name: other
+	      purl-version: "7"
+	  - working-directory: two
+	    uses: fetch
+	    with:
+	      uri: https://localhost:$port/two/file
+	      expected-none: "true"
+	      extract: "false"
+	  - runs: mkdir -p $share; cat one/file two/file >$share/unpinned
+END
+expect 3 "one/file has no digest" package "$tmp/theirs/unpinned.yaml"
+SSL_CERT_FILE=$tmp/tls.crt expect 0 '' package "$tmp/theirs/unpinned.yaml" --allow-unpinned
+same "$(packed unpinned unpinned)" "one $stamp"$'\n'"two $stamp"
+tar -xzOf "$tmp/out/packages/x86_64/unpinned-1-r0.apk" --wildcards 'var/lib/db/sbom/*' 2>/dev/null >"$tmp/sbom.json"
+same "$(jq -r '[.packages[] | select(.primaryPackagePurpose == "SOURCE") | "\(.name) \(.versionInfo)"] | sort | join(",")' "$tmp/sbom.json")" \
+	'other 7,unpinned 1'
+grep -q 'pkg:generic/other@7?' "$tmp/sbom.json" || fail "no package URL by the given name"
 
 # ---- repositories from a folder, submodules included; nothing else of this machine ----
 export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.org GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@example.org
