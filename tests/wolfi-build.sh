@@ -40,10 +40,10 @@ for name in "${recipes[@]}"; do
 	"$alnage" compile --quiet --pipeline-dir "$WOLFI/pipelines" "$WOLFI/$name.yaml" |
 		jq -r '.sources[].expected | select(startswith("sha256:")) | ltrimstr("sha256:")'
 done | sort -u >"$wanted"
-if [ -n "$mirror" ]; then
+if [ -n "$mirror" ] && [ -s "$wanted" ]; then
 	for suite in sid forky trixie trixie-backports bookworm bookworm-backports bullseye; do
 		index "$suite"
-	done | grep -F -f "$wanted" | sort -u | while read -r digest path; do
+	done | { grep -F -f "$wanted" || true; } | sort -u | while read -r digest path; do
 		[ -e "$work/pool/sha256:$digest" ] && continue
 		curl -sfL --max-time 300 -o "$work/part" "${mirror%/}/$path" || continue # some are gone
 		mv "$work/part" "$work/pool/sha256:$digest"
