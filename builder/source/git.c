@@ -113,7 +113,8 @@ static int fetch_from(const char *mirror, const struct recipe_source *source,
 		.store = store,
 		.arena = arena,
 		.home_fd = -1,
-		.fd = -1};
+		.fd = -1,
+		.rules = -1};
 	if ((mirror && mirror_base(arena, mirror, &git.mirror, err) < 0) ||
 		git_check_out(&git, record, err) < 0)
 		return err->class;

@@ -4,7 +4,10 @@
  * program does the work in a process of its own, in an empty folder, with a configuration
  * that is ours alone: no file of the machine's or the user's, no hooks, no prompts, and
  * no protocol but https (and file, if the repository itself is a file:// one; its
- * submodules may then be, too). What was checked out becomes a canonical tar in the
+ * submodules may then be, too). Where the kernel has Landlock (5.19 and newer), that
+ * process reads programs, certificates and what names are looked up in, and writes to its
+ * folder alone; repositories of this machine leave everything readable. What was checked
+ * out becomes a canonical tar in the
  * store: names in byte order, owners 0, modes 0644 and 0755, one date for all (the
  * commit's).
  *

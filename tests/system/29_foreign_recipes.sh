@@ -90,10 +90,25 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -su
 	-addext subjectAltName=DNS:localhost -keyout "$tmp/tls.key" -out "$tmp/tls.crt" 2>/dev/null
 port=$(free_port)
 python3 - "$port" "$tmp" <<'END' 2>/dev/null &
-import functools, http.server, ssl, sys
+import functools, http.server, os, ssl, subprocess, sys
 port, tmp = int(sys.argv[1]), sys.argv[2]
+class Handler(http.server.SimpleHTTPRequestHandler):
+    def git(self): # its own server program, as a CGI
+        path, _, query = self.path.partition("?")
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        given = {"REQUEST_METHOD": self.command, "PATH_INFO": path, "QUERY_STRING": query,
+            "GIT_PROJECT_ROOT": tmp + "/served", "GIT_HTTP_EXPORT_ALL": "1", "REMOTE_ADDR": "127.0.0.1",
+            "CONTENT_TYPE": self.headers.get("Content-Type", ""), "CONTENT_LENGTH": str(len(body)),
+            "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
+            "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", "")}
+        said = subprocess.run(["git", "http-backend"], env={**os.environ, **given}, input=body, stdout=-1).stdout
+        head, _, rest = said.partition(b"\r\n\r\n")
+        self.wfile.write(b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n%s\r\n\r\n" % (len(rest), head) + rest)
+    def do_GET(self):
+        self.git() if ".git/" in self.path else super().do_GET()
+    do_POST = git
 server = http.server.ThreadingHTTPServer(("127.0.0.1", port),
-    functools.partial(http.server.SimpleHTTPRequestHandler, directory=tmp + "/served"))
+    functools.partial(Handler, directory=tmp + "/served"))
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(tmp + "/tls.crt", tmp + "/tls.key")
 server.socket = context.wrap_socket(server.socket, server_side=True)
@@ -166,6 +181,39 @@ checkout "$commit"
 expect 1 'git.example' package "$tmp/theirs/checked.yaml"
 expect 0 '' package "$tmp/theirs/checked.yaml" --source-mirror "$tmp/mirror"
 same "$(packed checked checked)" "program $stamp"$'\n'"library $stamp"
+
+# ---- over https: by a program that reads nothing of the person's and writes to its folder alone ----
+new_repository "$tmp/served/r.git" "served $stamp"
+want_served() {
+	recipe "$tmp/theirs/served.yaml" served busybox <<-END
+		  - uses: git-checkout
+		    with:
+		      repository: https://localhost:$port/r.git/.git
+		      branch: main
+		      expected-commit: $(git -C "$tmp/served/r.git" rev-parse HEAD)
+		  - runs: mkdir -p $share; cat text >$share/served
+	END
+}
+over_https() { SSL_CERT_FILE=$tmp/tls.crt package "$tmp/theirs/served.yaml"; }
+want_served
+expect 1 '[Cc]ertificate' package "$tmp/theirs/served.yaml"
+expect 0 '' over_https
+same "$(packed served served)" "served $stamp"
+mkdir "$tmp/spying"
+cat >"$tmp/spying/git" <<END
+#!/bin/sh
+cat "$tmp/private/text" >&2
+echo ran >"$tmp/spied"
+exec $(command -v git) "\$@"
+END
+chmod +x "$tmp/spying/git"
+git -C "$tmp/served/r.git" commit -q --allow-empty -m another
+want_served
+if python3 -c 'import ctypes; exit(ctypes.CDLL(None).syscall(444, None, 0, 1) < 2)'; then # Landlock
+	PATH=$tmp/spying:$PATH expect 1 'Permission denied' over_https
+	[ ! -e "$tmp/spied" ] || fail "a program of the person was run, and wrote"
+fi
+
 for url in "file://$tmp/private" "$tmp/private"; do
 	commit=$(submodule "$url" "$(git -C "$tmp/private" rev-parse HEAD)")
 	checkout "$commit"
