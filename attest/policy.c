@@ -96,6 +96,19 @@ static int parse_rebuild(const struct settings *settings, const struct yaml_node
 		&scope->rebuild, err);
 }
 
+/* Names are matched without it. */
+static int check_ports(const struct settings *settings, const struct yaml_node *node,
+	const struct setting_texts *images, struct error *err)
+{
+	for (size_t i = 0; i < images->count; i++)
+		if (strstr(images->items[i], ":443/") &&
+			!slice_starts_with(slice_str(images->items[i]), SLICE("oci:")))
+			return yaml_error(node, settings->file, err,
+				"images: '%s': leave :443 out, it is meant without it",
+				images->items[i]);
+	return 0;
+}
+
 /* Nothing that an earlier scope takes already. */
 static int check_reachable(const struct settings *settings, const struct policy *policy,
 	const struct policy_scope *scope, const struct yaml_node *node, struct error *err)
@@ -125,6 +138,8 @@ static int parse_scope(const struct settings *settings, const struct policy *pol
 		yaml_only_keys(node, known, "a scope", settings->file, err) < 0 ||
 		setting_text(settings, node, "name", &scope->name, err) < 0 ||
 		parse_patterns(settings, node, "images", &scope->images, err) < 0 ||
+		check_ports(settings, yaml_get(node, "images"), &scope->images, err) <
+			0 ||
 		setting_duration(settings, node, "max-age", &scope->max_age, err) < 0 ||
 		parse_signature(settings, node, scope, err) < 0 ||
 		policy_parse_attestations(settings, node, scope, err) < 0 ||

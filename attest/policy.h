@@ -33,17 +33,19 @@
  *	        hardening: [pie, relro]  checks that no ELF file may fail
  *	    vulnerabilities:          a scan report, by signers with role scan
  *	      max-severity: medium    none, low, medium, high, critical: no worse ones
- *	      max-age: 3d             of the scan
+ *	      max-age: 3d             of the scan, and of its database if that is told
  *	      grace-days: 14          after its advisory a finding may be worse; default 0
  *	      keys: [scanner]         default: all with the role
  *	      vex: {keys: [product]}  findings that OpenVEX documents by signers with role
- *	                              vex say are not_affected or fixed do not count
+ *	                              vex say are not_affected or fixed do not count;
+ *	                              of an index, all reports of its parts count, too
  *	    rebuild: {operators: 2, keys: […]}  provenance of this very digest, by
  *	                            signers of so many operators, with role rebuild or
  *	                            provenance
  *
  * Patterns: "*" is any run of characters but "/", "**" any run at all. They are matched
- * against what was asked for, without tag and digest: "HOST/NAME" or "oci:DIR".
+ * against what was asked for, without tag and digest: "HOST[:PORT]/NAME" or "oci:DIR".
+ * The host is in lower case, port 443 is left out.
  *
  * An attestation counts if it satisfies all checks of its entry; there must be such ones
  * by `threshold` distinct signers.

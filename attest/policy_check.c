@@ -10,7 +10,6 @@
 #include "attest/predicate.h"
 #include "base/clock.h"
 
-#define CLOCK_SKEW     300 /* seconds that clocks may differ */
 #define SECONDS_OF_DAY (24 * 60 * 60)
 
 /* Sets the result, says why. */
@@ -49,7 +48,7 @@ int policy_check_age(int64_t time, int64_t max_age, int64_t at,
 	char stamp[CLOCK_TEXT_MAX];
 
 	clock_format(time, stamp);
-	if (time > at + CLOCK_SKEW)
+	if (time > at + POLICY_CLOCK_SKEW)
 		return tell(ret_result, FINDING_FAILED, text, err, "from the future: %s",
 			stamp);
 	if (at - time > max_age)

@@ -52,6 +52,38 @@ bool policy_pattern_matches(const char *pattern, const char *text)
 	return now.at[length];
 }
 
+#define TLS_PORT ":443"
+
+/* "r.example:443/a" is "r.example/a", and must not fall into another scope. */
+static const char *leave_port_out(const char *name, char *space, size_t size)
+{
+	const char *slash = strchr(name, '/');
+	size_t host = slash ? (size_t)(slash - name) : 0, port = strlen(TLS_PORT);
+	int length;
+
+	if (slice_starts_with(slice_str(name), SLICE("oci:")) || host <= port ||
+		memcmp(slash - port, TLS_PORT, port) != 0)
+		return name;
+	length = snprintf(space, size, "%.*s%s", (int)(host - port), name, slash);
+	return length < 0 || (size_t)length >= size ? NULL : space;
+}
+
+const struct policy_scope *policy_find_scope(
+	const struct policy *policy, const char *name)
+{
+	char space[1024]; /* a host and a repository's name are at most 255 each */
+	const char *plain = leave_port_out(name, space, sizeof(space));
+
+	for (size_t i = 0; plain && i < policy->scope_count; i++) {
+		const struct policy_scope *scope = &policy->scopes[i];
+
+		for (size_t j = 0; j < scope->images.count; j++)
+			if (policy_pattern_matches(scope->images.items[j], plain))
+				return scope;
+	}
+	return NULL;
+}
+
 /* "https://a/b/../../c" begins with "https://a/b/" and is something else. */
 static bool has_dot_segment(const char *uri)
 {

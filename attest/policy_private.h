@@ -96,8 +96,12 @@ MUST_USE int policy_parse_vulnerabilities(const struct settings *settings,
 /* Fills every `eligible`. ERR_INPUT for names and thresholds that cannot be. */
 MUST_USE int policy_bind(struct policy *policy, const char *file, struct error *err);
 
+#define POLICY_CLOCK_SKEW  300 /* seconds that clocks may differ */
 #define POLICY_PATTERN_MAX 256
 bool policy_pattern_matches(const char *pattern, const char *text);
+/* The first that has a pattern for "HOST[:PORT]/NAME" or "oci:DIR"; or NULL. */
+const struct policy_scope *policy_find_scope(
+	const struct policy *policy, const char *name);
 /* A URI prefix, at the border of a component, of a URI without dot segments. */
 bool policy_prefix_matches(const char *prefix, const char *uri);
 

@@ -50,18 +50,11 @@ static int find_scope(struct judgement *judgement, struct error *err)
 	const struct policy *policy = judgement->options->policy;
 	char digest[DIGEST_TEXT_MAX];
 
-	for (size_t i = 0; i < policy->scope_count; i++) {
-		const struct policy_scope *scope = &policy->scopes[i];
-
-		for (size_t j = 0; j < scope->images.count; j++) {
-			if (!policy_pattern_matches(scope->images.items[j], name))
-				continue;
-			judgement->scope = scope;
-			return verdict_add(verdict_of(judgement), FINDING_PASSED, "scope",
-				err, "%s of policy %s", scope->name,
-				digest_format(&policy->digest, digest));
-		}
-	}
+	judgement->scope = policy_find_scope(policy, name);
+	if (judgement->scope)
+		return verdict_add(verdict_of(judgement), FINDING_PASSED, "scope", err,
+			"%s of policy %s", judgement->scope->name,
+			digest_format(&policy->digest, digest));
 	return verdict_add(verdict_of(judgement), FINDING_FAILED, "scope", err,
 		"not in the policy: no scope has a pattern for %s", name);
 }

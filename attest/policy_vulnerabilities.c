@@ -103,6 +103,17 @@ static bool is_scan(const struct claim *claim)
 	       policy_is_of_type(claim, PREDICATE_VULNS);
 }
 
+/* What is attested is there twice, as a layer and as a bundle. */
+static bool is_there(const struct reports *reports, const struct report *report)
+{
+	for (size_t i = 0; i < reports->count; i++)
+		if (reports->items[i].signers == report->signers &&
+			digest_equal(&reports->items[i].claim->payload,
+				&report->claim->payload))
+			return true;
+	return false;
+}
+
 static int add_report(struct judgement *judgement, const struct claim *claim,
 	struct reports *reports, struct error *err)
 {
@@ -118,6 +129,8 @@ static int add_report(struct judgement *judgement, const struct claim *claim,
 		return err->class;
 	if (!report.signers)
 		return 0;
+	if (is_there(reports, &report))
+		return policy_note_input(judgement, claim, err);
 	if (scan_report_read(claim->statement, &report.scan, &report.unreadable) < 0 &&
 		report.unreadable.class != ERR_INPUT) {
 		*err = report.unreadable;
@@ -191,7 +204,8 @@ static void count_finding(const struct judgement *judgement,
 
 	if (known && finding->severity <= judgement->scope->vulnerabilities.max_severity)
 		return;
-	if (vex_settles(reports->vex, reports->vex_count, image, finding)) {
+	if (vex_settles(reports->vex, reports->vex_count, image, finding,
+		    judgement->options->at + POLICY_CLOCK_SKEW)) {
 		count->settled++;
 	} else if (is_in_grace(judgement, finding)) {
 		count->in_grace++;
@@ -230,6 +244,23 @@ static int tell_count(struct judgement *judgement, const struct report *report,
 		report->claim->where);
 }
 
+/* A scan of today with what was known last year is one of last year. */
+static int check_ages(const struct judgement *judgement, const struct scan_report *scan,
+	enum finding_result *ret_result, struct buffer *text, struct error *err)
+{
+	int64_t max_age = judgement->scope->vulnerabilities.max_age;
+	int64_t at = judgement->options->at;
+
+	if (policy_check_age(scan->finished, max_age, at, ret_result, text, err) < 0)
+		return err->class;
+	if (*ret_result != FINDING_PASSED || scan->database == 0)
+		return 0;
+	buffer_clear(text);
+	if (buffer_add_str(text, "the scanner's database is ", err) < 0)
+		return err->class;
+	return policy_check_age(scan->database, max_age, at, ret_result, text, err);
+}
+
 static int judge_report(struct judgement *judgement, const struct digest *image,
 	const struct reports *reports, const struct report *report, struct error *err)
 {
@@ -245,9 +276,7 @@ static int judge_report(struct judgement *judgement, const struct digest *image,
 		return verdict_add(verdict_of(judgement), FINDING_UNCHECKED, RULE, err,
 			"the scan report in %s does not tell its time",
 			report->claim->where);
-	if (policy_check_age(report->scan->finished,
-		    judgement->scope->vulnerabilities.max_age, judgement->options->at,
-		    &result, &text, err) < 0)
+	if (check_ages(judgement, report->scan, &result, &text, err) < 0)
 		return err->class;
 	if (result != FINDING_PASSED)
 		return verdict_add(verdict_of(judgement), result, RULE, err, "%s",
@@ -317,10 +346,13 @@ int policy_check_vulnerabilities(struct judgement *judgement, struct error *err)
 	if (judge_target(judgement, &judgement->own, judgement->child_count == 0, &has,
 		    err) < 0)
 		return err->class;
-	if (has)
-		return 0;
-	for (size_t i = 0; i < judgement->child_count; i++)
-		if (judge_target(judgement, &judgement->children[i], true, &has, err) < 0)
+	/* reports of the index are enough, and hide none of its parts' */
+	for (size_t i = 0; i < judgement->child_count; i++) {
+		bool part_has = false;
+
+		if (judge_target(
+			    judgement, &judgement->children[i], !has, &part_has, err) < 0)
 			return err->class;
+	}
 	return 0;
 }

@@ -159,7 +159,8 @@ static int read_grype(
 	return 0;
 }
 
-/* Trivy leaves Results out where it looked at nothing that it knows: that is no scan. */
+/* Trivy leaves Results out, or empty, where it looked at nothing that it knows: that is
+ * no scan. */
 static int read_cosign(
 	const json_t *scanner, struct scan_report *report, struct error *err)
 {
@@ -167,6 +168,9 @@ static int read_cosign(
 	const json_t *results = json_object_get(result, "Results");
 	const json_t *matches = json_object_get(result, "matches");
 
+	if (json_is_array(results) && json_array_size(results) == 0)
+		return error_set(err, ERR_INPUT,
+			"scan report: Trivy knew nothing to look at in the image");
 	if (json_is_array(results) && !matches) {
 		report->format = "Trivy";
 		return read_trivy(results, report, err);
@@ -237,6 +241,18 @@ static int read_in_toto(
 	return 0;
 }
 
+/* in-toto's place for it, or Grype's own (its database of version 5, and of version 6) */
+static int64_t database_time(const json_t *scanner)
+{
+	const json_t *result = json_object_get(scanner, "result");
+	const json_t *db = json_object_get(json_object_get(result, "descriptor"), "db");
+	int64_t time = time_at(json_object_get(scanner, "db"), "lastUpdate");
+
+	if (time == 0)
+		time = time_at(db, "built");
+	return time != 0 ? time : time_at(json_object_get(db, "status"), "built");
+}
+
 /* ---- the whole ---- */
 
 bool scan_report_is_alike(const struct scan_report *a, const struct scan_report *b)
@@ -258,6 +274,7 @@ int scan_report_read(const struct statement *statement, struct scan_report **ret
 			 : read_cosign(scanner, report, err)) < 0)
 		return err->class;
 	report->finished = time_at(metadata, "scanFinishedOn");
+	report->database = database_time(scanner);
 	(void)slice_cut(&uri, '@', &report->scanner); /* pkg:…@version; or none */
 	*ret_report = take_ptr(report);
 	return 0;

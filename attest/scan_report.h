@@ -35,6 +35,7 @@ struct scan_report {
 	struct scan_finding *items; /* all texts borrow from the statement */
 	size_t count, capacity;
 	int64_t finished;     /* seconds; 0: not told */
+	int64_t database;     /* when what it knows was last updated; 0: not told */
 	const char *format;   /* "Trivy", "Grype", "in-toto" */
 	struct slice scanner; /* its URI without version; empty: not told */
 };

@@ -32,23 +32,53 @@ void verdict_free(struct verdict **verdict)
 	*verdict = NULL;
 }
 
+enum finding_result verdict_result(const struct verdict *verdict)
+{
+	bool passed = verdict->count > 0;
+
+	for (size_t i = 0; i < verdict->count; i++) {
+		if (verdict->findings[i].result == FINDING_FAILED)
+			return FINDING_FAILED;
+		passed = passed && verdict->findings[i].result == FINDING_PASSED;
+	}
+	return passed ? FINDING_PASSED : FINDING_UNCHECKED;
+}
+
 bool verdict_passed(const struct verdict *verdict)
 {
-	for (size_t i = 0; i < verdict->count; i++)
-		if (verdict->findings[i].result != FINDING_PASSED)
-			return false;
-	return verdict->count > 0;
+	return verdict_result(verdict) == FINDING_PASSED;
+}
+
+/* U+0080 to U+009F are controls for terminals, too; the others turn the direction of a
+ * text or break its line, so that a name looks like another. The text is UTF-8. */
+static size_t control_length(const unsigned char *text)
+{
+	if (text[0] == 0xc2 && text[1] < 0xa0)
+		return 2;
+	if (text[0] != 0xe2)
+		return 0;
+	if (text[1] == 0x80) /* U+200E, U+200F, U+2028 to U+202E */
+		return text[2] == 0x8e || text[2] == 0x8f ||
+				       (text[2] >= 0xa8 && text[2] <= 0xae)
+			       ? 3
+			       : 0;
+	/* U+2066 to U+2069 */
+	return text[1] == 0x81 && text[2] >= 0xa6 && text[2] <= 0xa9 ? 3 : 0;
 }
 
 /* For terminals and JSON alike. */
 static void make_harmless(char *text)
 {
+	unsigned char *at = (unsigned char *)text;
 	bool utf8 = slice_is_utf8(slice_str(text));
 
-	for (; *text; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7f ||
-			(!utf8 && (unsigned char)*text >= 0x80))
-			*text = '?';
+	for (size_t length; *at; at += length) {
+		length = utf8 ? control_length(at) : 0;
+		if (length == 0)
+			length = 1;
+		if (length > 1 || *at < 0x20 || *at == 0x7f || (!utf8 && *at >= 0x80))
+			memset(at, '?', length);
+	}
 }
 
 int verdict_add(struct verdict *verdict, enum finding_result result, const char *rule,
@@ -95,6 +125,19 @@ static const char *result_name(enum finding_result result)
 	return "unchecked";
 }
 
+static const char *answer_of(const struct verdict *verdict)
+{
+	switch (verdict_result(verdict)) {
+	case FINDING_PASSED:
+		return "accepted";
+	case FINDING_FAILED:
+		return "refused";
+	case FINDING_UNCHECKED:
+		return "could not be checked";
+	}
+	return "could not be checked";
+}
+
 int verdict_print(const struct verdict *verdict, struct buffer *out, struct error *err)
 {
 	char digest[DIGEST_TEXT_MAX];
@@ -103,6 +146,8 @@ int verdict_print(const struct verdict *verdict, struct buffer *out, struct erro
 		(digest_is_set(&verdict->digest) &&
 			buffer_printf(out, err, "\n%s",
 				digest_format(&verdict->digest, digest)) < 0) ||
+		(verdict->as_of &&
+			buffer_printf(out, err, "\nas of %s", verdict->as_of) < 0) ||
 		buffer_add_byte(out, '\n', err) < 0)
 		return err->class;
 	for (size_t i = 0; i < verdict->count; i++) {
@@ -113,8 +158,7 @@ int verdict_print(const struct verdict *verdict, struct buffer *out, struct erro
 			    finding->text) < 0)
 			return err->class;
 	}
-	return buffer_printf(
-		out, err, "%s\n", verdict_passed(verdict) ? "accepted" : "refused");
+	return buffer_printf(out, err, "%s\n", answer_of(verdict));
 }
 
 static int fill_json(const struct verdict *verdict, json_t *root, struct error *err)
@@ -126,7 +170,11 @@ static int fill_json(const struct verdict *verdict, json_t *root, struct error *
 		(digest_is_set(&verdict->digest) &&
 			document_text(root, "digest",
 				digest_format(&verdict->digest, digest), err) < 0) ||
+		(verdict->as_of &&
+			document_text(root, "asOf", verdict->as_of, err) < 0) ||
 		json_set(root, "accepted", json_boolean(verdict_passed(verdict)), err) <
+			0 ||
+		document_text(root, "result", result_name(verdict_result(verdict)), err) <
 			0 ||
 		document_array(root, "findings", &list, err) < 0)
 		return err->class;

@@ -23,12 +23,15 @@ struct verdict {
 	struct arena *arena;
 	const char *image;    /* as asked for */
 	struct digest digest; /* what the tag meant, and what to deploy */
+	const char *as_of;    /* the time that was asked about; NULL: now */
 	struct finding *findings;
 	size_t count, capacity;
 };
 #define cleanup_verdict CLEANUP(verdict_free)
 MUST_USE int verdict_new(struct verdict **ret_verdict, struct error *err);
 void verdict_free(struct verdict **verdict);
+/* Failed if a finding is; else unchecked if one is, or if there is none at all. */
+enum finding_result verdict_result(const struct verdict *verdict);
 bool verdict_passed(const struct verdict *verdict); /* at least one finding, all passed */
 /* Control characters and what is not UTF-8 become "?": texts can come from an attacker.
  */

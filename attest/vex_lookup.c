@@ -186,7 +186,7 @@ static void decide(struct decision *decision, const json_t *statement, int64_t t
 }
 
 bool vex_settles(const struct statement *const *documents, size_t count,
-	const struct digest *image, const struct scan_finding *finding)
+	const struct digest *image, const struct scan_finding *finding, int64_t at)
 {
 	struct decision decision = {.any = false};
 
@@ -196,10 +196,11 @@ bool vex_settles(const struct statement *const *documents, size_t count,
 
 		for (size_t j = 0; j < json_array_size(list); j++) {
 			const json_t *statement = json_array_get(list, j);
+			int64_t time = time_of(statement, document);
+			bool early = time > at && settles(statement);
 
-			if (is_about(statement, image, finding))
-				decide(&decision, statement,
-					time_of(statement, document));
+			if (!early && is_about(statement, image, finding))
+				decide(&decision, statement, time);
 		}
 	}
 	return decision.settled;

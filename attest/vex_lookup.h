@@ -16,10 +16,10 @@ bool vex_purl_matches(const char *wanted, const char *found);
 
 /*
  * The latest statement about the finding in all the documents decides; of several at that
- * time, all must say not_affected or fixed. Documents are statements of
- * PREDICATE_OPENVEX.
+ * time, all must say not_affected or fixed. One from after `at` settles nothing.
+ * Documents are statements of PREDICATE_OPENVEX.
  */
 bool vex_settles(const struct statement *const *documents, size_t count,
-	const struct digest *image, const struct scan_finding *finding);
+	const struct digest *image, const struct scan_finding *finding, int64_t at);
 
 #endif

@@ -4,6 +4,7 @@
  * other kills: nothing legitimate makes one, and an attacker gets no second try.
  */
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
@@ -12,19 +13,32 @@
 
 #include "base/confine_private.h"
 
-struct rule {
-	const char *name;
-	int answer; /* 0: allowed; else this errno */
-	/* only if (argument & mask) == value; mask 0: always */
+#define CONDITIONS_MAX 3
+
+struct condition { /* (argument & mask) == value; mask 0: none */
 	unsigned argument;
 	uint64_t mask, value;
 };
 
-#define WHEN(argument_, mask_, value_)                                                   \
-	.argument = (argument_), .mask = (mask_), .value = (value_)
+struct rule {
+	const char *name;
+	int answer;                           /* 0: allowed; else this errno */
+	struct condition all[CONDITIONS_MAX]; /* none: always */
+};
+
+#define WHEN(argument_, mask_, value_) .all = {{argument_, mask_, value_}}
 /* 32-bit compare: the kernel looks at the low half only (CVE-2019-10063). */
 #define LOW(argument_, value_) WHEN(argument_, 0xffffffff, value_)
-#define WRITES                 (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY))
+/* The type without its flags; neither raw sockets, nor protocols to which Landlock's
+ * rules for TCP ports do not apply (multipath TCP, SCTP). */
+#define SOCKET(family, type, protocol)                                                   \
+	{                                                                                \
+		.name = "socket",                                                        \
+		.all = { {0, 0xffffffff, family},                                        \
+			{1, 0xf, type},                                                  \
+			{2, 0xffffffff, protocol} }                                      \
+	}
+#define WRITES (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY))
 
 static const struct rule local_rules[] = {
 	/* files: reading (which ones is up to Landlock), and writing to what is open */
@@ -100,8 +114,14 @@ static const struct rule local_rules[] = {
 };
 
 static const struct rule network_rules[] = {
-	{.name = "socket", LOW(0, AF_INET)},
-	{.name = "socket", LOW(0, AF_INET6)},
+	SOCKET(AF_INET, SOCK_STREAM, 0),
+	SOCKET(AF_INET, SOCK_STREAM, IPPROTO_TCP),
+	SOCKET(AF_INET6, SOCK_STREAM, 0),
+	SOCKET(AF_INET6, SOCK_STREAM, IPPROTO_TCP),
+	SOCKET(AF_INET, SOCK_DGRAM, 0),
+	SOCKET(AF_INET, SOCK_DGRAM, IPPROTO_UDP),
+	SOCKET(AF_INET6, SOCK_DGRAM, 0),
+	SOCKET(AF_INET6, SOCK_DGRAM, IPPROTO_UDP),
 	/* daemons of this machine (nscd, docker.sock) are not for us; asking for names
 	 * goes on without them */
 	{.name = "socket", .answer = EAFNOSUPPORT, LOW(0, AF_UNIX)},
@@ -142,13 +162,11 @@ static int fail(struct error *err, int code, const char *doing)
 
 static int add_rule(scmp_filter_ctx context, const struct rule *rule, struct error *err)
 {
-	const struct scmp_arg_cmp compare = {.arg = rule->argument,
-		.op = SCMP_CMP_MASKED_EQ,
-		.datum_a = rule->mask,
-		.datum_b = rule->value};
+	struct scmp_arg_cmp compare[CONDITIONS_MAX];
 	uint32_t action = rule->answer == 0 ? SCMP_ACT_ALLOW
 					    : SCMP_ACT_ERRNO((unsigned)rule->answer);
 	int number = seccomp_syscall_resolve_name(rule->name);
+	unsigned count = 0;
 	int code;
 
 	if (number == __NR_SCMP_ERROR)
@@ -156,8 +174,12 @@ static int add_rule(scmp_filter_ctx context, const struct rule *rule, struct err
 			rule->name);
 	if (number < 0)
 		return 0; /* exists, but not on this architecture */
-	code = seccomp_rule_add_array(
-		context, action, number, rule->mask == 0 ? 0 : 1, &compare);
+	for (; count < CONDITIONS_MAX && rule->all[count].mask != 0; count++)
+		compare[count] = (struct scmp_arg_cmp){.arg = rule->all[count].argument,
+			.op = SCMP_CMP_MASKED_EQ,
+			.datum_a = rule->all[count].mask,
+			.datum_b = rule->all[count].value};
+	code = seccomp_rule_add_array(context, action, number, count, compare);
 	return code < 0 ? fail(err, code, rule->name) : 0;
 }
 

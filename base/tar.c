@@ -27,7 +27,8 @@ struct ustar {
 };
 _Static_assert(sizeof(struct ustar) == TAR_BLOCK, "a header is one block");
 
-#define OCTAL_7  ((uint64_t)07777777)     /* uid and gid: 7 digits and NUL */
+#define TAR_PAX  'x'                  /* the entry that has the records of the next one */
+#define OCTAL_7  ((uint64_t)07777777) /* uid and gid: 7 digits and NUL */
 #define OCTAL_11 ((uint64_t)077777777777) /* size and mtime: 11 digits and NUL */
 
 static bool is_ascii(struct slice s)
@@ -73,22 +74,33 @@ static size_t split_at(struct slice path)
 	return at;
 }
 
+static bool is_name(struct slice path)
+{
+	return is_ascii(path) && path.len <= sizeof(((struct ustar *)0)->name);
+}
+
 static bool path_fits(struct slice path)
 {
-	return is_ascii(path) && (path.len <= sizeof(((struct ustar *)0)->name) ||
-					 split_at(path) != SIZE_MAX);
+	return is_name(path) || (is_ascii(path) && split_at(path) != SIZE_MAX);
 }
 
 static void put_path(struct ustar *header, struct slice path)
 {
-	size_t at;
+	size_t at = split_at(path);
 
-	if (path.len > sizeof(header->name) && path_fits(path)) {
-		at = split_at(path);
-		put_text(header->prefix, sizeof(header->prefix), slice_sub(path, 0, at));
-		path = slice_sub(path, at + 1, path.len);
-	}
+	put_text(header->prefix, sizeof(header->prefix), slice_sub(path, 0, at));
+	put_text(header->name, sizeof(header->name), slice_sub(path, at + 1, path.len));
+}
+
+/* Cut: a pax record has the whole. A slash at the end would make it a directory's. */
+static void put_name(struct ustar *header, struct slice path)
+{
+	size_t last = sizeof(header->name) - 1;
+
 	put_text(header->name, sizeof(header->name), path);
+	if (path.len > sizeof(header->name))
+		while (last > 0 && header->name[last] == '/')
+			header->name[last--] = '\0';
 }
 
 static void put_checksum(struct ustar *header)
@@ -105,12 +117,15 @@ static void put_checksum(struct ustar *header)
 
 /* Values that do not fit are 0 here; their pax record says the truth. */
 static int add_ustar(struct buffer *out, const struct tar_entry *entry, struct slice path,
-	struct error *err)
+	bool has_pax, struct error *err)
 {
 	struct ustar header = {
 		.type = (char)entry->type, .magic = "ustar", .version = {'0', '0'}};
 
-	put_path(&header, path);
+	if (has_pax || path.len <= sizeof(header.name))
+		put_name(&header, path);
+	else
+		put_path(&header, path);
 	put_octal(header.mode, sizeof(header.mode), entry->mode & 07777);
 	put_octal(header.uid, sizeof(header.uid), entry->uid <= OCTAL_7 ? entry->uid : 0);
 	put_octal(header.gid, sizeof(header.gid), entry->gid <= OCTAL_7 ? entry->gid : 0);
@@ -122,8 +137,10 @@ static int add_ustar(struct buffer *out, const struct tar_entry *entry, struct s
 	/* Names are C strings in the header: one byte is for the NUL. */
 	put_text(header.uname, sizeof(header.uname) - 1, slice_str(entry->uname));
 	put_text(header.gname, sizeof(header.gname) - 1, slice_str(entry->gname));
-	put_octal(header.device_major, sizeof(header.device_major), 0);
-	put_octal(header.device_minor, sizeof(header.device_minor), 0);
+	if (header.type != TAR_PAX) { /* as archive/tar of Go does it */
+		put_octal(header.device_major, sizeof(header.device_major), 0);
+		put_octal(header.device_minor, sizeof(header.device_minor), 0);
+	}
 	put_checksum(&header);
 	return buffer_add(out, &header, sizeof(header), err);
 }
@@ -171,31 +188,29 @@ static int add_name_record(struct buffer *out, const char *key, const char *name
 	return is_ascii(s) && s.len <= max ? 0 : add_record(out, key, s, err);
 }
 
-/* What ustar cannot hold, in a fixed order, then what was given. */
+/* What was given, and what ustar cannot hold: sorted, as vendors are in capitals. */
 static int add_records(struct buffer *records, const struct tar_entry *entry,
-	struct slice header_path, struct error *err)
+	bool has_path, struct error *err)
 {
 	const struct ustar *u = NULL;
 
-	if (!path_fits(header_path) &&
-		add_record(records, "path", slice_str(entry->path), err) < 0)
-		return err->class;
-	if (add_name_record(records, "linkpath", entry->link, sizeof(u->link), err) < 0 ||
-		add_number_record(records, "size", entry->size, OCTAL_11, err) < 0 ||
-		add_number_record(records, "uid", entry->uid, OCTAL_7, err) < 0 ||
-		add_number_record(records, "gid", entry->gid, OCTAL_7, err) < 0 ||
-		add_name_record(
-			records, "uname", entry->uname, sizeof(u->uname) - 1, err) < 0 ||
-		add_name_record(
-			records, "gname", entry->gname, sizeof(u->gname) - 1, err) < 0 ||
-		add_number_record(
-			records, "mtime", (uint64_t)entry->mtime, OCTAL_11, err) < 0)
-		return err->class;
 	for (size_t i = 0; i < entry->record_count; i++)
 		if (add_record(records, entry->records[i].key, entry->records[i].value,
 			    err) < 0)
 			return err->class;
-	return 0;
+	if (add_number_record(records, "gid", entry->gid, OCTAL_7, err) < 0 ||
+		add_name_record(
+			records, "gname", entry->gname, sizeof(u->gname) - 1, err) < 0 ||
+		add_name_record(records, "linkpath", entry->link, sizeof(u->link), err) <
+			0 ||
+		add_number_record(
+			records, "mtime", (uint64_t)entry->mtime, OCTAL_11, err) < 0 ||
+		(has_path &&
+			add_record(records, "path", slice_str(entry->path), err) < 0) ||
+		add_number_record(records, "size", entry->size, OCTAL_11, err) < 0 ||
+		add_number_record(records, "uid", entry->uid, OCTAL_7, err) < 0)
+		return err->class;
+	return add_name_record(records, "uname", entry->uname, sizeof(u->uname) - 1, err);
 }
 
 static int add_pax(struct buffer *out, const struct tar_entry *entry,
@@ -203,16 +218,16 @@ static int add_pax(struct buffer *out, const struct tar_entry *entry,
 {
 	cleanup_buffer struct buffer name = BUFFER_INIT;
 	const char *slash = strrchr(entry->path, '/');
-	struct tar_entry pax = {.type = (enum tar_type)'x', .size = records.len};
+	struct slice directory =
+		slice_from(entry->path, slash ? (size_t)(slash + 1 - entry->path) : 0);
+	struct tar_entry pax = {.type = (enum tar_type)TAR_PAX, .size = records.len};
 
 	if (records.len > OCTAL_11)
 		return error_set(err, ERR_INPUT, "the pax records of \"%s\" are too long",
 			entry->path);
-	if (buffer_printf(
-		    &name, err, "PaxHeaders.0/%s", slash ? slash + 1 : entry->path) < 0)
-		return err->class;
-	/* ustar must hold it: cut, never a prefix. */
-	if (add_ustar(out, &pax, slice_sub(buffer_slice(&name), 0, 100), err) < 0 ||
+	if (buffer_printf(&name, err, "%.*sPaxHeaders.0/%s", SLICE_ARG(directory),
+		    entry->path + directory.len) < 0 ||
+		add_ustar(out, &pax, buffer_slice(&name), true, err) < 0 ||
 		buffer_add_slice(out, records, err) < 0)
 		return err->class;
 	return buffer_add_zeros(out, tar_padding(records.len), err);
@@ -245,11 +260,17 @@ static int add_checked(
 	if (buffer_add_str(&path, entry->path, err) < 0 ||
 		(slash && buffer_add_byte(&path, '/', err) < 0))
 		return err->class;
-	if (add_records(&records, entry, buffer_slice(&path), err) < 0)
+	if (add_records(&records, entry, !path_fits(buffer_slice(&path)), err) < 0)
 		return err->class;
-	if (records.len != 0 && add_pax(out, entry, buffer_slice(&records), err) < 0)
-		return err->class;
-	return add_ustar(out, entry, buffer_slice(&path), err);
+	if (records.len != 0) {
+		/* readers of pax have no use for a prefix: what is cut is in a record */
+		buffer_clear(&records);
+		if (add_records(&records, entry, !is_name(buffer_slice(&path)), err) <
+				0 ||
+			add_pax(out, entry, buffer_slice(&records), err) < 0)
+			return err->class;
+	}
+	return add_ustar(out, entry, buffer_slice(&path), records.len != 0, err);
 }
 
 int tar_add_header(struct buffer *out, const struct tar_entry *entry, struct error *err)

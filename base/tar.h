@@ -5,8 +5,10 @@
  * same entry always gives the same bytes. Rules:
  *   - names without leading or trailing slash; directories without slash in
  *     pax records, with a trailing slash in ustar headers where the caller's style asks
- *   - pax header entries are named "PaxHeaders.0/<base name>", mode 0, mtime 0
- *   - numeric owners only unless names are given; device numbers 0
+ *   - pax header entries are named "<directory>/PaxHeaders.0/<base name>", with mode and
+ *     mtime 0; records are sorted; a path of more than 100 bytes is then a record, too,
+ *     and cut in the ustar header (what archive/tar of Go writes)
+ *   - numeric owners only unless names are given; device numbers 0, in pax headers none
  * Reading tar is archive.h's.
  */
 #ifndef BASE_TAR_H
@@ -23,7 +25,8 @@ enum tar_type {
 	TAR_DIRECTORY = '5'
 };
 
-/* One pax record; keys are written in the order given. value may hold any bytes. */
+/* One pax record, with a vendor's key; written in the order given. value may hold any
+ * bytes. */
 struct tar_record {
 	const char *key;
 	struct slice value;

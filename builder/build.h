@@ -43,19 +43,23 @@ struct build_options {
 	bool test;                      /* build_packages: run the recipes' tests, too */
 };
 
-struct build_result {
-	struct arena *arena;
-	const char *name, *layout, *tag,
-		*packages; /* directories as printed for people */
+/* Of an image; of packages only package_count. */
+struct build_facts {
 	struct digest manifest;
 	uint64_t layer_size, plain_size;
 	size_t package_count, files_kept, files_removed;
 	size_t elf_files, elf_hardened, elf_failing; /* see audit/elf_audit.h */
-	size_t tests_passed,
-		tests_cached; /* packages whose tests passed; of these: before
-			       */
-	size_t built;         /* recipes that had to be built */
-	bool up_to_date;      /* nothing was done */
+};
+
+struct build_result {
+	struct arena *arena;
+	/* directories as printed for people */
+	const char *name, *layout, *tag, *packages;
+	struct build_facts facts;
+	/* packages whose tests passed; of these: before */
+	size_t tests_passed, tests_cached;
+	size_t built;    /* recipes that had to be built */
+	bool up_to_date; /* nothing was done */
 };
 void build_result_done(struct build_result *result);
 

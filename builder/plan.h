@@ -14,7 +14,7 @@
 #include "builder/source/toolchain.h"
 
 /* Change it whenever the same inputs would give other packages. */
-#define PACK_FORMAT "alnage-pack-3"
+#define PACK_FORMAT "alnage-pack-4"
 
 struct plan_item {
 	const struct recipe *recipe;

@@ -196,6 +196,7 @@ static int prepare(
 	if ((flags->key && load_secret(flags->key, &prepared->image_key, err) < 0) ||
 		(flags->trust && trust_load(flags->trust, &prepared->trust, err) < 0))
 		return err->class;
+	forget_passphrases(); /* before anything that others wrote is run */
 	struct build_options *options = &prepared->options;
 	options->recipes_directory = recipes_directory(flags->recipes);
 	options->output_directory = flags->output ? flags->output : "out";
@@ -225,12 +226,12 @@ static int set_hardening(
 	const struct build_result *result, json_t *object, struct error *err)
 {
 	cleanup_json json_t *hardening = json_object();
-	if (json_set(hardening, "elfFiles", json_integer((json_int_t)result->elf_files),
-		    err) < 0 ||
+	if (json_set(hardening, "elfFiles",
+		    json_integer((json_int_t)result->facts.elf_files), err) < 0 ||
 		json_set(hardening, "hardened",
-			json_integer((json_int_t)result->elf_hardened), err) < 0 ||
+			json_integer((json_int_t)result->facts.elf_hardened), err) < 0 ||
 		json_set(hardening, "failing",
-			json_integer((json_int_t)result->elf_failing), err) < 0)
+			json_integer((json_int_t)result->facts.elf_failing), err) < 0)
 		return err->class;
 	return json_set(object, "hardening", take_ptr(hardening), err);
 }
@@ -246,20 +247,23 @@ static int print_json(const struct build_result *result, struct error *err)
 				0 ||
 			json_set(object, "tag", json_string(result->tag), err) < 0 ||
 			json_set(object, "digest",
-				json_string(digest_format(&result->manifest, digest)),
+				json_string(
+					digest_format(&result->facts.manifest, digest)),
 				err) < 0 ||
 			json_set(object, "layerBytes",
-				json_integer((json_int_t)result->layer_size), err) < 0 ||
+				json_integer((json_int_t)result->facts.layer_size),
+				err) < 0 ||
 			json_set(object, "filesKept",
-				json_integer((json_int_t)result->files_kept), err) < 0 ||
+				json_integer((json_int_t)result->facts.files_kept),
+				err) < 0 ||
 			json_set(object, "filesRemoved",
-				json_integer((json_int_t)result->files_removed),
+				json_integer((json_int_t)result->facts.files_removed),
 				err) < 0 ||
 			set_hardening(result, object, err) < 0))
 		return err->class;
 	if (json_set(object, "packages", json_string(result->packages), err) < 0 ||
 		json_set(object, "packageCount",
-			json_integer((json_int_t)result->package_count), err) < 0 ||
+			json_integer((json_int_t)result->facts.package_count), err) < 0 ||
 		json_set(object, "testsPassed",
 			json_integer((json_int_t)result->tests_passed), err) < 0 ||
 		json_set(object, "testsCached",
@@ -279,7 +283,7 @@ static int print_text(
 	char digest[DIGEST_TEXT_MAX];
 	if (!*result->name) {
 		if (buffer_printf(&out, err, "%s: %zu packages\n", result->packages,
-			    result->package_count) < 0 ||
+			    result->facts.package_count) < 0 ||
 			(result->tests_passed &&
 				buffer_printf(&out, err,
 					"  tests    %zu packages "
@@ -293,26 +297,29 @@ static int print_text(
 		    "%s\n  image    oci:%s:%s%s\n"
 		    "  layer    %.2f MB compressed, %.2f MB "
 		    "plain, %zu packages\n",
-		    digest_format(&result->manifest, digest), result->layout, result->tag,
+		    digest_format(&result->facts.manifest, digest), result->layout,
+		    result->tag,
 		    result->up_to_date ? "  (nothing to do)"
 		    : is_signed        ? "  (signed)"
 				       : "",
-		    (double)result->layer_size / 1e6, (double)result->plain_size / 1e6,
-		    result->package_count) < 0)
+		    (double)result->facts.layer_size / 1e6,
+		    (double)result->facts.plain_size / 1e6,
+		    result->facts.package_count) < 0)
 		return err->class;
-	if (result->files_removed &&
+	if (result->facts.files_removed &&
 		buffer_printf(&out, err,
 			"  pruned   %zu of %zu files and "
 			"directories removed\n",
-			result->files_removed,
-			result->files_removed + result->files_kept) < 0)
+			result->facts.files_removed,
+			result->facts.files_removed + result->facts.files_kept) < 0)
 		return err->class;
-	if (result->elf_files &&
+	if (result->facts.elf_files &&
 		buffer_printf(&out, err,
 			"  hardened %zu of %zu ELF files in "
 			"every respect, %zu lack "
 			"something\n",
-			result->elf_hardened, result->elf_files, result->elf_failing) < 0)
+			result->facts.elf_hardened, result->facts.elf_files,
+			result->facts.elf_failing) < 0)
 		return err->class;
 	return cli_print(buffer_slice(&out), err);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/fs.h"
+#include "base/log.h"
 #include "cli/secret_input.h"
 #include "signing/wipe.h"
 
@@ -12,7 +13,7 @@ struct keygen_flags {
 
 static const struct cli_option options[] = {
 	CLI_OPTION(struct keygen_flags, type, "type", CLI_TEXT, "NAME",
-		"ecdsa-p256 (default), ecdsa-p384, rsa, ed25519"),
+		"ecdsa-p256 (default), ecdsa-p384, ecdsa-p521, rsa, ed25519"),
 	CLI_OPTION(struct keygen_flags, bits, "bits", CLI_NUMBER, "N",
 		"of an RSA key (default: 4096)"),
 	CLI_OPTION(struct keygen_flags, password, "password", CLI_FLAG, NULL,
@@ -28,7 +29,7 @@ static const struct cli_option options[] = {
 static int choose_type(const char *name, enum key_type *ret_type, struct error *err)
 {
 	static const enum key_type all[] = {
-		KEY_ECDSA_P256, KEY_ECDSA_P384, KEY_RSA, KEY_ED25519};
+		KEY_ECDSA_P256, KEY_ECDSA_P384, KEY_ECDSA_P521, KEY_RSA, KEY_ED25519};
 	*ret_type = KEY_ECDSA_P256;
 	if (!name)
 		return 0;
@@ -38,7 +39,8 @@ static int choose_type(const char *name, enum key_type *ret_type, struct error *
 			return 0;
 		}
 	return error_set(err, ERR_USAGE,
-		"no key type '%s': ecdsa-p256, ecdsa-p384, rsa or ed25519", name);
+		"no key type '%s': ecdsa-p256, ecdsa-p384, ecdsa-p521, rsa or ed25519",
+		name);
 }
 
 static int choose_format(
@@ -77,6 +79,32 @@ static int run_public(
 	return cli_print(buffer_slice(&out), err);
 }
 
+/* What would be passed over might have been meant. */
+static int check_flags(
+	const struct keygen_flags *flags, enum key_type type, struct error *err)
+{
+	if (flags->bits && type != KEY_RSA)
+		return error_set(err, ERR_USAGE, "--bits goes with --type rsa");
+	if (flags->format && !flags->password)
+		return error_set(err, ERR_USAGE, "--format goes with --password");
+	if (flags->pin_file)
+		return error_set(err, ERR_USAGE, "--pin-file goes with --public-of");
+	return 0;
+}
+
+/* Where other programs that sign with such a key are not verified, by themselves even. */
+static void warn_of_type(enum key_type type)
+{
+	if (type == KEY_ECDSA_P384 || type == KEY_ECDSA_P521)
+		log_warning("%s: alnage signs with SHA-256, which all verifiers take; "
+			    "cosign 3 signs with a longer digest, which few do",
+			key_type_name(type));
+	if (type == KEY_ED25519)
+		log_warning("%s: cosign 3 verifies its signatures, but makes other ones "
+			    "(Ed25519ph), which nobody verifies: sign with alnage only",
+			key_type_name(type));
+}
+
 /* Before anything is made: half a pair is of no use. */
 static int check_absent(const char *path, struct error *err)
 {
@@ -89,36 +117,43 @@ static int check_absent(const char *path, struct error *err)
 	return 0;
 }
 
+static int write_pair(const struct secret *secret, enum secret_format format,
+	const char *path, const char *passphrase, struct error *err)
+{
+	cleanup_buffer struct buffer public_path = BUFFER_INIT;
+	if (buffer_printf(&public_path, err, "%s.pub", path) < 0 ||
+		secret_save_as(secret, format, path, passphrase, err) < 0)
+		return err->class;
+	if (write_public(secret, buffer_str(&public_path), err) == 0)
+		return 0;
+	(void)unlink(path); /* nobody can have used it; the first error counts */
+	return err->class;
+}
+
 static int run(const void *given, const struct cli_list *arguments, struct error *err)
 {
 	const struct keygen_flags *flags = given;
 	const char *path = arguments->items[0];
 	cleanup_secret struct secret *secret = NULL;
 	cleanup_secret_str char *passphrase = NULL;
-	cleanup_buffer struct buffer out = BUFFER_INIT, public_path = BUFFER_INIT;
+	cleanup_buffer struct buffer out = BUFFER_INIT;
 	enum key_type type;
 	enum secret_format format;
 	if (flags->public_of)
 		return run_public(flags, path, err);
 	if (choose_type(flags->type, &type, err) < 0 ||
 		choose_format(flags->format, &format, err) < 0 ||
-		check_absent(path, err) < 0 ||
-		buffer_printf(&public_path, err, "%s.pub", path) < 0)
-		return err->class;
-	if (flags->password) {
-		passphrase = ask_passphrase(
-			NULL, SECRET_PASSPHRASE, "passphrase for the new key");
-		if (!passphrase || !*passphrase)
-			return error_set(err, ERR_USAGE, "no passphrase was given");
-	}
-	if (secret_generate(
-		    type, flags->bits ? (unsigned)flags->bits : 4096, &secret, err) < 0 ||
-		secret_save_as(secret, format, path, passphrase, err) < 0 ||
-		write_public(secret, buffer_str(&public_path), err) < 0 ||
+		check_flags(flags, type, err) < 0 || check_absent(path, err) < 0 ||
+		forbid_core(err) < 0 ||
+		(flags->password && ask_new_passphrase("Passphrase for the new key",
+					    &passphrase, err) < 0) ||
+		secret_generate(type, (unsigned)flags->bits, &secret, err) < 0 ||
+		write_pair(secret, format, path, passphrase, err) < 0 ||
 		buffer_printf(&out, err,
 			"%s (private, keep it), %s.pub (public, hand it out)\n", path,
 			path) < 0)
 		return err->class;
+	warn_of_type(type);
 	return cli_print(buffer_slice(&out), err);
 }
 

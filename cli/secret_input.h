@@ -13,6 +13,12 @@
 /* passphrase_source: $ALNAGE_PASSWORD, $COSIGN_PASSWORD, or $ALNAGE_PIN, else asked for
  * on the terminal. */
 char *ask_passphrase(void *context, enum passphrase_kind kind, const char *prompt);
+/* For a new key: asked for twice on a terminal, and not empty (ERR_USAGE). Heap; for
+ * wipe_str. */
+MUST_USE int ask_new_passphrase(
+	const char *prompt, char **ret_passphrase, struct error *err);
+/* From now on; loading a key does it, too. */
+MUST_USE int forbid_core(struct error *err);
 /* key: a file, or a pkcs11: URI. */
 MUST_USE int load_secret(const char *key, struct secret **ret_secret, struct error *err);
 /* pin_file NULL: as above. */

@@ -33,13 +33,35 @@ static const struct cli_option attest_options[] = {
 	REGISTRY_OPTIONS(struct sign_flags),
 };
 
-static const char *identity_of(
-	const struct sign_flags *flags, const struct reference *reference)
+/*
+ * What containers/image compares with the name that it pulls by: that has a tag or a
+ * digest, and never both (signature/policy_reference_match.go, matchRepoDigestOrExact).
+ */
+static int identity_of(
+	const struct reference *reference, struct buffer *identity, struct error *err)
 {
-	if (flags->identity)
-		return flags->identity;
-	return reference->kind == REFERENCE_REGISTRY ? reference->text
-						     : "localhost/image:latest";
+	if (reference->kind != REFERENCE_REGISTRY)
+		return buffer_add_str(identity, "localhost/image:latest", err);
+	if (!reference->tag && reference->has_digest)
+		return buffer_add_str(identity, reference->text, err);
+	return buffer_printf(identity, err, "%s/%s:%s", reference->registry,
+		reference->repository, reference->tag ? reference->tag : "latest");
+}
+
+/* One that is no reference would be a signature that is never accepted. */
+static int choose_identity(const char *given, const struct reference *image,
+	struct buffer *identity, struct error *err)
+{
+	cleanup_reference struct reference *reference = NULL;
+
+	if (!given)
+		return identity_of(image, identity, err);
+	if (reference_parse(slice_str(given), &reference, err) < 0)
+		return error_wrap(err, "--identity");
+	if (reference->kind != REFERENCE_REGISTRY)
+		return error_set(err, ERR_USAGE,
+			"--identity is a registry's reference, not '%.200s'", given);
+	return buffer_add_str(identity, reference->text, err);
 }
 
 struct signing {
@@ -48,13 +70,14 @@ struct signing {
 	struct opened opened;
 	struct descriptor image;
 	struct attach_options options;
-	struct buffer statement; /* of attest; empty for sign */
+	struct buffer identity, statement; /* the latter of attest; empty for sign */
 };
 
 static void signing_done(struct signing *signing)
 {
 	signers_done(&signing->signers);
 	opened_done(&signing->opened);
+	buffer_done(&signing->identity);
 	buffer_done(&signing->statement);
 }
 
@@ -68,10 +91,12 @@ static int prepare(const struct sign_flags *flags, const char *text,
 		signers_load(&flags->signer, &signing->signers, err) < 0 ||
 		open_reference(text, &flags->registry, false, writable, &signing->opened,
 			err) < 0 ||
+		choose_identity(flags->identity, signing->opened.reference,
+			&signing->identity, err) < 0 ||
 		resolve_reference(&signing->opened, &signing->image, err) < 0 ||
 		clock_source_date(clock_now(), &signing->options.created, err) < 0)
 		return err->class;
-	signing->options.docker_reference = identity_of(flags, signing->opened.reference);
+	signing->options.docker_reference = buffer_str(&signing->identity);
 	signing->options.stamper = signing->signers.stamper;
 	signing->options.certificate = signing->signers.certificate;
 	return 0;

@@ -121,16 +121,21 @@ static int print(const struct verdict *verdict, bool json, struct error *err)
 	return status < 0 ? status : cli_print(buffer_slice(&out), err);
 }
 
-/* The reason goes into the error, too, so that a log that has only that is enough. */
+/* The reason goes into the error, too, so that a log that has only that is enough. A no
+ * is told before what is not known: it is the answer, whatever else would come out. */
 static int refuse(const struct verdict *verdict, struct error *err)
 {
+	enum finding_result result = verdict_result(verdict);
+	bool failed = result == FINDING_FAILED;
+
 	for (size_t i = 0; i < verdict->count; i++)
-		if (verdict->findings[i].result != FINDING_PASSED)
-			return error_set(err, ERR_REFUSED, "%s is refused: %s: %s",
-				verdict->image, verdict->findings[i].rule,
-				verdict->findings[i].text);
-	return error_set(
-		err, ERR_REFUSED, "%s is refused: nothing was checked", verdict->image);
+		if (verdict->findings[i].result == result)
+			return error_set(err, failed ? ERR_REFUSED : ERR_INPUT,
+				"%s %s: %s: %s", verdict->image,
+				failed ? "is refused" : "could not be checked",
+				verdict->findings[i].rule, verdict->findings[i].text);
+	return error_set(err, ERR_INPUT, "%s could not be checked: no rule was applied",
+		verdict->image);
 }
 
 static int answer(const struct verdict *verdict, const struct verify_flags *flags,
@@ -177,6 +182,17 @@ static int verify_by_signers(const struct work *work, struct error *err)
 	return answer(verdict, work->flags, err);
 }
 
+/* A verdict about another time must not pass for one of today. */
+static int tell_time(const struct work *work, struct verdict *verdict, struct error *err)
+{
+	char text[CLOCK_TEXT_MAX];
+
+	if (!work->flags->at)
+		return 0;
+	verdict->as_of = arena_strdup(verdict->arena, clock_format(work->at, text));
+	return verdict->as_of ? 0 : error_set_memory(err);
+}
+
 static int verify_by_policy(
 	const struct work *work, struct buffer *reply, struct error *err)
 {
@@ -191,7 +207,8 @@ static int verify_by_policy(
 		.at = work->at};
 
 	if (policy_verify(opened->repository, reference_wanted(opened->reference),
-		    &options, &outcome, err) < 0)
+		    &options, &outcome, err) < 0 ||
+		tell_time(work, outcome.verdict, err) < 0)
 		return err->class;
 	if (work->summary &&
 		work->summary->make(work->summary->context, &report, reply, err) < 0)
@@ -250,6 +267,10 @@ static int prepare_policy(struct work *work, struct error *err)
 {
 	const struct verify_flags *flags = work->flags;
 
+	if (work->summary && flags->at)
+		return error_set(err, ERR_USAGE,
+			"--vsa and --at exclude each other: a summary tells when an "
+			"image was verified, which is now");
 	if (check_policy_flags(flags, &work->at, err) < 0)
 		return err->class;
 	return policy_load(flags->policy, flags->trust, &work->policy, err);
@@ -278,6 +299,7 @@ int verify_run(const struct verify_flags *flags, const struct registry_options *
 		return err->class;
 	confined.repository = work.opened.repository;
 	confined.in_child = needs_child(&work);
+	confined.forget = summary ? summary->forget : NULL;
 	status = confined_run(&confined, &reply, &failure);
 	/* a refusal is summed up, too */
 	if (reply.len != 0 &&

@@ -68,6 +68,8 @@ struct verify_summary {
 	int (*make)(const void *context, const struct verify_report *report,
 		struct buffer *out, struct error *err);
 	int (*keep)(const void *context, struct slice summary, struct error *err);
+	void (*forget)(
+		void); /* the process that reads what is hostile: what signing needs */
 	const void *context;
 };
 

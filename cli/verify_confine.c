@@ -96,6 +96,8 @@ _Noreturn static void be_child(const struct confined *confined, int to)
 	struct answer answer = {0};
 	struct error err = ERROR_INIT, lost = ERROR_INIT;
 
+	if (confined->forget)
+		confined->forget();
 	if (work_confined(confined, &reply, &err) < 0) {
 		answer.class = err.class;
 		error_format(&err, answer.text, sizeof(answer.text));

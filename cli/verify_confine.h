@@ -26,6 +26,7 @@ struct confined {
 	/* There is something to be done afterwards that the confined may not, such as
 	 * writing: so the work is done by a child process. */
 	bool in_child;
+	void (*forget)(void); /* what the child need not know; NULL: nothing */
 	confined_work *work;
 	const void *context;
 };

@@ -76,8 +76,10 @@ static int keep_summary(const void *context, struct slice statement, struct erro
 static int run(const void *given, const struct cli_list *arguments, struct error *err)
 {
 	const struct summary_flags *flags = given;
-	const struct verify_summary summary = {
-		.make = make_summary, .keep = keep_summary, .context = flags};
+	const struct verify_summary summary = {.make = make_summary,
+		.keep = keep_summary,
+		.forget = forget_passphrases,
+		.context = flags};
 	bool any = flags->vsa || flags->vsa_key || flags->verifier_id ||
 		   flags->resource_uri || flags->policy_uri;
 

@@ -217,8 +217,8 @@ static int carry_manifest(struct repository *from, struct repository *to,
 	if (step->tag)
 		return merge_signatures(
 			to, step->tag, buffer_slice(&bytes), step->what.media_type, err);
-	return repository_put(to, buffer_slice(&bytes), step->what.media_type, NULL,
-		false, &ignored, err);
+	return repository_put(
+		to, buffer_slice(&bytes), &step->what, NULL, false, &ignored, err);
 }
 
 static int carry_out(struct plan *plan, struct repository *to,
@@ -254,8 +254,8 @@ int repository_copy(struct repository *from, struct repository *to,
 		return error_wrap(err, "copy from %s", from->name);
 	if (carry_out(&plan, to, copy, err) < 0 || repository_settle(to, err) < 0 ||
 		repository_read_manifest(from, copy->image, &bytes, err) < 0 ||
-		repository_put(to, buffer_slice(&bytes), copy->image->media_type,
-			copy->tag, true, &ignored, err) < 0)
+		repository_put(to, buffer_slice(&bytes), copy->image, copy->tag, true,
+			&ignored, err) < 0)
 		return error_wrap(err, "copy to %s", to->name);
 	return 0;
 }

@@ -194,6 +194,15 @@ static int read_helper_answer(struct slice answer, struct credential *credential
 	return 0;
 }
 
+/* What it says of its failure; docker's write that where the secret is expected. */
+static const char *helper_words(
+	const struct buffer *messages, const struct buffer *output)
+{
+	if (messages->len != 0)
+		return buffer_str(messages);
+	return slice_has_byte(buffer_slice(output), '{') ? "" : buffer_str(output);
+}
+
 static int run_helper(const char *name, const char *registry,
 	struct credential *credential, bool *ret_found, struct error *err)
 {
@@ -230,7 +239,7 @@ static int run_helper(const char *name, const char *registry,
 		return 0;
 	}
 	return error_set(err, ERR_SYSTEM, "%s failed with status %d: %.200s", program,
-		status, buffer_str(messages.len ? &messages : &output));
+		status, helper_words(&messages, &output));
 }
 
 /* ---- files ---- */

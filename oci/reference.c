@@ -107,12 +107,13 @@ static bool label_is_valid(struct slice s)
 	return true;
 }
 
+/* Without zeros before it: one place has one name, or a rule for it could be passed by. */
 static bool port_is_valid(struct slice s)
 {
 	struct error ignored = ERROR_INIT;
 	uint64_t port;
 
-	return slice_parse_u64(s, 10, 65535, &port, &ignored) == 0 && port != 0;
+	return slice_parse_u64(s, 10, 65535, &port, &ignored) == 0 && s.data[0] != '0';
 }
 
 /* "[::1]" or "[2001:db8::1]:443"; libcurl judges the address itself. */
@@ -228,7 +229,8 @@ static int set_name(struct slice host, struct slice repository,
 	reference->registry = lower_case(reference->arena, host);
 	if (!reference->registry)
 		return error_set_memory(err);
-	if (strcmp(reference->registry, "index." DOCKER_HUB) == 0)
+	if (strcmp(reference->registry, "index." DOCKER_HUB) == 0 ||
+		strcmp(reference->registry, "registry-1." DOCKER_HUB) == 0)
 		reference->registry = DOCKER_HUB;
 	if (strcmp(reference->registry, DOCKER_HUB) == 0 &&
 		!slice_has_byte(repository, '/'))
@@ -287,6 +289,24 @@ static int set_text(struct reference *reference, struct error *err)
 	return reference->text ? 0 : error_set_memory(err);
 }
 
+/*
+ * What follows the "@" that ends a user name and password, with that; all if there is
+ * none. A digest has a colon and no slash behind its "@".
+ */
+static struct slice after_password(struct slice text)
+{
+	struct slice found = text;
+
+	for (size_t i = 0; i < text.len; i++) {
+		struct slice rest = slice_sub(text, i, text.len);
+
+		if (rest.data[0] == '@' &&
+			(slice_has_byte(rest, '/') || !slice_has_byte(rest, ':')))
+			found = rest;
+	}
+	return found;
+}
+
 static int parse(struct slice s, struct reference *reference, struct error *err)
 {
 	static const struct {
@@ -309,10 +329,25 @@ static int parse(struct slice s, struct reference *reference, struct error *err)
 	if (slice_find(s, SLICE("://")) != SIZE_MAX)
 		return error_set(err, ERR_USAGE,
 			"neither oci:, oci-archive: nor docker:// begins it");
+	if (reference->kind == REFERENCE_REGISTRY && after_password(s).len != s.len) {
+		(void)error_set(
+			err, ERR_USAGE, "a user name or password is no part of it");
+		return error_remedy(err, "use --user and --password-file, or log in "
+					 "(docker login, podman login)");
+	}
 	if (reference->kind == REFERENCE_REGISTRY ? parse_registry(s, reference, err) < 0
 						  : parse_path(s, reference, err) < 0)
 		return err->class;
 	return set_text(reference, err);
+}
+
+/* For messages; the "@" of a path is its own. */
+static struct slice shown(struct slice text)
+{
+	bool is_path = slice_starts_with(text, SLICE("oci:")) ||
+		       slice_starts_with(text, SLICE("oci-archive:"));
+
+	return is_path ? text : after_password(text);
 }
 
 int reference_parse(
@@ -320,7 +355,6 @@ int reference_parse(
 {
 	cleanup_arena struct arena *arena = NULL;
 	struct reference *reference;
-	struct slice shown = slice_sub(text, 0, 200);
 
 	if (text.len == 0 || text.len > REFERENCE_MAX || !slice_is_printable(text))
 		return error_set(err, ERR_USAGE,
@@ -332,7 +366,8 @@ int reference_parse(
 		return error_set_memory(err);
 	reference->arena = arena;
 	if (parse(text, reference, err) < 0)
-		return error_wrap(err, "image reference \"%.*s\"", SLICE_ARG(shown));
+		return error_wrap(err, "image reference \"%.*s\"",
+			SLICE_ARG(slice_sub(shown(text), 0, 200)));
 	arena = NULL; /* the reference's now */
 	*ret_reference = reference;
 	return 0;

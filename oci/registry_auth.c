@@ -304,8 +304,7 @@ static int send_token_request(struct registry *registry,
 		return err->class;
 	at_origin = url_same_origin(&url, &registry->url);
 	for (unsigned i = 1;; i++) {
-		struct slice value;
-		uint64_t wait = 0;
+		uint64_t wait;
 
 		http_response_done(ret_response);
 		if (http_perform(at_origin ? registry->client : registry->foreign, &http,
@@ -315,9 +314,7 @@ static int send_token_request(struct registry *registry,
 		if (!retry_status_is_transient(ret_response->status) ||
 			i >= RETRY_ATTEMPTS)
 			return 0;
-		if (http_response_header(ret_response, "retry-after", &value) &&
-			!retry_after_parse(value, clock_now(), &wait))
-			wait = 0;
+		wait = registry_asked_wait(ret_response);
 		if (wait > RETRY_WAIT_MAX_MS)
 			return 0;
 		retry_pause(registry->options->retry_delay_ms, i, wait);

@@ -204,7 +204,7 @@ static bool may_retry(const struct registry_call *call, unsigned attempt_number,
 				 : registry_is_transient(response);
 }
 
-static uint64_t asked_wait(const struct http_response *response)
+uint64_t registry_asked_wait(const struct http_response *response)
 {
 	struct slice value;
 	uint64_t ms = 0;
@@ -229,7 +229,7 @@ int registry_call(struct registry *registry, const struct registry_call *call,
 			registry, &attempt, ret_response, err); /* err tells */
 		if (is_too_late(registry) || !may_retry(call, i, ret_response, err))
 			break;
-		wait = error_is_set(err) ? 0 : asked_wait(ret_response);
+		wait = error_is_set(err) ? 0 : registry_asked_wait(ret_response);
 		waited += wait;
 		/* who wants to be left alone for an hour is: the error says so */
 		if (wait > RETRY_WAIT_MAX_MS || waited > WAIT_TOTAL_MAX_MS)

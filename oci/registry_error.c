@@ -8,35 +8,40 @@
 #include "oci/registry_private.h"
 #include "oci/retry.h"
 
-static void add_printable(struct buffer *out, const char *text)
-{
-	struct error full = ERROR_INIT;
+#define SHOWN_BYTES 300
 
-	for (; *text && out->len < 300; text++)
-		if (buffer_add_byte(
-			    out, *text >= 0x20 && *text != 0x7f ? *text : '?', &full) < 0)
-			return;
+/* The beginning, without what a terminal could take for a command. */
+static struct slice printable(struct buffer *text)
+{
+	for (size_t i = 0; i < text->len && i < SHOWN_BYTES; i++)
+		if (text->data[i] < 0x20 || text->data[i] == 0x7f)
+			text->data[i] = '?';
+	return slice_sub(buffer_slice(text), 0, SHOWN_BYTES);
 }
 
-/* {"errors":[{"code":"DENIED","message":"…"}]} (distribution-spec v1.1, "Error Codes").
- */
-static bool first_error(
+static void add_text(struct buffer *out, const json_t *json)
+{
+	const char *text = json_string_value(json);
+	struct error full = ERROR_INIT;
+
+	if (text && buffer_add_str(out, text, &full) < 0)
+		buffer_clear(out);
+}
+
+bool registry_first_error(
 	struct slice body, struct buffer *ret_code, struct buffer *ret_message)
 {
 	cleanup_json struct json_t *json = NULL;
 	struct error ignored = ERROR_INIT;
 	const json_t *item;
-	const char *text;
 
 	if (body.len == 0 || json_load_slice(body, "error", &json, &ignored) < 0)
 		return false;
 	item = json_array_get(json_object_get(json, "errors"), 0);
 	if (!json_is_object(item))
 		return false;
-	text = json_string_value(json_object_get(item, "code"));
-	add_printable(ret_code, text ? text : "");
-	text = json_string_value(json_object_get(item, "message"));
-	add_printable(ret_message, text ? text : "");
+	add_text(ret_code, json_object_get(item, "code"));
+	add_text(ret_message, json_object_get(item, "message"));
 	return true;
 }
 
@@ -62,10 +67,12 @@ int registry_status_error(
 	cleanup_buffer struct buffer code = BUFFER_INIT, message = BUFFER_INIT;
 	int status = response->status;
 
-	(void)first_error(buffer_slice(&response->body), &code, &message); /* or empty */
-	(void)error_set(err, ERR_NETWORK, "%s: the registry answers %d%s%s%s%s%s", doing,
-		status, code.len ? " " : "", buffer_str(&code), message.len ? " (" : "",
-		buffer_str(&message), message.len ? ")" : "");
+	(void)registry_first_error(
+		buffer_slice(&response->body), &code, &message); /* or empty */
+	(void)error_set(err, ERR_NETWORK, "%s: the registry answers %d%s%.*s%s%.*s%s",
+		doing, status, code.len ? " " : "", SLICE_ARG(printable(&code)),
+		message.len ? " (" : "", SLICE_ARG(printable(&message)),
+		message.len ? ")" : "");
 	if (status == 401 || status == 403)
 		return error_remedy(err, "log in (docker login, podman login) with an "
 					 "account that may do this");
@@ -79,19 +86,24 @@ static bool says(const struct http_response *response, const char *wanted)
 	cleanup_buffer struct buffer code = BUFFER_INIT, message = BUFFER_INIT;
 
 	return response->status >= 400 &&
-	       first_error(buffer_slice(&response->body), &code, &message) &&
+	       registry_first_error(buffer_slice(&response->body), &code, &message) &&
 	       strcmp(buffer_str(&code), wanted) == 0;
 }
 
+/* Some registries say TOOMANYREQUESTS under another status. */
+bool registry_is_busy(const struct http_response *response)
+{
+	return retry_status_is_transient(response->status) ||
+	       says(response, "TOOMANYREQUESTS");
+}
+
 /*
- * Some registries say TOOMANYREQUESTS under another status; and distribution 2.8 says
- * DIGEST_INVALID of a manifest, whose digest we computed, while somebody else writes one
- * of its blobs.
+ * Distribution 2.8 says DIGEST_INVALID of a manifest, whose digest we computed, while
+ * somebody else writes one of its blobs.
  */
 bool registry_is_transient(const struct http_response *response)
 {
-	return retry_status_is_transient(response->status) ||
-	       says(response, "TOOMANYREQUESTS") || says(response, "DIGEST_INVALID");
+	return registry_is_busy(response) || says(response, "DIGEST_INVALID");
 }
 
 bool registry_error_is_transient(const struct error *err)

@@ -73,6 +73,8 @@ struct registry_call {
 /* Any final status is success. ERR_NETWORK, and what the output said. */
 MUST_USE int registry_call(struct registry *registry, const struct registry_call *call,
 	struct http_response *ret_response, struct error *err);
+/* The pause that Retry-After asks for; 0: none. */
+uint64_t registry_asked_wait(const struct http_response *response);
 /* Appends ORIGIN/v2/REPOSITORY and the formatted rest. */
 MUST_USE int registry_url(const struct registry *registry, struct buffer *out,
 	struct error *err, const char *format, ...) PRINTF_LIKE(4, 5);
@@ -90,6 +92,14 @@ void registry_note_rate(struct registry *registry, const struct http_response *r
 /* Sets ERR_NETWORK with status and what the body says of it. */
 int registry_status_error(
 	const struct http_response *response, const char *doing, struct error *err);
+/*
+ * {"errors":[{"code":"DENIED","message":"…"}]} (distribution-spec v1.1, "Error Codes"):
+ * appends the first one's, as they are; false if there is none.
+ */
+bool registry_first_error(
+	struct slice body, struct buffer *ret_code, struct buffer *ret_message);
+/* Is the registry only busy? By status, or by what it says. */
+bool registry_is_busy(const struct http_response *response);
 /* May the same request succeed later? By status, or because the connection broke. */
 bool registry_is_transient(const struct http_response *response);
 bool registry_error_is_transient(const struct error *err);
@@ -100,8 +110,10 @@ static inline bool registry_is_success(const struct http_response *response)
 
 /* ---- registry_conceal.c ---- */
 
-/* Stars over the credentials in an error's body. authorization: what was sent, or NULL.
- * The mutex is held. */
+/*
+ * Leaves of an error's body what registry_first_error reads, with stars over the
+ * credentials. authorization: what was sent, or NULL. The mutex is held.
+ */
 void registry_conceal(const struct registry *registry, const char *authorization,
 	struct http_response *response);
 

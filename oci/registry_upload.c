@@ -168,14 +168,18 @@ static int after_patch(struct upload *upload, const struct http_response *respon
 }
 
 /* A broken connection, a busy server, an offset that it sees otherwise: ask and go on. */
-static bool is_worth_another(
-	const struct upload *upload, int status, const struct error *err)
+static bool is_worth_another(const struct upload *upload,
+	const struct http_response *response, const struct error *err)
 {
+	int status = response->status;
+
 	if (upload->failures > FAILURES_MAX)
 		return false;
 	if (error_is_set(err))
 		return registry_error_is_transient(err);
-	return retry_status_is_transient(status) || status == 404 || status == 416;
+	if (registry_is_busy(response))
+		return registry_asked_wait(response) <= RETRY_WAIT_MAX_MS;
+	return status == 404 || status == 416;
 }
 
 static int handle_failure(struct upload *upload, const struct http_response *response,
@@ -184,21 +188,22 @@ static int handle_failure(struct upload *upload, const struct http_response *res
 	int status = response->status;
 
 	upload->failures++;
-	if (is_worth_another(upload, status, err)) {
+	if (is_worth_another(upload, response, err)) {
 		log_verbose("%s: upload broke off at %llu: %s; resuming",
 			upload->registry->name, (unsigned long long)upload->offset,
 			error_is_set(err) ? err->text : "the registry is busy");
 		error_clear(err);
 		if (status != 404 && status != 416)
 			retry_pause(upload->registry->options->retry_delay_ms,
-				upload->failures, 0);
+				upload->failures, registry_asked_wait(response));
 		return resume(upload, err);
 	}
 	if (error_is_set(err))
 		return err->class;
 	/* registries that know only whole blobs say 4xx (or 501) to PATCH */
 	if (was_patch && !upload->whole && status != 401 && status != 403 &&
-		status != 413) {
+		status != 413 && status != 429 &&
+		registry_asked_wait(response) <= RETRY_WAIT_MAX_MS) {
 		upload->whole = true;
 		return begin(upload, err);
 	}

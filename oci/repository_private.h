@@ -45,7 +45,8 @@ struct manifest_put {
 	const char *if_match; /* NULL: unconditionally; "": only if there is none */
 	/* part of read, change, write: no second attempt, which would be late */
 	bool is_update;
-	bool conflict;     /* out: not written, or not surely; read again */
+	bool conflict;     /* out: not written, or not surely; read again, */
+	uint64_t wait_ms;  /* out: after at least so long */
 	bool subject_done; /* out: the place keeps referrers itself */
 };
 
@@ -178,8 +179,9 @@ MUST_USE int descriptor_of_manifest(struct slice bytes, const struct manifest *m
 MUST_USE int repository_put_source(struct repository *repository,
 	const struct blob_source *source, const struct descriptor *descriptor,
 	struct error *err);
+/* as: media type (NULL: what the document says) and the algorithm of the digest. */
 MUST_USE int repository_put(struct repository *repository, struct slice bytes,
-	const char *media_type, const char *tag, bool list,
+	const struct descriptor *as, const char *tag, bool list,
 	struct descriptor *ret_descriptor, struct error *err);
 
 /* "sha256-<hex>" + suffix, as the fallback tag schema cuts it (distribution-spec v1.1).

@@ -92,7 +92,7 @@ int repository_put_blob_fd(struct repository *repository, int fd,
 /* ---- manifests ---- */
 
 int repository_put(struct repository *repository, struct slice bytes,
-	const char *media_type, const char *tag, bool list,
+	const struct descriptor *as, const char *tag, bool list,
 	struct descriptor *ret_descriptor, struct error *err)
 {
 	cleanup_manifest struct manifest *manifest = NULL;
@@ -105,8 +105,9 @@ int repository_put(struct repository *repository, struct slice bytes,
 		return error_set(err, ERR_INPUT, "%s: \"%.*s\" is not a tag",
 			repository->name, SLICE_ARG(slice_sub(slice_str(tag), 0, 140)));
 	if (repository_need_writable(repository, err) < 0 ||
-		manifest_parse(bytes, media_type, &manifest, err) < 0 ||
-		descriptor_of_manifest(bytes, manifest, &described, err) < 0)
+		manifest_parse(bytes, as->media_type, &manifest, err) < 0 ||
+		descriptor_of_manifest(bytes, manifest, &described, err) < 0 ||
+		digest_of(as->digest.algorithm, bytes, &described.digest, err) < 0)
 		return err->class;
 	put.manifest = manifest;
 	if (repository->write->put_manifest(repository, &put, err) < 0)
@@ -128,8 +129,10 @@ int repository_put_manifest(struct repository *repository, struct slice bytes,
 	const char *media_type, const char *tag, struct descriptor *ret_descriptor,
 	struct error *err)
 {
-	return repository_put(
-		repository, bytes, media_type, tag, false, ret_descriptor, err);
+	struct descriptor as = {
+		.media_type = media_type, .digest.algorithm = DIGEST_SHA256};
+
+	return repository_put(repository, bytes, &as, tag, false, ret_descriptor, err);
 }
 
 /* ---- read, change, write ---- */
@@ -140,6 +143,7 @@ struct update {
 	void *context;
 	bool done, wrote;
 	unsigned stale_reads;
+	uint64_t wait_ms; /* before the next attempt, at least */
 	double read_at;
 	struct descriptor result;
 };
@@ -162,6 +166,7 @@ static int write_change(struct repository *repository, struct update *update,
 	put.manifest = manifest;
 	if (repository->write->put_manifest(repository, &put, err) < 0)
 		return error_wrap(err, "%s:%s", repository->name, update->tag);
+	update->wait_ms = put.wait_ms;
 	if (put.conflict)
 		return 0;
 	if (descriptor_copy(repository->arena, &described, &update->result, err) < 0)
@@ -223,7 +228,8 @@ int repository_update(struct repository *repository, const char *tag,
 		return error_wrap(err, "%s", repository->name);
 	for (int i = 0; i < UPDATE_ATTEMPTS && !update.done && !error_is_set(err); i++) {
 		if (i != 0 && update.stale_reads < (unsigned)i)
-			retry_pause(repository->options.retry_delay_ms, (unsigned)i, 0);
+			retry_pause(repository->options.retry_delay_ms, (unsigned)i,
+				update.wait_ms);
 		(void)update_once(repository, &update, err); /* err tells */
 	}
 	if (repository->write->unlock)

@@ -36,6 +36,16 @@ static bool parse_date(struct slice value, int64_t *ret_time)
 	return clock_parse(slice_str(text), ret_time, &ignored) == 0;
 }
 
+static bool is_number(struct slice value)
+{
+	size_t digits = 0;
+
+	while (digits < value.len && value.data[digits] >= '0' &&
+		value.data[digits] <= '9')
+		digits++;
+	return digits != 0 && digits == value.len;
+}
+
 bool retry_after_parse(struct slice value, int64_t now, uint64_t *ret_ms)
 {
 	struct error ignored = ERROR_INIT;
@@ -43,7 +53,10 @@ bool retry_after_parse(struct slice value, int64_t now, uint64_t *ret_ms)
 	int64_t time;
 
 	value = slice_trim(value);
-	if (slice_parse_u64(value, 10, UINT32_MAX, &seconds, &ignored) < 0) {
+	if (is_number(value)) {
+		if (slice_parse_u64(value, 10, UINT32_MAX, &seconds, &ignored) < 0)
+			seconds = UINT32_MAX; /* a longer time is no shorter wait */
+	} else {
 		if (!parse_date(value, &time))
 			return false;
 		seconds = time > now ? (uint64_t)(time - now) : 0; /* positive */

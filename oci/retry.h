@@ -10,8 +10,8 @@
 
 /* 408, 425, 429, 500, 502, 503, 504. */
 bool retry_status_is_transient(int status);
-/* Retry-After: seconds or an HTTP date (RFC 9110, 10.2.3); false if neither. At most
- * UINT32_MAX seconds. */
+/* Retry-After: seconds or an HTTP date (RFC 9110, 10.2.3); false if neither. What is
+ * beyond UINT32_MAX seconds is as much. */
 bool retry_after_parse(struct slice value, int64_t now, uint64_t *ret_ms);
 /*
  * Waits base_ms (0: 1000) * 2^(attempt - 1), capped, with up to a quarter more at random,

@@ -7,10 +7,16 @@
 #include "oci/reference.h"
 #include "oci/url.h"
 
+/* Without what may be a password or, in a query, a signature. */
 static int fail(struct error *err, struct slice text, const char *why)
 {
-	return error_set(err, ERR_INPUT, "URL \"%.*s\": %s",
-		SLICE_ARG(slice_sub(text, 0, 200)), why);
+	size_t query = slice_find(text, SLICE("?")), at;
+
+	text = slice_sub(text, 0, query);
+	while ((at = slice_find(text, SLICE("@"))) != SIZE_MAX)
+		text = slice_sub(text, at + 1, text.len);
+	return error_set(err, ERR_INPUT, "URL \"%.*s%s\": %s",
+		SLICE_ARG(slice_sub(text, 0, 200)), query == SIZE_MAX ? "" : "?…", why);
 }
 
 /* Printable ASCII only: what is handed to libcurl cannot mean two things. */

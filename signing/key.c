@@ -152,7 +152,32 @@ static int check_public(EVP_PKEY *pkey, struct error *err)
 
 /* ---- reading and writing ---- */
 
-/* One key has one encoding, or its identity would be ambiguous. */
+/* OpenSSL also reads, and writes again, curves that are spelt out and points that are
+ * compressed or hybrid. */
+static int check_curve_encoding(const EVP_PKEY *pkey, struct error *err)
+{
+	char curve[32], point[32];
+
+	if (EVP_PKEY_is_a(pkey, "EC") != 1)
+		return 0;
+	if (EVP_PKEY_get_utf8_string_param(
+		    pkey, OSSL_PKEY_PARAM_EC_ENCODING, curve, sizeof(curve), NULL) != 1 ||
+		EVP_PKEY_get_utf8_string_param(pkey,
+			OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, point, sizeof(point),
+			NULL) != 1)
+		return key_crypto_error(err, ERR_INPUT, "key: how it is encoded");
+	if (strcmp(curve, KEY_CURVE_ENCODING) == 0 &&
+		strcmp(point, KEY_POINT_FORMAT) == 0)
+		return 0;
+	(void)error_set(err, ERR_INPUT, /* returned below */
+		"key: its curve is not named, or its point not uncompressed: other "
+		"tools do not read that");
+	return error_remedy(err, "openssl ec -pubin -in OLD -out NEW "
+				 "-param_enc named_curve -conv_form uncompressed");
+}
+
+/* One key has one encoding, or its identity would be ambiguous, and it could be counted
+ * twice where k of n must have signed. */
 static int check_encoding(EVP_PKEY *pkey, struct slice der, struct error *err)
 {
 	unsigned char *encoded = NULL;
@@ -164,9 +189,8 @@ static int check_encoding(EVP_PKEY *pkey, struct slice der, struct error *err)
 	same = slice_equal(der, slice_from(encoded, (size_t)len)); /* positive */
 	OPENSSL_free(encoded);
 	if (!same)
-		return error_set(err, ERR_INPUT,
-			"key: not the DER form of a public key with a named curve");
-	return 0;
+		return error_set(err, ERR_INPUT, "key: not the DER form of a public key");
+	return check_curve_encoding(pkey, err);
 }
 
 static int read_der(

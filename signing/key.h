@@ -2,7 +2,8 @@
 /*
  * Public keys and checking signatures. ECDSA P-256, P-384, P-521 (DER signatures), RSA
  * 2048 to 8192 (PKCS#1 v1.5), Ed25519 (pure). Read from SPKI PEM ("PUBLIC KEY"), exactly
- * one block. No private key is ever handled here: see secret.h.
+ * one block, and one encoding: named curves (RFC 5480, 2.1.1), uncompressed points. No
+ * private key is ever handled here: see secret.h.
  */
 #ifndef SIGNING_KEY_H
 #define SIGNING_KEY_H

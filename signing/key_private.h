@@ -19,4 +19,8 @@ MUST_USE int key_from_own_der(struct slice der, struct key **ret_key, struct err
 /* "P-256", …; NULL for what is not an elliptic curve of ECDSA. */
 const char *key_type_curve(enum key_type type);
 
+/* The one encoding of ECDSA keys, as OpenSSL calls it. */
+#define KEY_CURVE_ENCODING OSSL_PKEY_EC_ENCODING_GROUP
+#define KEY_POINT_FORMAT   OSSL_PKEY_EC_POINT_CONVERSION_FORMAT_UNCOMPRESSED
+
 #endif

@@ -8,6 +8,7 @@
 #include <dlfcn.h>
 #include <p11-kit/pkcs11.h>
 #include <pthread.h>
+#include <sys/stat.h>
 
 #include "base/fs.h"
 #include "signing/pkcs11_private.h"
@@ -117,6 +118,22 @@ static int load_module(const char *path, CK_FUNCTION_LIST **ret_module, struct e
 	return 0;
 }
 
+/* It gets the PIN, and what is no file might be waited for. */
+static int check_module(const char *path, struct error *err)
+{
+	struct stat status;
+
+	if (stat(path, &status) < 0)
+		return error_set_errno(err, errno, "PKCS #11 module %s", path);
+	if (!S_ISREG(status.st_mode))
+		return error_set(
+			err, ERR_INPUT, "PKCS #11 module %s is not a file", path);
+	if ((status.st_mode & S_IWOTH) != 0)
+		return error_set(err, ERR_INPUT,
+			"PKCS #11 module %s: everybody may change it", path);
+	return 0;
+}
+
 static int open_module(
 	const struct pkcs11_uri *uri, CK_FUNCTION_LIST **ret_module, struct error *err)
 {
@@ -125,6 +142,8 @@ static int open_module(
 	if (path && path[0] != '/')
 		return error_set(
 			err, ERR_USAGE, "$" MODULE_ENV " is not an absolute path");
+	if (path && check_module(path, err) < 0)
+		return err->class;
 	return load_module(path ? path : MODULE_DEFAULT, ret_module, err);
 }
 
@@ -224,6 +243,24 @@ static int check_tries(const CK_TOKEN_INFO *info, struct error *err)
 	return 0;
 }
 
+/* Asked again: the count is of after the mistake. */
+static int login_error(struct token *token, CK_RV code, struct error *err)
+{
+	CK_TOKEN_INFO info = {0};
+
+	if (token_error(err, code, "logging in") != ERR_REFUSED)
+		return err->class;
+	(void)token->module->C_GetTokenInfo(token->slot, &info); /* else flags are 0 */
+	if (code == CKR_PIN_LOCKED || (info.flags & CKF_USER_PIN_LOCKED))
+		return error_remedy(err, "the token is locked: its security officer can "
+					 "set a new PIN");
+	return error_remedy(err, "%s",
+		info.flags & CKF_USER_PIN_FINAL_TRY
+			? "one more wrong PIN locks the token"
+			: "be sure of the PIN before trying again: after a few wrong "
+			  "ones the token locks");
+}
+
 static int log_in(struct token *token, const CK_TOKEN_INFO *info,
 	const struct pkcs11_uri *uri, passphrase_source pin, void *context,
 	struct error *err)
@@ -238,9 +275,9 @@ static int log_in(struct token *token, const CK_TOKEN_INFO *info,
 		get_pin(uri, pin, context, &token->pin, err) < 0)
 		return err->class;
 	code = login(token, CKU_USER);
-	if (code != CKR_OK && code != CKR_USER_ALREADY_LOGGED_IN)
-		return token_error(err, code, "logging in");
-	return 0;
+	if (code == CKR_OK || code == CKR_USER_ALREADY_LOGGED_IN)
+		return 0;
+	return login_error(token, code, err);
 }
 
 static int open_session(struct token *token, struct error *err)
@@ -329,20 +366,26 @@ static void note_properties(struct token *token)
 		wipe_str(&token->pin);
 }
 
-/* The public object with the same CKA_ID; a private RSA key tells the same itself. */
+/* The public object with the same CKA_ID, or the same label if there is no id; a private
+ * RSA key tells the same itself. Signatures are checked against it, always. */
 static int find_public(
 	struct token *token, CK_OBJECT_HANDLE *ret_object, struct error *err)
 {
 	static const CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
 	unsigned char value[ATTRIBUTE_MAX];
-	struct slice id = get_attribute(token, token->key, CKA_ID, value);
-	CK_ATTRIBUTE template[] = {attribute(CKA_CLASS, &class, sizeof(class)),
-		attribute(CKA_ID, id.data, id.len)};
+	CK_ATTRIBUTE_TYPE type = CKA_ID;
+	struct slice name = get_attribute(token, token->key, type, value);
 	size_t found = 0;
 
 	*ret_object = token->key;
-	if (id.len == 0)
+	if (name.len == 0) {
+		type = CKA_LABEL;
+		name = get_attribute(token, token->key, type, value);
+	}
+	if (name.len == 0)
 		return 0;
+	CK_ATTRIBUTE template[] = {attribute(CKA_CLASS, &class, sizeof(class)),
+		attribute(type, name.data, name.len)};
 	if (find_objects(token, template, ARRAY_LEN(template), ret_object, &found, err) <
 		0)
 		return err->class;
@@ -351,31 +394,51 @@ static int find_public(
 	return 0;
 }
 
+/* What tells the public key, by kind. */
+static const struct kind {
+	CK_KEY_TYPE type;
+	CK_ATTRIBUTE_TYPE first, second;
+	int (*read)(struct slice first, struct slice second, struct key **ret_key,
+		struct error *err);
+} kinds[] = {
+	{CKK_RSA, CKA_MODULUS, CKA_PUBLIC_EXPONENT, pkcs11_rsa_key},
+	{CKK_EC, CKA_EC_PARAMS, CKA_EC_POINT, pkcs11_ec_key},
+	{CKK_EC_EDWARDS, CKA_EC_PARAMS, CKA_EC_POINT, pkcs11_ed25519_key},
+};
+
+static const struct kind *find_kind(struct token *token)
+{
+	unsigned char value[ATTRIBUTE_MAX];
+	struct slice bytes = get_attribute(token, token->key, CKA_KEY_TYPE, value);
+	CK_KEY_TYPE type;
+
+	if (bytes.len != sizeof(type))
+		return NULL;
+	memcpy(&type, value, sizeof(type));
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if (kinds[i].type == type)
+			return &kinds[i];
+	return NULL;
+}
+
 static int read_public(struct token *token, struct key **ret_key, struct error *err)
 {
-	unsigned char type_bytes[ATTRIBUTE_MAX], one[ATTRIBUTE_MAX], two[ATTRIBUTE_MAX];
+	unsigned char one[ATTRIBUTE_MAX], two[ATTRIBUTE_MAX];
+	const struct kind *kind = find_kind(token);
 	CK_OBJECT_HANDLE object;
-	CK_KEY_TYPE type = CKK_VENDOR_DEFINED;
-	bool rsa;
 
-	if (get_attribute(token, token->key, CKA_KEY_TYPE, type_bytes).len ==
-		sizeof(type))
-		memcpy(&type, type_bytes, sizeof(type));
-	if (type != CKK_RSA && type != CKK_EC)
-		return error_set(err, ERR_INPUT, "the key is neither RSA nor ECDSA");
+	if (!kind)
+		return error_set(
+			err, ERR_INPUT, "the key is none of RSA, ECDSA, Ed25519");
 	if (find_public(token, &object, err) < 0)
 		return err->class;
-	rsa = type == CKK_RSA;
-	struct slice first =
-		get_attribute(token, object, rsa ? CKA_MODULUS : CKA_EC_PARAMS, one);
-	struct slice second = get_attribute(
-		token, object, rsa ? CKA_PUBLIC_EXPONENT : CKA_EC_POINT, two);
+	struct slice first = get_attribute(token, object, kind->first, one);
+	struct slice second = get_attribute(token, object, kind->second, two);
 	if (first.len == 0 || second.len == 0)
 		return error_set(err, ERR_INPUT,
 			"the token does not tell the public key (no public object with "
-			"the same id)");
-	return rsa ? pkcs11_rsa_key(first, second, ret_key, err)
-		   : pkcs11_ec_key(first, second, ret_key, err);
+			"the same id or label)");
+	return kind->read(first, second, ret_key, err);
 }
 
 /* ---- all of it ---- */
@@ -465,6 +528,11 @@ int token_sign(struct token *token, enum key_type type, struct slice message,
 		if (pkcs11_digest_info(message, &info, err) < 0 ||
 			sign_data(token, CKM_RSA_PKCS, buffer_slice(&info), out, &len,
 				err) < 0)
+			return err->class;
+		return buffer_add(ret_signature, out, len, err);
+	}
+	if (type == KEY_ED25519) {
+		if (sign_data(token, CKM_EDDSA, message, out, &len, err) < 0)
 			return err->class;
 		return buffer_add(ret_signature, out, len, err);
 	}

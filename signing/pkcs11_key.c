@@ -11,30 +11,39 @@
 #include "signing/key_private.h"
 #include "signing/pkcs11_private.h"
 
-#define POINT_MAX 133 /* P-521, uncompressed */
-#define HALF_MAX  66  /* r or s of P-521 */
+#define POINT_MAX     133 /* P-521, uncompressed */
+#define HALF_MAX      66  /* r or s of P-521 */
+#define ED25519_BYTES 32
 
 /* ---- public keys ---- */
 
-static int key_from_params(
-	const char *type, OSSL_PARAM *params, struct key **ret_key, struct error *err)
+/* Takes pkey, which may be NULL: OpenSSL has the reason. */
+static int key_from_pkey(EVP_PKEY *pkey, struct key **ret_key, struct error *err)
 {
-	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
-	EVP_PKEY *pkey = NULL;
 	unsigned char *der = NULL;
-	int len = -1, status;
+	int len = pkey ? i2d_PUBKEY(pkey, &der) : -1;
+	int status;
 
-	if (context && params && EVP_PKEY_fromdata_init(context) == 1 &&
-		EVP_PKEY_fromdata(context, &pkey, EVP_PKEY_PUBLIC_KEY, params) == 1)
-		len = i2d_PUBKEY(pkey, &der);
 	EVP_PKEY_free(pkey);
-	EVP_PKEY_CTX_free(context);
 	if (len <= 0)
 		return key_crypto_error(
 			err, ERR_INPUT, "the token's public key is malformed");
 	status = key_from_der(slice_from(der, (size_t)len), ret_key, err); /* positive */
 	OPENSSL_free(der);
 	return status;
+}
+
+static int key_from_params(
+	const char *type, OSSL_PARAM *params, struct key **ret_key, struct error *err)
+{
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+	EVP_PKEY *pkey = NULL;
+
+	if (context && params && EVP_PKEY_fromdata_init(context) == 1)
+		(void)EVP_PKEY_fromdata(/* failed: pkey stays NULL */
+			context, &pkey, EVP_PKEY_PUBLIC_KEY, params);
+	EVP_PKEY_CTX_free(context);
+	return key_from_pkey(pkey, ret_key, err);
 }
 
 static const char *curve_name(struct slice parameters)
@@ -89,6 +98,39 @@ int pkcs11_ec_key(struct slice parameters, struct slice point, struct key **ret_
 		OSSL_PARAM_construct_end(),
 	};
 	return key_from_params("EC", params, ret_key, err);
+}
+
+/* The curve's name (PKCS #11 v3.0, 2.3.5) or its OID (RFC 8410). */
+static bool is_ed25519(struct slice parameters)
+{
+	static const unsigned char name[] = {
+		0x13, 12, 'e', 'd', 'w', 'a', 'r', 'd', 's', '2', '5', '5', '1', '9'};
+	static const unsigned char oid[] = {0x06, 3, 0x2b, 0x65, 0x70};
+
+	return slice_equal(parameters, slice_from(name, sizeof(name))) ||
+	       slice_equal(parameters, slice_from(oid, sizeof(oid)));
+}
+
+int pkcs11_ed25519_key(struct slice parameters, struct slice point, struct key **ret_key,
+	struct error *err)
+{
+	unsigned char bytes[POINT_MAX];
+	size_t len = point.len;
+
+	if (!is_ed25519(parameters))
+		return error_set(
+			err, ERR_INPUT, "the token's Edwards curve is not Ed25519");
+	if (point.len == ED25519_BYTES) /* as version 3.0 has it; others wrap it */
+		memcpy(bytes, point.data, ED25519_BYTES);
+	else if (unwrap_point(point, bytes, &len, err) < 0)
+		return err->class;
+	if (len != ED25519_BYTES)
+		return error_set(
+			err, ERR_INPUT, "the token's Ed25519 point has %zu bytes", len);
+	ERR_clear_error();
+	return key_from_pkey(EVP_PKEY_new_raw_public_key_ex(
+				     NULL, "ED25519", NULL, bytes, ED25519_BYTES),
+		ret_key, err);
 }
 
 int pkcs11_rsa_key(struct slice modulus, struct slice exponent, struct key **ret_key,

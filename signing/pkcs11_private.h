@@ -23,7 +23,8 @@ MUST_USE int token_open(const char *uri, passphrase_source pin, void *context,
 void token_free(struct token **token);
 /* CKA_LABEL of the key; "" if it has none. Borrowed. */
 const char *token_label(const struct token *token);
-/* With SHA-256; ECDSA as DER. Not checked against the public key. Appends. */
+/* With SHA-256, ECDSA as DER; pure Ed25519. Not checked against the public key. Appends.
+ */
 MUST_USE int token_sign(struct token *token, enum key_type type, struct slice message,
 	struct buffer *ret_signature, struct error *err);
 
@@ -31,6 +32,9 @@ MUST_USE int token_sign(struct token *token, enum key_type type, struct slice me
 
 /* CKA_EC_PARAMS (a named curve) and CKA_EC_POINT, both DER. */
 MUST_USE int pkcs11_ec_key(struct slice parameters, struct slice point,
+	struct key **ret_key, struct error *err);
+/* The same of an Edwards key; the point may also be as it is (PKCS #11 v3.0, 2.3.5). */
+MUST_USE int pkcs11_ed25519_key(struct slice parameters, struct slice point,
 	struct key **ret_key, struct error *err);
 /* CKA_MODULUS and CKA_PUBLIC_EXPONENT, big-endian. */
 MUST_USE int pkcs11_rsa_key(struct slice modulus, struct slice exponent,

@@ -41,6 +41,20 @@ void secret_free(struct secret **secret)
 	*secret = NULL;
 }
 
+/* The public half is to have its one encoding, whatever the file's was. */
+static int name_curve(EVP_PKEY *pkey, struct error *err)
+{
+	if (EVP_PKEY_is_a(pkey, "EC") != 1)
+		return 0;
+	if (EVP_PKEY_set_utf8_string_param(
+		    pkey, OSSL_PKEY_PARAM_EC_ENCODING, KEY_CURVE_ENCODING) == 1 &&
+		EVP_PKEY_set_utf8_string_param(pkey,
+			OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
+			KEY_POINT_FORMAT) == 1)
+		return 0;
+	return key_crypto_error(err, ERR_INPUT, "private key: naming its curve");
+}
+
 /* Takes *pkey also on failure. */
 static int secret_from_pkey(EVP_PKEY *pkey, struct secret **ret_secret, struct error *err)
 {
@@ -51,7 +65,7 @@ static int secret_from_pkey(EVP_PKEY *pkey, struct secret **ret_secret, struct e
 		return error_set_memory(err);
 	}
 	secret->pkey = pkey;
-	if (key_classify(pkey, &secret->type, err) < 0)
+	if (key_classify(pkey, &secret->type, err) < 0 || name_curve(pkey, err) < 0)
 		return err->class;
 	*ret_secret = take_ptr(secret);
 	return 0;

@@ -26,22 +26,37 @@ static bool is_below_any(const char *path, const char *const *directories)
 	return false;
 }
 
-/* "linux-i386.tar" has the word "i386"; "mips16e" and "arm_sdei.h" have no such word. */
-static bool has_word(const char *text, const char *word)
+static bool ends_with_any(const char *text, const char *const *ends)
 {
-	size_t len = strlen(word);
-	for (const char *at = text; (at = strstr(at, word)); at++) {
-		char before = at > text ? at[-1] : '/', after = at[len];
-		if (strchr("/-.", before) && (!after || strchr("/-.", after)))
+	for (; *ends; ends++)
+		if (ends_with(text, *ends))
 			return true;
-	}
 	return false;
 }
 
-static bool has_any_word(const char *text, const char *const *words)
+static bool is_among(const char *text, const char *const *names)
+{
+	while (*names && strcmp(*names, text) != 0)
+		names++;
+	return *names;
+}
+
+/* In either case, between the start, the end, or separators. */
+static bool has_word(const char *text, const char *word, const char *after_it)
+{
+	size_t len = strlen(word);
+	for (const char *at = text; *at; at++)
+		if (strncasecmp(at, word, len) == 0 &&
+			(at == text || strchr("/-._", at[-1])) &&
+			(!at[len] || strchr(after_it, at[len])))
+			return true;
+	return false;
+}
+
+static bool has_any_word(const char *text, const char *const *words, const char *after_it)
 {
 	for (; *words; words++)
-		if (has_word(text, *words))
+		if (has_word(text, *words, after_it))
 			return true;
 	return false;
 }
@@ -64,10 +79,11 @@ static bool is_program(const struct elf_info *elf)
 		return 0;                                                                \
 	}
 
-static bool is_in_temporary(const char *path)
+/* What is not only a folder on the way. */
+static bool is_content_below(const struct lint_subject *subject, const char *directory)
 {
-	static const char *const places[] = {"tmp", "run", "var/tmp", "var/run", NULL};
-	return is_below_any(path, places);
+	return subject->node->type != TREE_DIRECTORY &&
+	       is_below(subject->path, directory);
 }
 
 static bool is_unmerged(const struct lint_subject *subject)
@@ -96,59 +112,72 @@ static bool is_misplaced_pc(const struct lint_subject *subject)
 	       !is_below_any(subject->path, places);
 }
 
-static bool is_cuda(const char *name)
+/* The libraries of the driver, "libcuda.so.1": those of the toolkit are like others. */
+static bool is_cuda(const char *path)
 {
-	static const char *const libraries[] = {"libcudart", "libcublas", "libcudnn",
-		"libcufft", "libcurand", "libcusolver", "libcusparse", "libnccl",
-		"libnvrtc", "libnvJitLink", NULL};
-	for (size_t i = 0; libraries[i]; i++) {
-		size_t len = strlen(libraries[i]);
-		if (strncmp(name, libraries[i], len) == 0 && strstr(name + len, ".so"))
+	static const char *const starts[] = {
+		"usr/lib/libcuda.so", "usr/lib/libnvidia-ml.so"};
+	for (size_t i = 0; i < ARRAY_LEN(starts); i++) {
+		size_t len = strlen(starts[i]);
+		if (strncmp(path, starts[i], len) == 0 &&
+			path[len + strspn(path + len, ".0123456789")] == '\0')
 			return true;
 	}
 	return false;
 }
 
+/* "x_Windows.go", "mac-os/x"; "windowsill" is no such word. */
 static bool is_other_system(const char *path)
 {
 	static const char *const words[] = {"windows", "win32", "win64", "darwin",
-		"macos", "macosx", "osx", "freebsd", "netbsd", "openbsd", NULL};
-	return has_any_word(path, words);
+		"macos", "mac_os", "mac-os", "macosx", "osx", "os_x", "os-x", "freebsd",
+		"netbsd", "openbsd", NULL};
+	return has_any_word(path, words, "/-._");
 }
 
+/* "linux-i386.tar"; "mips16e" and "arm_sdei.h" have no such word. */
 static bool is_other_architecture(const char *path)
 {
-	static const char *const words[] = {"i386", "i486", "i586", "i686", "arm",
-		"armhf", "armv5", "armv6", "armv6l", "armv7", "armv7l", "ppc", "ppc64",
-		"ppc64le", "powerpc", "powerpc64", "powerpc64le", "s390", "s390x", "mips",
-		"mipsel", "mips64", "mips64le", "riscv32", "riscv64", "loong64",
-		"loongarch64", "sparc", "sparc64", "ia64", "alpha", "m68k", NULL};
-	return has_any_word(path, words);
+	static const char *const words[] = {"i386", "i486", "i586", "i686", "x86_32",
+		"x86-32", "arm", "armhf", "armv5", "armv6", "armv6l", "armv7", "armv7l",
+		"ppc", "ppc64", "ppc64le", "powerpc", "powerpc64", "powerpc64le", "s390",
+		"s390x", "mips", "mipsel", "mips64", "mips64le", "riscv", "riscv32",
+		"riscv64", "loong64", "loongarch64", "sparc", "sparc64", "ia64", "m68k",
+		NULL};
+	return has_any_word(path, words, "/-.");
 }
 
 #define SPECIAL_BITS 07000
 
-NODE_RULE(rule_dev, is_below(subject->path, "dev"))
+/* What is sticky or sets the group of a folder's files grants nobody anything. */
+static bool is_set_id(const struct tree_node *node)
+{
+	return (node->type == TREE_FILE || node->type == TREE_HARDLINK) &&
+	       (node->mode & SPECIAL_BITS);
+}
+
+/* In a sticky folder nobody removes what is another's. */
+static bool is_writable_for_all(const struct tree_node *node)
+{
+	return node->type != TREE_SYMLINK && (node->mode & 0002) &&
+	       !(node->type == TREE_DIRECTORY && (node->mode & 01000));
+}
+
+NODE_RULE(rule_dev, is_content_below(subject, "dev"))
 NODE_RULE(rule_infodir, strcmp(subject->path, "usr/share/info/dir") == 0)
 NODE_RULE(rule_libtool, is_libtool(subject))
-NODE_RULE(rule_setuidgid,
-	subject->node->type != TREE_SYMLINK && (subject->node->mode & SPECIAL_BITS))
-NODE_RULE(rule_tempdir, is_in_temporary(subject->path))
+NODE_RULE(rule_setuidgid, is_set_id(subject->node))
 NODE_RULE(rule_usrmerge, is_unmerged(subject))
-NODE_RULE(rule_varempty, is_below(subject->path, "var/empty"))
-NODE_RULE(rule_worldwrite,
-	subject->node->type != TREE_SYMLINK && (subject->node->mode & 0002))
-NODE_RULE(rule_cuda, is_cuda(subject->name))
-NODE_RULE(rule_dll, ends_with(subject->name, ".dll"))
-NODE_RULE(rule_dylib, ends_with(subject->name, ".dylib"))
-NODE_RULE(rule_nonlinux, is_other_system(subject->path))
+NODE_RULE(rule_varempty, is_content_below(subject, "var/empty"))
+NODE_RULE(rule_worldwrite, is_writable_for_all(subject->node))
+NODE_RULE(rule_cuda, is_cuda(subject->path))
+NODE_RULE(rule_nonlinux,
+	subject->node->type != TREE_DIRECTORY && is_other_system(subject->path))
 NODE_RULE(rule_object, ends_with(subject->name, ".o") && subject->elf &&
 			       subject->elf->kind == ELF_KIND_RELOCATABLE)
-NODE_RULE(rule_opt, is_below(subject->path, "opt"))
 NODE_RULE(rule_pkgconf, is_misplaced_pc(subject))
-NODE_RULE(rule_srv, is_below(subject->path, "srv"))
-NODE_RULE(rule_unsupportedarch, is_other_architecture(subject->path))
-NODE_RULE(rule_usrlocal, is_below(subject->path, "usr/local"))
+NODE_RULE(rule_unsupportedarch,
+	subject->node->type != TREE_DIRECTORY && is_other_architecture(subject->path))
 
 /* ---- by path and package name ---- */
 
@@ -164,6 +193,21 @@ static bool is_for_developers(const struct lint *lint)
 	       ends_with(lint->package->name, "-static");
 }
 
+/* It puts things where the images of others have them. */
+static bool is_compatible(const struct lint *lint)
+{
+	return ends_with(lint->package->name, "-compat");
+}
+
+/* Folders may be there if something makes them again when the container starts. */
+static bool is_temporary(const struct lint *lint, const struct lint_subject *subject)
+{
+	return is_content_below(subject, "tmp") || is_content_below(subject, "var/tmp") ||
+	       is_below(subject->path, "var/run") || is_content_below(subject, "run") ||
+	       (is_below(subject->path, "run") &&
+		       !tree_find(lint->package->tree, "usr/lib/tmpfiles.d"));
+}
+
 #define PACKAGE_RULE(name, expression)                                                   \
 	static int name(struct lint *lint, const struct lint_subject *subject,           \
 		bool *ret_found, const char **ret_detail UNUSED,                         \
@@ -176,8 +220,9 @@ static bool is_for_developers(const struct lint *lint)
 
 static bool is_page(const struct lint_subject *subject)
 {
-	static const char *const places[] = {
-		"usr/share/man", "usr/share/info", "usr/man", "usr/info", NULL};
+	static const char *const places[] = {"usr/share/man", "usr/share/info",
+		"usr/local/share/man", "usr/local/share/info", "usr/man", "usr/info",
+		NULL};
 	return subject->node->type != TREE_DIRECTORY &&
 	       is_below_any(subject->path, places);
 }
@@ -186,8 +231,11 @@ static bool is_document(const struct lint_subject *subject)
 {
 	static const char *const places[] = {
 		"usr/share/doc", "usr/share/gtk-doc", "usr/doc", NULL};
+	static const char *const ends[] = {
+		"README", "READ.ME", "CREDITS", ".md", ".rst", ".doc", ".docx", NULL};
 	return subject->node->type != TREE_DIRECTORY &&
-	       is_below_any(subject->path, places);
+	       (is_below_any(subject->path, places) ||
+		       ends_with_any(subject->name, ends));
 }
 
 static bool is_unstripped(const struct lint *lint, const struct lint_subject *subject)
@@ -199,6 +247,13 @@ static bool is_unstripped(const struct lint *lint, const struct lint_subject *su
 	       !ends_with(lint->package->name, "-debug");
 }
 
+PACKAGE_RULE(rule_tempdir, is_temporary(lint, subject))
+PACKAGE_RULE(rule_opt, is_content_below(subject, "opt") && !is_compatible(lint))
+PACKAGE_RULE(rule_srv, is_content_below(subject, "srv") && !is_compatible(lint))
+PACKAGE_RULE(
+	rule_usrlocal, is_content_below(subject, "usr/local") && !is_compatible(lint))
+PACKAGE_RULE(rule_dll, ends_with(subject->name, ".dll") && !is_for_developers(lint))
+PACKAGE_RULE(rule_dylib, ends_with(subject->name, ".dylib") && !is_for_developers(lint))
 PACKAGE_RULE(rule_maninfo, is_page(subject) && !is_documentation(lint))
 PACKAGE_RULE(rule_documentation, is_document(subject) && !is_documentation(lint))
 PACKAGE_RULE(rule_sbom, is_below(subject->path, "var/lib/db/sbom") &&
@@ -243,12 +298,22 @@ static int rule_lddcheck(struct lint *lint, const struct lint_subject *subject,
 
 /* ---- the whole package ---- */
 
+/* Texts that have to be with every copy. */
+static bool is_license(const struct lint_subject *subject)
+{
+	static const char *const starts[] = {"licen", "copying", "copyright", "notice"};
+	for (size_t i = 0; i < ARRAY_LEN(starts); i++)
+		if (strncasecmp(subject->name, starts[i], strlen(starts[i])) == 0)
+			return true;
+	return is_below(subject->path, "usr/share/licenses");
+}
+
 static int rule_duplicate(struct lint *lint, const struct lint_subject *subject,
 	bool *ret_found, const char **ret_detail, struct error *err)
 {
 	char hex[DIGEST_TEXT_MAX];
 	if (!subject || subject->node->type != TREE_FILE ||
-		subject->node->size < DUPLICATE_BYTES)
+		subject->node->size < DUPLICATE_BYTES || is_license(subject))
 		return 0;
 	char *key = arena_printf(lint->arena, "%s %s", subject->name,
 		digest_format_hex(&subject->node->content, hex));
@@ -289,38 +354,53 @@ static const char *below_site_packages(const char *path)
 static bool is_top_level(const struct lint_subject *subject, const char *const *names)
 {
 	const char *rest = subject ? below_site_packages(subject->path) : NULL;
-	for (; rest && *names; names++)
-		if (strcmp(rest, *names) == 0)
-			return true;
-	return false;
+	return rest && is_among(rest, names);
 }
+
+static const char *const docs[] = {"doc", "docs", NULL};
+static const char *const tests[] = {"test", "tests", NULL};
 
 static int rule_python_docs(struct lint *lint UNUSED, const struct lint_subject *subject,
 	bool *ret_found, const char **ret_detail UNUSED, struct error *err UNUSED)
 {
-	static const char *const names[] = {"doc", "docs", NULL};
-	*ret_found = is_top_level(subject, names);
+	*ret_found = is_top_level(subject, docs);
 	return 0;
 }
 
 static int rule_python_test(struct lint *lint UNUSED, const struct lint_subject *subject,
 	bool *ret_found, const char **ret_detail UNUSED, struct error *err UNUSED)
 {
-	static const char *const names[] = {"test", "tests", NULL};
-	*ret_found = is_top_level(subject, names);
+	*ret_found = is_top_level(subject, tests);
 	return 0;
 }
 
-/* A module has no dot in its name (metadata has), and no underscore before it. */
+/*
+ * "x" for the folder "x" and for "x.py" and "x.cpython-313.so"; empty for metadata, for
+ * what begins with an underscore, and for what has linters of its own.
+ */
+static struct slice python_module(const struct lint_subject *subject)
+{
+	static const char *const ends[] = {".py", ".so", NULL};
+	const char *rest = below_site_packages(subject->path);
+	if (!rest || *rest == '_' || strchr(rest, '/'))
+		return SLICE_EMPTY;
+	struct slice name = slice_from(rest, strcspn(rest, "."));
+	bool is_module = subject->node->type == TREE_DIRECTORY
+				 ? name.len == strlen(rest)
+				 : ends_with_any(rest, ends);
+	if (!is_module || is_among(rest, docs) || is_among(rest, tests))
+		return SLICE_EMPTY;
+	return name;
+}
+
 static int rule_python_multiple(struct lint *lint, const struct lint_subject *subject,
 	bool *ret_found, const char **ret_detail, struct error *err)
 {
-	const char *rest = subject ? below_site_packages(subject->path) : NULL;
-	if (!rest || !*rest || *rest == '_' || strchr(rest, '/') || strchr(rest, '.') ||
-		subject->node->type != TREE_DIRECTORY)
+	struct slice name = subject ? python_module(subject) : SLICE_EMPTY;
+	if (!name.len || (lint->module && slice_equal_str(name, lint->module)))
 		return 0;
 	if (!lint->module) {
-		lint->module = arena_strdup(lint->arena, rest);
+		lint->module = arena_strndup(lint->arena, name);
 		return lint->module ? 0 : error_set_memory(err);
 	}
 	*ret_found = true;
@@ -329,68 +409,7 @@ static int rule_python_multiple(struct lint *lint, const struct lint_subject *su
 	return *ret_detail ? 0 : error_set_memory(err);
 }
 
-/* ---- the tables ---- */
-
-#define MOVE_TO_DOC "move it to a -doc subpackage (split/alldocs)"
-
-const struct lint_linter lint_linters[LINT_COUNT] = {
-	{"binaryarch", LINT_WARNING, "is for another architecture",
-		"build it for this architecture, or leave it out"},
-	{"cudaruntimelib", LINT_WARNING, "is a library of the CUDA runtime",
-		"depend on the package that has it"},
-	{"dev", LINT_ERROR, "is in /dev, which the container's runtime makes",
-		"remove it after installing"},
-	{"dll", LINT_WARNING, "is a library for Windows", "remove it after installing"},
-	{"documentation", LINT_OFF, "is documentation", MOVE_TO_DOC},
-	{"duplicate", LINT_WARNING, "is there twice", "make one of them a link"},
-	{"dylib", LINT_WARNING, "is a library for macOS", "remove it after installing"},
-	{"empty", LINT_OFF, "has no files",
-		"remove the subpackage, or correct its pipeline"},
-	{"infodir", LINT_ERROR, "is an index that every package with manuals would bring",
-		"remove usr/share/info/dir, or use split/infodir"},
-	{"lddcheck", LINT_WARNING, "needs a library that no package brings",
-		"add the package with the library to the environment, or leave it out"},
-	{"libtool", LINT_ERROR,
-		"is of use to libtool alone, and names folders of the build",
-		"remove *.la after installing (autoconf/make-install does)"},
-	{"maninfo", LINT_WARNING, "is a manual page",
-		"move it to a -doc subpackage (split/manpages)"},
-	{"nonlinux", LINT_WARNING, "is for another operating system",
-		"remove it after installing"},
-	{"object", LINT_WARNING, "is an object file", "remove it after installing"},
-	{"opt", LINT_WARNING, "is in /opt, which belongs to who runs the image",
-		"install it below /usr"},
-	{"pkgconf", LINT_WARNING, "is not where pkg-config looks",
-		"move it to usr/lib/pkgconfig (split/dev)"},
-	{"python/docs", LINT_WARNING, "is a module 'docs' for all of Python",
-		"remove it from site-packages"},
-	{"python/multiple", LINT_WARNING, "is a second Python module",
-		"split the modules into packages of their own"},
-	{"python/test", LINT_WARNING, "is a module 'tests' for all of Python",
-		"remove it from site-packages"},
-	{"sbom", LINT_WARNING, "is where bills of materials of other tools are",
-		"leave bills of materials to the build"},
-	{"setuidgid", LINT_ERROR, "has a set-id or sticky bit",
-		"take it off, or declare capabilities with setcap"},
-	{"srv", LINT_WARNING, "is in /srv, which belongs to who runs the image",
-		"install it below /usr/share"},
-	{"staticarchive", LINT_WARNING, "is a static library",
-		"move it to a -dev or -static subpackage (split/static)"},
-	{"strip", LINT_WARNING, "is not stripped", "add `uses: strip`"},
-	{"tempdir", LINT_ERROR, "is in a folder for what does not last",
-		"remove it, or have the program make it when it starts"},
-	{"unsupportedarch", LINT_WARNING, "is for an architecture that is not built",
-		"remove it after installing"},
-	{"usrlocal", LINT_WARNING,
-		"is in /usr/local, which belongs to who runs the image",
-		"configure with --prefix=/usr"},
-	{"usrmerge", LINT_ERROR, "is in a folder that is a link to one below /usr",
-		"install it below /usr: usr/bin, usr/sbin, usr/lib"},
-	{"varempty", LINT_ERROR, "is in /var/empty, which has to stay empty",
-		"remove it after installing"},
-	{"worldwrite", LINT_ERROR, "is writable for everybody",
-		"chmod o-w it after installing"},
-};
+/* ---- the table ---- */
 
 lint_rule *const lint_rules[LINT_COUNT] = {rule_binaryarch, rule_cuda, rule_dev, rule_dll,
 	rule_documentation, rule_duplicate, rule_dylib, rule_empty, rule_infodir,

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Every verification case of sigstore-conformance: CONFORMANCE is a folder with a copy of that repository,
+# Every verification case of sigstore-conformance, by alnage and by alnage-verify: CONFORMANCE is a folder with a copy of that repository,
 # TRUSTED_ROOT the public instance's trusted_root.json for the cases without their own (default: the shared
 # data's). A case is a folder of test/assets/bundle-verify; docs/cli_protocol.md of the suite says how a client
 # is called, the README beside the cases what their files mean. Exit 77: something needed is not here.
@@ -11,11 +11,13 @@ skip() {
 	exit 77
 }
 
-alnage=$PWD/${BUILD:-build}/alnage
+build=$PWD/${BUILD:-build}
 cases=${CONFORMANCE:-/nowhere}/test/assets/bundle-verify
 root=${TRUSTED_ROOT:-${ALNAGE_SHARED:-../shared}/vectors/sigstore-conformance/production_trusted_root.json}
 workflow=sigstore-conformance/extremely-dangerous-public-oidc-beacon/.github/workflows/extremely-dangerous-oidc-beacon.yml
-[ -x "$alnage" ] || skip "no $alnage"
+for program in alnage alnage-verify; do
+	[ -x "$build/$program" ] || skip "no $build/$program"
+done
 [ -d "$cases" ] || skip "CONFORMANCE names no copy of the suite"
 [ -f "$root" ] || skip "no trusted root of the public instance; name it by TRUSTED_ROOT"
 
@@ -26,22 +28,23 @@ text() { # FILE DEFAULT
 	if [ -f "$1" ]; then tr -d '\n' <"$1"; else echo "$2"; fi
 }
 
-# run FOLDER ARTIFACT: as the suite calls a client; sets status
+# run PROGRAM FOLDER ARTIFACT: as the suite calls a client; sets status
 run() {
-	local arguments=(--bundle "$1/bundle.sigstore.json")
-	if [ -f "$1/key.pub" ]; then
-		arguments+=(--key "$1/key.pub")
+	local folder=$2 artifact=$3
+	local arguments=(--bundle "$folder/bundle.sigstore.json")
+	if [ -f "$folder/key.pub" ]; then
+		arguments+=(--key "$folder/key.pub")
 	else
-		arguments+=(--certificate-identity "$(text "$1/identity" "https://github.com/$workflow@refs/heads/main")"
-			--certificate-oidc-issuer "$(text "$1/issuer" https://token.actions.githubusercontent.com)")
+		arguments+=(--certificate-identity "$(text "$folder/identity" "https://github.com/$workflow@refs/heads/main")"
+			--certificate-oidc-issuer "$(text "$folder/issuer" https://token.actions.githubusercontent.com)")
 	fi
-	if [ -f "$1/trusted_root.json" ]; then
-		arguments+=(--trusted-root "$1/trusted_root.json")
+	if [ -f "$folder/trusted_root.json" ]; then
+		arguments+=(--trusted-root "$folder/trusted_root.json")
 	else
 		arguments+=(--trusted-root "$root")
 	fi
 	status=0
-	"$alnage" verify-bundle "${arguments[@]}" "$2" >"$said" 2>&1 || status=$?
+	"$build/$1" verify-bundle "${arguments[@]}" "$artifact" >"$said" 2>&1 || status=$?
 }
 
 # 0, or 3; 1 where what cannot be read is not the bundle but the key or the root to judge it by
@@ -58,16 +61,18 @@ for folder in "$cases"/*/; do
 	artifact=$folder/artifact
 	[ -f "$artifact" ] || artifact=$cases/a.txt
 	for given in "$artifact" "sha256:$(sha256sum "$artifact" | cut -c1-64)"; do
-		run "$folder" "$given"
 		how="by its file"
 		[ "$given" = "$artifact" ] || how="by its digest"
-		if fits "$name"; then
-			echo "passed   $name, $how"
-		else
-			failed=1
-			echo "FAILED   $name, $how: exit $status"
-			cat "$said"
-		fi
+		for program in alnage alnage-verify; do
+			run "$program" "$folder" "$given"
+			if fits "$name"; then
+				echo "passed   $name, $how, $program"
+			else
+				failed=1
+				echo "FAILED   $name, $how, $program: exit $status"
+				cat "$said"
+			fi
+		done
 	done
 done
 exit $failed

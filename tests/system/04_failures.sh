@@ -45,6 +45,7 @@ cmp "$tmp/keys/image.key.pub" "$tmp/keys/half.pub" || fail "a public key was ove
 
 # wrong usage is told apart
 expect 2 'unknown option' build --nonsense
+expect 2 "unknown command 'biuld' .did you mean 'build'" "$alnage" biuld
 expect 2 'missing' "$alnage" build
 expect 1 'no-such.yaml' "$alnage" build "$tmp/no-such.yaml"
 

@@ -30,6 +30,12 @@ refuses() { # REASON BODY
 	expect 3 "refused: .*$1" verify
 	grep -q '^refused' "$tmp/said" || fail "no verdict: $2"
 }
+unchecked() { # REASON BODY: not known to be bad, and not accepted
+	policy "$2"
+	expect 1 "could not be checked: $1" verify
+	grep -q '^could not be checked' "$tmp/said" || fail "no verdict: $2"
+	same "$(verify --json 2>/dev/null | jq -c '[.accepted, .result]')" '[false,"unchecked"]'
+}
 provenance() { printf 'attestations:\n  - {type: slsaprovenance1, %s}' "$1"; }
 trust
 
@@ -49,7 +55,7 @@ vex() { # KEY
 	"$alnage" attest "$image" --key "$tmp/keys/$1.key" --type openvex --predicate "$tmp/vex.json" >/dev/null
 }
 findings='vulnerabilities: {max-severity: medium, max-age: 3d, vex: {}}'
-refuses 'vulnerabilities: missing scan report' "$findings"
+unchecked 'vulnerabilities: missing scan report' "$findings"
 scan image
 refuses "vulnerabilities: untrusted signer: key 'release'" "$findings"
 scan
@@ -87,7 +93,8 @@ for window in 'valid-from: 2101-01-01/is not valid before' 'valid-until: 2026-01
 	refuses "signature: untrusted signer: key 'release' ${window#*/}" 'signature: {keys: [release]}'
 done
 trust 'valid-until: 2026-01-01'
-expect 0 accepted verify --at 2025-12-31T23:59:59Z
+expect 0 '^as of 2025-12-31T23:59:59Z' verify --at 2025-12-31T23:59:59Z
+same "$(verify --json --at 2025-12-31T23:59:59Z | jq -c '[.accepted, .asOf]')" '[true,"2025-12-31T23:59:59Z"]'
 expect 3 'expired on' verify --at 2026-01-01T00:00:00Z
 trust
 
@@ -176,6 +183,9 @@ same "$(jq -c '.predicate | [.verificationResult, .verifiedLevels]' "$tmp/vsa.st
 policy 'signature: {keys: [second], identities: [nothing]}'
 summary 3 refused
 same "$(jq -c '.predicate | [.verificationResult, .verifiedLevels]' "$tmp/vsa.statement")" '["FAILED",["FAILED"]]'
+expect 2 'exclude each other' "$alnage" verify "$image" --policy "$tmp/policy.yaml" --vsa "$tmp/x" \
+	--vsa-key "$tmp/keys/second.key" --verifier-id https://example.org/verifier --resource-uri x --at 2025-12-31T23:59:59Z
+[ ! -e "$tmp/x" ] || fail "a summary as of another time"
 expect 2 'a summary needs' "$alnage" verify "$image" --policy "$tmp/policy.yaml" --vsa "$tmp/x"
 expect 2 '--resource-uri is missing' "$alnage" verify "$image" --policy "$tmp/policy.yaml" --vsa "$tmp/x" \
 	--vsa-key "$tmp/keys/second.key" --verifier-id https://example.org/verifier

@@ -45,8 +45,8 @@ expect 0 'warning: sloppy: varempty' package
 
 # a warning, once
 write_recipe usr/local/bin/x
-expect 0 'warning: sloppy: usrlocal: /usr/local/bin' package
+expect 0 'warning: sloppy: usrlocal: /usr/local/bin/x' package
 expect 0 '' package
 ! grep -q warning "$tmp/said" || fail "said twice"
-expect 1 'package sloppy: usrlocal: /usr/local/bin' package --lint-require usrlocal
+expect 1 'package sloppy: usrlocal: /usr/local/bin/x' package --lint-require usrlocal
 expect 2 "there is no linter 'usrlocul'" package --lint-require usrlocul

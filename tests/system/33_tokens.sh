@@ -21,6 +21,7 @@ tool --keypairgen --key-type rsa:2048 --label rsa --id 03
 tool --keypairgen --key-type rsa:1024 --label weak --id 04
 tool --keypairgen --key-type EC:prime256v1 --label twin --id 05
 tool --keypairgen --key-type EC:prime256v1 --label twin --id 06
+tool --keypairgen --key-type EC:edwards25519 --label ed25519 --id 08
 (umask 077 && echo $pin >"$tmp/pin" && echo 000000 >"$tmp/wrong.pin" && echo $pin >"$tmp/open.pin")
 chmod 644 "$tmp/open.pin"
 uri() { echo "pkcs11:token=my%20token;object=$1?pin-source=file:$tmp/pin"; }
@@ -31,9 +32,9 @@ unset ALNAGE_PIN ALNAGE_PASSWORD COSIGN_PASSWORD
 # ---- each kind of key, each way to the PIN ----
 
 tiny_layout "$tmp/image" >/dev/null
-for key in p256 p384 rsa; do
+for key in p256 p384 rsa ed25519; do
 	"$alnage" keygen --public-of "$(uri $key)" "$tmp/$key.pub" >/dev/null
-	if [ $key != p384 ]; then # pkcs11-tool 0.23 cannot
+	if [ $key = p256 ] || [ $key = rsa ]; then # pkcs11-tool 0.23 cannot do others
 		pkcs11-tool --module $module --token-label "my token" --read-object --type pubkey --label $key -o "$tmp/$key.der" >/dev/null 2>&1
 		openssl pkey -pubin -inform der -in "$tmp/$key.der" -out "$tmp/$key.theirs.pub"
 		cmp "$tmp/$key.pub" "$tmp/$key.theirs.pub" || fail "$key: another public key"
@@ -54,6 +55,7 @@ expect 0 accepted "$alnage" verify --require https://example.org/t --key "$tmp/r
 
 sign() { "$alnage" sign --key "$1" "${@:2}" "oci:$tmp/image:t"; }
 expect 3 'logging in: wrong PIN' sign "$(bare p256)" --pin-file "$tmp/wrong.pin"
+grep -q 'after a few wrong ones the token locks' "$tmp/said" || fail "no warning of the lock"
 expect 2 'pin-value is refused' sign "$(bare p256)?pin-value=$pin"
 ! grep -q $pin "$tmp/said" || { cat "$tmp/said"; fail "the PIN was repeated"; }
 expect 1 'lets others at it' sign "$(bare p256)" --pin-file "$tmp/open.pin"
@@ -63,7 +65,16 @@ expect 1 'several private keys are such' sign "$(uri twin)"
 expect 0 'signed oci:' sign "pkcs11:token=my%20token;object=twin;id=%05?pin-source=file:$tmp/pin"
 expect 1 'no such token' sign "pkcs11:token=other;object=p256"
 expect 1 'RSA with 1024 bits' sign "$(uri weak)"
-expect 1 'cannot be loaded' sign "$(uri p256)&module-path=/nonexistent.so"
+mkfifo "$tmp/fifo.so"
+cp $module "$tmp/open.so"
+chmod 666 "$tmp/open.so"
+cp "$tmp/open.pin" "$tmp/text.so"
+expect 1 'nonexistent.so: No such file' sign "$(uri p256)&module-path=/nonexistent.so"
+expect 1 'fifo.so is not a file' timeout 20 "$alnage" sign --key "$(uri p256)&module-path=$tmp/fifo.so" "oci:$tmp/image:t"
+expect 1 'is not a file' sign "$(uri p256)&module-path=$tmp"
+expect 1 'everybody may change it' env ALNAGE_PKCS11_MODULE="$tmp/open.so" "$alnage" sign --key "$(uri p256)" "oci:$tmp/image:t"
+expect 2 'not an absolute path' env ALNAGE_PKCS11_MODULE=open.so "$alnage" sign --key "$(uri p256)" "oci:$tmp/image:t"
+expect 1 'cannot be loaded' sign "$(uri p256)&module-path=$tmp/text.so"
 grep -q 'install libp11-kit0' "$tmp/said" || fail "no word of what to install"
 expect 1 'is not a PKCS #11 module' sign "$(uri p256)&module-path=$(ldconfig -p | awk '/libz\.so\.1 /{print $NF; exit}')"
 expect 2 'unknown|known' sign "$(bare p256);shape=round"
@@ -73,6 +84,22 @@ tool --keypairgen --key-type EC:prime256v1 --label mixed --id 07
 tool --delete-object --type pubkey --id 07
 pkcs11-tool --module $module --token-label "my token" --pin $pin --write-object "$tmp/p256.der" --type pubkey --id 07 --label mixed >/dev/null 2>&1
 expect 3 'made elsewhere: the signature is not by' sign "$(uri mixed)"
+
+# two tokens of one name
+mkdir "$tmp/same"
+sed "s|$tmp/tokens|$tmp/same|" "$tmp/softhsm.conf" >"$tmp/same.conf"
+on_same() { SOFTHSM2_CONF=$tmp/same.conf "$@"; }
+for _ in 1 2; do on_same softhsm2-util --init-token --free --label same --so-pin 111111 --pin $pin >/dev/null; done
+serials=$(on_same softhsm2-util --show-slots | awk '/Serial number: +[0-9a-f]/ {print $NF}')
+same "$(wc -w <<<"$serials")" 2 "tokens"
+for serial in $serials; do # pkcs11-tool chooses by name or slot: the module's number of a slot is the serial's end
+	on_same pkcs11-tool --module $module --slot $((0x${serial: -8} & 0x7fffffff)) --pin $pin --keypairgen --key-type EC:prime256v1 \
+		--label key >/dev/null 2>&1
+done
+expect 1 '2 tokens are such: say which' on_same sign "pkcs11:token=same;object=key?pin-source=file:$tmp/pin"
+for serial in $serials; do
+	expect 0 'signed oci:' on_same sign "pkcs11:token=same;serial=$serial;object=key?pin-source=file:$tmp/pin"
+done
 
 # the verifier has none of this
 ! grep -q C_GetFunctionList "$build/alnage-verify" || fail "alnage-verify knows PKCS #11"
@@ -91,7 +118,7 @@ if [ "$(id -u)" = 0 ]; then
 	as_user() { setpriv --reuid=12345 --regid=12345 --clear-groups --no-new-privs env HOME="$tmp/home" "$@"; }
 	tiny_layout "$tmp/home/fresh" >/dev/null
 	chown -R 12345:12345 "$tmp/home"
-	for key in p256 rsa; do
+	for key in p256 rsa ed25519; do
 		expect 0 'signed oci:' as_user "$tmp/home/alnage" sign --key "$(uri $key)" "oci:$tmp/home/fresh:t"
 		expect 0 accepted "$alnage" verify --signature-only --key "$tmp/$key.pub" "oci:$tmp/home/fresh:t"
 	done
@@ -104,6 +131,9 @@ fi
 phrase='kept-to-itself-91'
 ALNAGE_PASSWORD=$phrase "$alnage" keygen --password "$tmp/enc.key" >"$tmp/said" 2>&1
 ! grep -q "$phrase" "$tmp/said" || fail "keygen told the passphrase"
+"$alnage" keygen --type rsa --bits 2048 "$tmp/package.rsa" >/dev/null
+printf 'version: 1\nkeys:\n  - {name: p256, file: p256.pub, roles: [image]}\n' >"$tmp/trust.yaml"
+printf 'version: 1\ntrust: trust.yaml\nscopes:\n  - {name: all, images: ["**"], signature: {}}\n' >"$tmp/policy.yaml"
 expect 3 'wrong passphrase' env ALNAGE_PASSWORD=no-$phrase "$alnage" sign --key "$tmp/enc.key" "oci:$tmp/image:t"
 ! grep -q "$phrase" "$tmp/said" || fail "the wrong passphrase was told"
 # on a terminal: asked for, not shown, no core file while asking, not in the arguments; then signed. A break gives the
@@ -174,6 +204,36 @@ if b'ALNAGE_P' not in seen:
     fail('the environment could not be read')
 if phrase.encode() in seen:
     fail('the passphrase is still in the environment')
+# a summary of a verdict is signed by one process, and what is hostile is read by another
+child = subprocess.Popen([alnage, 'verify', '--policy', tmp + '/policy.yaml', '--vsa', tmp + '/vsa', '--vsa-key', tmp + '/enc.key',
+                          '--verifier-id', 'https://verifier.example', '127.0.0.1:%d/x:t' % server.getsockname()[1]],
+                         env=environment, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+connection, _ = server.accept()
+readers = open('/proc/%d/task/%d/children' % (child.pid, child.pid)).read().split()
+seen = [open('/proc/%s/environ' % reader, 'rb').read() for reader in readers]
+child.kill()
+child.wait()
+if len(seen) != 1 or b'ALNAGE_P' not in seen[0]:
+    fail('there is no process that reads, or its environment cannot be read')
+if phrase.encode() in seen[0]:
+    fail('who reads what is hostile has the passphrase')
+# before a build runs what others wrote
+child = subprocess.Popen([alnage, 'build', 'recipes/images/static.yaml', '--output', tmp + '/built', '--quiet',
+                          '--key', tmp + '/enc.key', '--package-key', tmp + '/package.rsa'],
+                         env=environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+seen = []
+while child.poll() is None:
+    try:
+        now = open('/proc/%d/environ' % child.pid, 'rb').read()
+    except ProcessLookupError: # it has just ended
+        continue
+    if b'ALNAGE_P' in now:
+        seen.append(phrase.encode() in now)
+    time.sleep(0.001)
+if child.returncode != 0:
+    fail('build: exit %d' % child.returncode)
+if not seen or not seen[0] or seen[-1]:
+    fail('a build: the passphrase was in the environment in %d of %d looks' % (sum(seen), len(seen)))
 END
 
 # ---- only FIPS algorithms asked for, and no FIPS provider there: said, and nothing done ----

@@ -284,3 +284,28 @@ layer sig dev.sigstore.cosign/chain | cmp - "$root" || fail "not the chain"
 bundle_of https://sigstore.dev/cosign/sign/v1
 same "$(jq -r '.verificationMaterial.certificate.rawBytes' "$tmp/bundle")" "$(openssl x509 -in "$tmp/ca/own.crt" -outform der | base64 -w0)"
 expect 0 accepted "$alnage" verify --signature-only --key "$tmp/own.key.pub" "$image"
+
+# ---- the name in a signature: what readers compare with the name that they pull by ----
+
+if command -v docker-registry >/dev/null; then
+	start_registry
+	for pinned in no yes; do
+		digest=$(tiny_layout "$tmp/named")
+		for tag in latest t; do "$alnage" push "oci:$tmp/named:t" "$registry/named-$pinned:$tag" >/dev/null 2>&1; done
+	done
+	named() { # REFERENCE NAME [options…]
+		rm -rf "$tmp/out"
+		expect 0 payload: "$alnage" sign --payload-only "$tmp/out" "${@:3}" "$registry/$1"
+		same "$(jq -rs '.[].critical.identity."docker-reference"' "$(grep -l 'cosign container' "$tmp"/out/*.payload)")" "$2" "identity of $1"
+	}
+	named named-no "$registry/named-no:latest"
+	named named-no:t "$registry/named-no:t"
+	named "named-yes:t@$digest" "$registry/named-yes:t"
+	named "named-yes@$digest" "$registry/named-yes@$digest"
+	named named-no:t r.example/a:1 --identity docker://r.example/a:1
+	for name in 'not a name' a '' oci:x; do
+		expect 2 '--identity' "$alnage" sign --payload-only "$tmp/out" --identity "$name" "$registry/named-no:t"
+	done
+else
+	echo "not run: names at a registry (no docker-registry)"
+fi

@@ -64,6 +64,38 @@ static void patterns(void **state)
 			fail_msg("'%s' and '%s'", table[i].pattern, table[i].text);
 }
 
+static void scopes(void **state)
+{
+	static const struct {
+		const char *name, *scope;
+	} table[] = {
+		{"r.example/base/x", "base"},
+		{"r.example:443/base/x", "base"},
+		{"r.example:4430/base/x", "rest"},
+		{"r.example:5000/base/x", "port"},
+		{"r.example/base", "rest"},
+		{"x/r.example/base/x", "rest"},
+		{"oci:r.example:443/base/x", "layout"},
+		{"[::1]:443/x", "address"},
+		{"[::443]/x", "rest"},
+	};
+	static const char text[] =
+		"version: 1\nscopes:\n"
+		"  - {name: base, images: [r.example/base/*], signature: {}}\n"
+		"  - {name: port, images: ['r.example:5000/**'], signature: {}}\n"
+		"  - {name: layout, images: ['oci:r.example:443/**'], signature: {}}\n"
+		"  - {name: address, images: ['[::1]/*'], signature: {}}\n"
+		"  - {name: rest, images: ['**'], signature: {}}\n";
+	struct error err = ERROR_INIT;
+	cleanup_policy struct policy *policy = NULL;
+
+	(void)state;
+	assert_ok(policy_parse(slice_str(text), "p.yaml", &policy, &err), &err);
+	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+		assert_string_equal(
+			policy_find_scope(policy, table[i].name)->name, table[i].scope);
+}
+
 static void prefixes(void **state)
 {
 	static const struct {
@@ -780,6 +812,10 @@ static void hardening(void **state)
 	"vulnerabilities: {max-severity: medium, max-age: 3d, grace-days: 5, vex: {}}"
 #define BAD TRIVY(TODAY, FOUND("CVE-1", "HIGH", "2025-01-01T00:00:00Z"))
 
+#define OF_DATABASE(time)                                                                \
+	"{\"scanner\":{\"result\":[],\"db\":{\"lastUpdate\":\"" time                     \
+	"\"}},\"metadata\":{\"scanFinishedOn\":\"" TODAY "\"}}"
+
 static void scan_reports(void **state)
 {
 	static const struct {
@@ -807,6 +843,14 @@ static void scan_reports(void **state)
 		{VULN, TRIVY("", ""), "does not tell its time", FINDING_UNCHECKED},
 		{VULN, TRIVY(TODAY, "{}"), "malformed", FINDING_UNCHECKED},
 		{VULN, "{}", "neither Trivy's nor Grype's", FINDING_UNCHECKED},
+		{VULN,
+			"{\"scanner\":{\"result\":{\"Results\":[]}},\"metadata\":{"
+			"\"scanFinishedOn\":\"" TODAY "\"}}",
+			"Trivy knew nothing to look at", FINDING_UNCHECKED},
+		{VULNS, OF_DATABASE("2026-01-09T00:00:00Z"), "0 findings",
+			FINDING_PASSED},
+		{VULNS, OF_DATABASE("2025-01-09T00:00:00Z"),
+			"the scanner's database is too old", FINDING_FAILED},
 		{VULN,
 			"{\"scanner\":{\"result\":{\"matches\":[{\"vulnerability\":{"
 			"\"id\":"
@@ -891,6 +935,21 @@ static void scans_of_an_index(void **state)
 		"0 findings");
 }
 
+/* What is known of a part counts, whatever is said of the whole. */
+static void scans_of_parts_count(void **state)
+{
+	struct place *place = *state;
+
+	sign(place, &place->index, RELEASE);
+	attest_of(place, &place->index, REBUILDER, VULN, TRIVY(TODAY, ""));
+	expect_of(place, RULE, "multi", NOW, "vulnerabilities", FINDING_PASSED,
+		"0 findings");
+	attest_of(place, &place->second, REBUILDER, VULN, BAD);
+	CLEANUP(policy_outcome_done) struct policy_outcome outcome = {0};
+	judge(place, RULE, "multi", NOW, &outcome);
+	assert_int_equal(verdict_result(outcome.verdict), FINDING_FAILED);
+}
+
 static void vex_of(struct place *place, enum who who, const char *id, const char *part,
 	const char *status, const char *time)
 {
@@ -926,6 +985,8 @@ static void vex_settles_findings(void **state)
 		{"CVE-1", "pkg:apk/x/zlib@1.2", NOT_AFFECTED, REBUILDER, false},
 		{"CVE-1", "pkg:apk/x/zlib-dev", NOT_AFFECTED, REBUILDER, false},
 		{"CVE-1", PART "?arch=arm", NOT_AFFECTED, REBUILDER, false},
+		{"CVE-1", PART, NOT_AFFECTED ",\"timestamp\":\"2026-01-11T00:05:01Z\"",
+			REBUILDER, false}, /* from the future */
 		{"CVE-1", PART, "\"status\":\"not_affected\"", REBUILDER, false},
 		{"CVE-1", PART, "\"status\":\"affected\"", REBUILDER, false},
 		{"CVE-1", PART, "\"status\":\"under_investigation\"", REBUILDER, false},
@@ -1062,6 +1123,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cases),
 		cmocka_unit_test(patterns),
+		cmocka_unit_test(scopes),
 		cmocka_unit_test(prefixes),
 		cmocka_unit_test(licenses),
 		AT_A_PLACE(signatures),
@@ -1080,6 +1142,7 @@ int main(void)
 		AT_A_PLACE(scan_reports),
 		AT_A_PLACE(scanned_again),
 		AT_A_PLACE(scanned_by_another),
+		AT_A_PLACE(scans_of_parts_count),
 		AT_A_PLACE(scans_of_an_index),
 		AT_A_PLACE(vex_settles_findings),
 		AT_A_PLACE(vex_is_ordered),

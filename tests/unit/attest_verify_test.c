@@ -343,6 +343,34 @@ static void foreign_key_is_refused(void **state)
 }
 
 /* Trap B: cosign 3 takes any attestation by the key for the signature. */
+/* The first referrer once more, announced as a signature. */
+static void announce_signature(struct place *place)
+{
+	struct error err = ERROR_INIT;
+	cleanup_arena struct arena *arena = NULL;
+	cleanup_buffer struct buffer bytes = BUFFER_INIT, lie = BUFFER_INIT;
+	struct descriptor *list, stored;
+	size_t count, at;
+
+	assert_ok(arena_new(&arena, &err), &err);
+	assert_ok(repository_referrers(place->repository, &place->image.digest, arena,
+			  &list, &count, &err),
+		&err);
+	assert_ok(repository_read_manifest(place->repository, &list[0], &bytes, &err),
+		&err);
+	struct slice rest = buffer_slice(&bytes);
+	while ((at = slice_find(rest, SLICE(TYPE_A))) != SIZE_MAX) {
+		assert_ok(buffer_add_slice(&lie, slice_sub(rest, 0, at), &err), &err);
+		assert_ok(buffer_add_str(&lie, PREDICATE_SIGN, &err), &err);
+		rest = slice_sub(rest, at + strlen(TYPE_A), rest.len);
+	}
+	assert_true(lie.len > 0);
+	assert_ok(buffer_add_slice(&lie, rest, &err), &err);
+	assert_ok(repository_put_manifest(place->repository, buffer_slice(&lie),
+			  OCI_MANIFEST, NULL, &stored, &err),
+		&err);
+}
+
 static void attestation_is_no_signature(void **state)
 {
 	struct place *place = *state;
@@ -354,6 +382,11 @@ static void attestation_is_no_signature(void **state)
 	expect(place, place->key, TYPE_A, "attestation " TYPE_A, FINDING_PASSED, "by ");
 	expect(place, place->key, PREDICATE_SIGN, "attestation " PREDICATE_SIGN,
 		FINDING_FAILED, "missing attestation");
+	/* whatever its manifest says that it is */
+	announce_signature(place);
+	assert_int_equal(count_referrers(place), 2);
+	expect(place, place->key, TYPE_A, "signature", FINDING_FAILED,
+		"missing signature");
 }
 
 static void move_tag(struct place *place, const struct descriptor *from,
@@ -685,7 +718,46 @@ static void texts_are_made_harmless(void **state)
 	assert_ok(verdict_add(verdict, FINDING_UNCHECKED, "c", &err, "\xc3\xa9"), &err);
 	assert_string_equal(verdict->findings[1].text, "\xc3\xa9");
 	assert_false(verdict_passed(verdict));
+	assert_ok(verdict_add(verdict, FINDING_UNCHECKED, "c", &err,
+			  "\xc2\x9b[31m \xc2\xa0 \xe2\x80\xae \xe2\x80\x94 \xe2\x81\xa6"),
+		&err);
+	assert_string_equal(
+		verdict->findings[2].text, "??[31m \xc2\xa0 ??? \xe2\x80\x94 ???");
 	assert_ok(verdict_to_json(verdict, &json, &err), &err);
+}
+
+/* What is not known to be bad is not good; a no is a no, whatever else is not known. */
+static void results_are_three(void **state)
+{
+	(void)state;
+	static const struct {
+		enum finding_result added, result;
+		const char *text, *json;
+	} steps[] = {
+		{FINDING_PASSED, FINDING_PASSED, "\naccepted\n",
+			"\"result\": \"passed\""},
+		{FINDING_UNCHECKED, FINDING_UNCHECKED, "\ncould not be checked\n",
+			"\"result\": \"unchecked\""},
+		{FINDING_FAILED, FINDING_FAILED, "\nrefused\n", "\"result\": \"failed\""},
+		{FINDING_UNCHECKED, FINDING_FAILED, "\nrefused\n",
+			"\"result\": \"failed\""},
+	};
+	struct error err = ERROR_INIT;
+	cleanup_verdict struct verdict *verdict = NULL;
+
+	assert_ok(verdict_new(&verdict, &err), &err);
+	assert_int_equal(verdict_result(verdict), FINDING_UNCHECKED);
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+		cleanup_buffer struct buffer text = BUFFER_INIT, json = BUFFER_INIT;
+
+		assert_ok(verdict_add(verdict, steps[i].added, "r", &err, "t"), &err);
+		assert_int_equal(verdict_result(verdict), steps[i].result);
+		assert_ok(verdict_print(verdict, &text, &err), &err);
+		assert_true(
+			slice_ends_with(buffer_slice(&text), slice_str(steps[i].text)));
+		assert_ok(verdict_to_json(verdict, &json, &err), &err);
+		assert_non_null(strstr(buffer_str(&json), steps[i].json));
+	}
 }
 
 /* ---- what other tools wrote ---- */
@@ -856,6 +928,7 @@ int main(void)
 		AT_PLACE(index_and_children),
 		AT_PLACE(stranger_at_the_index),
 		cmocka_unit_test(texts_are_made_harmless),
+		cmocka_unit_test(results_are_three),
 		AT_PLACE(vectors_of_other_tools),
 	};
 

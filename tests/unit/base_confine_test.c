@@ -115,9 +115,9 @@ static int make_local_socket(const struct place *place)
 	return fd < 0 ? errno : 0;
 }
 
-static int connect_to(uint16_t port)
+static int connect_to(uint16_t port, int protocol)
 {
-	cleanup_fd int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	cleanup_fd int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, protocol);
 	struct sockaddr_in to = {.sin_family = AF_INET,
 		.sin_port = htons(port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -129,12 +129,35 @@ static int connect_to(uint16_t port)
 
 static int connect_allowed(const struct place *place)
 {
-	return connect_to(place->allowed);
+	return connect_to(place->allowed, 0);
 }
 
 static int connect_other(const struct place *place)
 {
-	return connect_to(place->other);
+	return connect_to(place->other, IPPROTO_TCP);
+}
+
+/* Landlock's ports are those of TCP, and this is another protocol that TCP answers. */
+static int connect_by_multipath(const struct place *place)
+{
+	return connect_to(place->other, IPPROTO_MPTCP);
+}
+
+/* Whatever a packet says: to any port, from any. */
+static int make_raw_socket(const struct place *place)
+{
+	cleanup_fd int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_TCP);
+
+	(void)place;
+	return fd < 0 ? errno : 0;
+}
+
+static int make_datagram_socket(const struct place *place)
+{
+	cleanup_fd int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	(void)place;
+	return fd < 0 ? errno : 0;
 }
 
 static int listen_tcp(const struct place *place)
@@ -326,6 +349,9 @@ static const struct {
 	{"make a local socket", make_local_socket, KILLED, REFUSED, false},
 	{"connect to the port", connect_allowed, KILLED, DONE, false},
 	{"connect to another port", connect_other, KILLED, REFUSED, false},
+	{"connect by multipath TCP", connect_by_multipath, KILLED, KILLED, false},
+	{"make a raw socket", make_raw_socket, KILLED, KILLED, true},
+	{"make a datagram socket", make_datagram_socket, KILLED, DONE, false},
 	{"listen", listen_tcp, KILLED, KILLED, false},
 	{"make a thread", make_thread, KILLED, DONE, false},
 };

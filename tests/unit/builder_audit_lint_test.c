@@ -22,10 +22,20 @@ static const struct lint_case cases[] = {
 		.elf = "foreign",
 		.detail = "architecture em-183"},
 	{.linter = "cudaruntimelib",
-		.path = "usr/lib/libcudart.so.12",
-		.innocent = "usr/lib/libcudartsy"},
+		.path = "usr/lib/libcuda.so.1",
+		.innocent = "usr/lib/libcudart.so.12"},
+	{.linter = "cudaruntimelib",
+		.path = "usr/lib/libnvidia-ml.so",
+		.innocent = "usr/lib/libcuda.so.conf"},
 	{.linter = "dev", .path = "dev/null0", .innocent = "usr/dev/x"},
-	{.linter = "dll", .path = "usr/lib/x.dll", .innocent = "usr/lib/xdll"},
+	{.linter = "dll",
+		.path = "usr/lib/x.dll",
+		.innocent = "usr/lib/xdll",
+		.not_of = "sample-dev"},
+	{.linter = "documentation",
+		.path = "usr/lib/x/README",
+		.innocent = "usr/lib/x/README.py",
+		.not_of = "sample-doc"},
 	{.linter = "documentation",
 		.path = "usr/share/doc/x/README",
 		.innocent = "usr/share/docs",
@@ -35,7 +45,10 @@ static const struct lint_case cases[] = {
 		.content = "long",
 		.again = "usr/share/a/x.txt",
 		.detail = "same as /usr/share/a/x.txt"},
-	{.linter = "dylib", .path = "usr/lib/x.dylib", .innocent = "usr/lib/dylib"},
+	{.linter = "dylib",
+		.path = "usr/lib/x.dylib",
+		.innocent = "usr/lib/dylib",
+		.not_of = "sample-dev"},
 	{.linter = "infodir",
 		.path = "usr/share/info/dir",
 		.innocent = "usr/share/infos/dir"},
@@ -43,18 +56,23 @@ static const struct lint_case cases[] = {
 		.path = "usr/bin/x",
 		.elf = "pie",
 		.detail = "needs libsample.so.1"},
-	{.linter = "libtool",
+	{.linter = "libtool/la-files",
 		.path = "usr/lib/libx.la",
 		.content = "# libx.la - a libtool library file\n"},
 	{.linter = "maninfo",
 		.path = "usr/share/man/man1/x.1",
 		.innocent = "usr/share/manual",
 		.not_of = "sample-doc"},
+	{.linter = "maninfo", .path = "usr/local/share/man/man1/x.1"},
 	{.linter = "nonlinux",
 		.path = "usr/share/x-windows.txt",
 		.innocent = "usr/share/windowsill"},
+	{.linter = "nonlinux", .path = "usr/lib/x/net_MacOS_x.go"},
 	{.linter = "object", .path = "usr/lib/x.o", .elf = "object"},
-	{.linter = "opt", .path = "opt/x", .innocent = "usr/opt/x"},
+	{.linter = "opt",
+		.path = "opt/x",
+		.innocent = "usr/opt/x",
+		.not_of = "sample-compat"},
 	{.linter = "pkgconf",
 		.path = "usr/lib/x.pc",
 		.innocent = "usr/lib/pkgconfig/x.pc"},
@@ -67,6 +85,10 @@ static const struct lint_case cases[] = {
 		.type = TREE_DIRECTORY,
 		.innocent = "usr/lib/python3.13/site-packages/one/x",
 		.detail = "beside one"},
+	{.linter = "python/multiple",
+		.path = "usr/lib/python3.13/site-packages/two.cpython-313.so",
+		.innocent = "usr/lib/python3.13/site-packages/one.py",
+		.detail = "beside one"},
 	{.linter = "python/test",
 		.path = "usr/lib/python3.13/site-packages/tests",
 		.type = TREE_DIRECTORY,
@@ -76,28 +98,61 @@ static const struct lint_case cases[] = {
 		.innocent = "var/lib/db/sbom/sample-.spdx.json"},
 	{.linter = "setuidgid", .path = "usr/bin/x", .mode = 04755},
 	{.linter = "setuidgid", .path = "usr/bin/y", .mode = 02755},
-	{.linter = "setuidgid",
-		.path = "usr/share/z",
-		.mode = 01777 & ~0002U,
-		.type = TREE_DIRECTORY},
-	{.linter = "srv", .path = "srv/x", .innocent = "usr/srv/x"},
+	{.linter = "setuidgid", .path = "usr/share/z", .mode = 01755},
+	{.linter = "srv",
+		.path = "srv/x",
+		.innocent = "usr/srv/x",
+		.not_of = "sample-compat"},
 	{.linter = "staticarchive",
 		.path = "usr/lib/libx.a",
 		.content = "!<arch>\n",
 		.not_of = "sample-dev"},
 	{.linter = "strip", .path = "usr/bin/x", .elf = "weak"},
 	{.linter = "tempdir", .path = "tmp/x", .innocent = "usr/tmp/x"},
-	{.linter = "tempdir", .path = "var/run/x"},
+	{.linter = "tempdir", .path = "var/tmp/x"},
+	{.linter = "tempdir", .path = "var/run/x", .type = TREE_DIRECTORY},
+	{.linter = "tempdir", .path = "run/x", .type = TREE_DIRECTORY},
+	{.linter = "tempdir", .path = "run/x", .innocent = "usr/lib/tmpfiles.d/x.conf"},
 	{.linter = "unsupportedarch",
 		.path = "usr/share/x-ppc64le.bin",
 		.innocent = "usr/include/linux/arm_sdei.h"},
-	{.linter = "usrlocal", .path = "usr/local/x", .innocent = "usr/share/local/x"},
+	{.linter = "unsupportedarch", .path = "usr/share/RISCV64/x"},
+	{.linter = "usrlocal",
+		.path = "usr/local/x",
+		.innocent = "usr/share/local/x",
+		.not_of = "sample-compat"},
 	{.linter = "usrmerge",
 		.path = "bin",
 		.type = TREE_DIRECTORY,
 		.innocent = "usr/bin/z"},
 	{.linter = "varempty", .path = "var/empty/x", .innocent = "var/emptyx"},
 	{.linter = "worldwrite", .path = "usr/share/x", .mode = 0666},
+	{.linter = "worldwrite",
+		.path = "usr/share/x",
+		.mode = 0777,
+		.type = TREE_DIRECTORY},
+};
+
+/* What no linter minds that is an error by default, although it looks like it. */
+static const struct lint_case innocents[] = {
+	{.path = "dev/pts", .type = TREE_DIRECTORY},
+	{.path = "run/x",
+		.type = TREE_DIRECTORY,
+		.innocent = "usr/lib/tmpfiles.d/x.conf"},
+	{.path = "tmp/.x", .type = TREE_DIRECTORY},
+	{.path = "usr/share/x", .mode = 02755, .type = TREE_DIRECTORY},
+	{.path = "var/empty/x", .type = TREE_DIRECTORY},
+	{.path = "var/tmp", .mode = 01777, .type = TREE_DIRECTORY},
+	/* nor, of the others, the same text twice, a module and its metadata */
+	{.path = "usr/share/a/License.txt",
+		.content = "long",
+		.again = "usr/share/b/License.txt"},
+	{.path = "usr/lib/python3.13/site-packages/one.py",
+		.innocent = "usr/lib/python3.13/site-packages/one/x"},
+	{.path = "usr/lib/python3.13/site-packages/one-1.dist-info",
+		.type = TREE_DIRECTORY,
+		.innocent = "usr/lib/python3.13/site-packages/one/x"},
+	{.path = "usr/share/alpha/x"},
 };
 
 static void read_elf(const char *name, struct buffer *out)
@@ -196,6 +251,24 @@ static void test_cases(void **state)
 {
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
 		check_case(*state, &cases[i]);
+}
+
+static void test_innocents(void **state)
+{
+	struct place *place = *state;
+	for (size_t i = 0; i < ARRAY_LEN(innocents); i++) {
+		struct error err = ERROR_INIT;
+		cleanup_package struct package *package = NULL;
+		cleanup_lint_report struct lint_report report = {0};
+		struct lint_options options = {0};
+		all_on(&options);
+		make_package(place, &innocents[i], "sample", &package);
+		assert_ok(lint_package(package, place->store, &options, &report, &err));
+		for (size_t f = 0; f < report.count; f++)
+			if (*report.findings[f].path) /* some are nothing but a folder */
+				fail_msg("%s minds /%s", report.findings[f].linter->name,
+					report.findings[f].path);
+	}
 }
 
 /* No linter without a case (the empty package has a test of its own), no case without. */
@@ -329,6 +402,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_cases),
+		TEST(test_innocents),
 		cmocka_unit_test(test_complete),
 		TEST(test_empty),
 		TEST(test_provider),

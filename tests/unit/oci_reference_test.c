@@ -54,6 +54,8 @@ static void fields(void **state)
 			"a/b", "t", "reg.example:5/a/b:t", false},
 		{"docker.io/alpine", REFERENCE_REGISTRY, "docker.io", "library/alpine",
 			NULL, "docker.io/library/alpine", false},
+		{"registry-1.docker.io/a", REFERENCE_REGISTRY, "docker.io", "library/a",
+			NULL, "docker.io/library/a", false},
 		{"index.docker.io/a/b", REFERENCE_REGISTRY, "docker.io", "a/b", NULL,
 			"docker.io/a/b", false},
 		{"localhost/a:1@sha256:" HEX, REFERENCE_REGISTRY, "localhost", "a", "1",
@@ -92,12 +94,41 @@ static void missing_registry_has_a_remedy(void **state)
 	assert_non_null(strstr(err.remedy, "oci:DIR"));
 }
 
+/* Pipelines keep what is printed. */
+static void passwords_are_not_shown(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *message;
+	} table[] = {
+		{"me:secret@r.example/a", "\"@r.example/a\": a user name or password"},
+		{"docker://me:secret@r.example/a:t@sha256:" HEX, "\"@r.example/a:t@sha"},
+		{"docker://me:sec/ret@r.example/a", "\"@r.example/a\": a user name"},
+		{"https://me:secret@r.example/a", "neither oci:"},
+		{"me:se@sha256:cret@r.example", "\"@r.example\": "},
+		{"r.example/a@md5:1", "\"r.example/a@md5:1\": "},
+		{"oci:a@b:", "\"oci:a@b:\": "},
+		{"r.example/a@sha256:1", "\"r.example/a@sha256:1\": "},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		cleanup_reference struct reference *reference = NULL;
+		struct error err = ERROR_INIT;
+
+		assert_int_equal(
+			reference_parse(slice_str(table[i].text), &reference, &err),
+			ERR_USAGE);
+		if (!strstr(err.text, table[i].message) || strstr(err.text, "ret"))
+			fail_msg("%s", err.text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cases),
 		cmocka_unit_test(fields),
 		cmocka_unit_test(missing_registry_has_a_remedy),
+		cmocka_unit_test(passwords_are_not_shown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

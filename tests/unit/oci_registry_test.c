@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 /* unit tests link only their layer: the registry is compiled into this one */
 #include "oci/rate.h"
 #include "oci/registry_private.h"
@@ -94,6 +95,38 @@ static void every_kind_of_server(void **state)
 		client.writable = true;
 		round_trip(&table[i].server, &client);
 	}
+}
+
+/* Who names a part by SHA-512 finds it by that wherever it is copied to. */
+static void parts_keep_their_digests(void **state)
+{
+	(void)state;
+	static const struct test_registry_options server = {.referrers_api = true};
+	static const struct descriptor as = {
+		.media_type = OCI_MANIFEST, .digest.algorithm = DIGEST_SHA512};
+	cleanup_fixture struct fixture fixture;
+	cleanup_registry struct test_registry *registry = test_registry_start(&server);
+	cleanup_repository struct repository *from = NULL, *to = NULL, *back = NULL;
+	cleanup_buffer struct buffer bytes = BUFFER_INIT;
+	struct manifest manifest = {.is_index = true, .count = 1};
+	struct descriptor child, index;
+
+	fixture_begin(&fixture);
+	from = open_layout(&fixture, "a");
+	child = put_image(from, "amd64", NULL);
+	MUST(repository_read_manifest(from, &child, &bytes, err));
+	MUST(repository_put(from, buffer_slice(&bytes), &as, NULL, false, &child, err));
+	assert_int_equal(child.digest.algorithm, DIGEST_SHA512);
+	manifest.items = &child;
+	index = put_document(from, &manifest, "v1");
+	to = open_registry(registry);
+	copy_all(from, to, &index, "v1");
+	repository_close(&to);
+	to = open_registry(registry);
+	back = open_layout(&fixture, "b");
+	copy_all(to, back, &index, "v1");
+	MUST(repository_check(back, &index, err));
+	assert_true(resolves(back, "v1", &index));
 }
 
 /* ---- uploads ---- */
@@ -339,29 +372,109 @@ static void downloads_are_resumed(void **state)
 	}
 }
 
+/* Reads, pieces of blobs and updates of shared tags; also where the body says so. */
 static void retry_after_is_honoured(void **state)
 {
 	(void)state;
-	static const struct test_registry_options server = {0};
-	static const struct test_fault busy = {.method = "GET",
-		.path = "/manifests/",
+	static const struct test_registry_options server = {.referrers_api = false};
+	static const struct {
+		const char *method, *path;
+		int status;
+		const char *body;
+	} table[] = {
+		{"GET", "/manifests/v1", 429, NULL},
+		{"PATCH", "/blobs/uploads/", 429, NULL},
+		{"PUT", "/blobs/uploads/", 503, NULL},
+		{"PUT", "/blobs/uploads/", 403,
+			"{\"errors\":[{\"code\":\"TOOMANYREQUESTS\"}]}"},
+		{"PUT", "/manifests/sha256-", 429, NULL},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		cleanup_registry struct test_registry *registry =
+			test_registry_start(&server);
+		cleanup_repository struct repository *repository = NULL;
+		cleanup_buffer struct buffer bytes = BUFFER_INIT;
+		struct repository_options options = anonymous;
+		struct descriptor image, found, blob = make_blob(&bytes, 1000);
+		struct test_fault busy = {.method = table[i].method,
+			.path = table[i].path,
+			.kind = TEST_STATUS,
+			.status = table[i].status,
+			.header = "Retry-After: 1",
+			.body = table[i].body,
+			.times = 1};
+		double before;
+
+		options.chunk_bytes = 600;
+		MUST(try_open(registry, "team/base", &options, &repository, err));
+		image = put_image(repository, "amd64", "v1");
+		test_registry_fault(registry, &busy);
+		before = clock_monotonic();
+		assert_true(resolves(repository, "v1", &found));
+		MUST(repository_put_blob(repository, buffer_slice(&bytes), &blob, err));
+		(void)put_referrer(repository, &image, "one");
+		if (clock_monotonic() - before < 0.99)
+			fail_msg("%s %s: no wait", table[i].method, table[i].path);
+	}
+}
+
+/* Who wants to be left alone for long is, and the error says for how long. */
+static void long_waits_are_told(void **state)
+{
+	(void)state;
+	static const struct test_registry_options server = {.referrers_api = false};
+	static const char *const methods[] = {"PATCH", "PUT"};
+	static const char *const waits[] = {
+		"Retry-After: 86400", "Retry-After: 99999999999999999999"};
+	for (size_t i = 0; i < 4; i++) {
+		cleanup_registry struct test_registry *registry =
+			test_registry_start(&server);
+		cleanup_repository struct repository *repository = NULL;
+		cleanup_buffer struct buffer bytes = BUFFER_INIT;
+		struct repository_options options = anonymous;
+		struct descriptor blob = make_blob(&bytes, 1000);
+		const struct test_fault busy = {.method = methods[i / 2],
+			.path = "/blobs/uploads/",
+			.kind = TEST_STATUS,
+			.status = 429,
+			.header = waits[i % 2],
+			.times = -1};
+		struct error problem = ERROR_INIT;
+
+		options.chunk_bytes = 600;
+		MUST(try_open(registry, "team/base", &options, &repository, err));
+		test_registry_fault(registry, &busy);
+		assert_int_equal(repository_put_blob(repository, buffer_slice(&bytes),
+					 &blob, &problem),
+			ERR_NETWORK);
+		assert_non_null(strstr(problem.remedy, waits[i % 2]));
+		assert_int_equal(
+			test_registry_count(registry, methods[i / 2], "/uploads/"), 1);
+	}
+}
+
+/* The fallback index and .sig are written in another way than the rest. */
+static void long_waits_end_updates(void **state)
+{
+	(void)state;
+	static const struct test_registry_options server = {.referrers_api = false};
+	static const struct test_fault busy = {.method = "PUT",
+		.path = "/manifests/sha256-",
 		.kind = TEST_STATUS,
 		.status = 429,
-		.header = "Retry-After: 1",
-		.times = 1};
+		.header = "Retry-After: 86400",
+		.times = -1};
 	cleanup_registry struct test_registry *registry = test_registry_start(&server);
 	cleanup_repository struct repository *repository = open_registry(registry);
-	struct timespec before, after;
-	struct descriptor found;
+	struct descriptor image = put_image(repository, "amd64", "v1"), entry = image;
+	struct error problem = ERROR_INIT;
 
-	(void)put_image(repository, "amd64", "v1");
 	test_registry_fault(registry, &busy);
-	(void)clock_gettime(CLOCK_MONOTONIC, &before);
-	assert_true(resolves(repository, "v1", &found));
-	(void)clock_gettime(CLOCK_MONOTONIC, &after);
-	assert_true((after.tv_sec - before.tv_sec) * 1000 +
-			    (after.tv_nsec - before.tv_nsec) / 1000000 >=
-		    990);
+	assert_int_equal(
+		referrers_add_fallback(repository, &image.digest, &entry, &problem),
+		ERR_NETWORK);
+	assert_non_null(strstr(problem.remedy, "Retry-After: 86400"));
+	assert_int_equal(test_registry_count(registry, "PUT", "/manifests/sha256-"), 1);
 }
 
 /* "Not there" and "could not look" are different. */
@@ -736,6 +849,59 @@ static void wrong_credentials_are_named(void **state)
 		test_registry_log(registry, &log);
 		/* no hammering with what was refused */
 		assert_true(test_registry_count(registry, "GET", "") <= 3);
+	}
+}
+
+/*
+ * A server that repeats what it was sent, in whatever dress: form, JSON with and without
+ * escapes, base64.
+ */
+static void credentials_are_not_shown(void **state)
+{
+	(void)state;
+	static const struct {
+		struct repository_options client;
+		const char *message; /* in JSON */
+		const char *shown;
+	} table[] = {
+		{{.user = "me", .password = "secret"}, "me:secret.", "me:******."},
+		{{.user = "me", .password = "secret"}, "\\u0073ecret", "(******)"},
+		{{.user = "me", .password = "secret"}, "bWU6c2VjcmV0", "(************)"},
+		{{.user = "me", .password = "s\"c&et/x"}, "s\\\"c\\u0026et\\/x",
+			"(********)"},
+		{{.user = "me", .password = "s\"c&et/x"}, "p=s%22c%26et%2Fx&c=1",
+			"(p=**************&c=1)"},
+	};
+	static const enum test_auth kinds[] = {TEST_AUTH_BASIC, TEST_AUTH_BEARER};
+	for (size_t i = 0; i < 2 * ARRAY_LEN(table); i++) {
+		const struct test_registry_options server = {.auth = kinds[i % 2],
+			.user = table[i / 2].client.user,
+			.password = table[i / 2].client.password};
+		cleanup_registry struct test_registry *registry =
+			test_registry_start(&server);
+		cleanup_repository struct repository *repository = NULL;
+		char body[200];
+		struct test_fault fault = {.path = i % 2 ? "/token" : "/manifests/v1",
+			.kind = TEST_STATUS,
+			.status = 403,
+			.times = 1,
+			.skip = i % 2 ? 0 : 1,
+			.body = body};
+		struct error problem = ERROR_INIT;
+		struct descriptor found;
+		bool is_found;
+
+		(void)snprintf(body, sizeof(body),
+			"{\"errors\":[{\"code\":\"A\",\"message\":\"%s\"}]}",
+			table[i / 2].message);
+		MUST(try_open(
+			registry, "team/base", &table[i / 2].client, &repository, err));
+		test_registry_fault(registry, &fault);
+		assert_int_equal(
+			repository_resolve(repository, "v1", &found, &is_found, &problem),
+			ERR_NETWORK);
+		if (!strstr(problem.text, table[i / 2].shown))
+			fail_msg("%zu: %s", i, problem.text);
 	}
 }
 
@@ -1622,6 +1788,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind_of_server),
+		cmocka_unit_test(parts_keep_their_digests),
 		cmocka_unit_test(uploads_are_resumed),
 		cmocka_unit_test(upload_gives_up),
 		cmocka_unit_test(present_blobs_are_not_sent),
@@ -1629,6 +1796,8 @@ int main(void)
 		cmocka_unit_test(refused_mount_goes_on),
 		cmocka_unit_test(downloads_are_resumed),
 		cmocka_unit_test(retry_after_is_honoured),
+		cmocka_unit_test(long_waits_are_told),
+		cmocka_unit_test(long_waits_end_updates),
 		cmocka_unit_test(absent_is_not_an_error),
 		cmocka_unit_test(lies_about_manifests_are_found),
 		cmocka_unit_test(served_digest_header_counts_for_nothing),
@@ -1639,6 +1808,7 @@ int main(void)
 		cmocka_unit_test(locations_do_not_get_credentials),
 		cmocka_unit_test(realms_are_checked),
 		cmocka_unit_test(wrong_credentials_are_named),
+		cmocka_unit_test(credentials_are_not_shown),
 		cmocka_unit_test(password_goes_to_the_token_server_only),
 		cmocka_unit_test(expired_token_is_renewed),
 		cmocka_unit_test(token_answers_are_checked),

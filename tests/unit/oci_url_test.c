@@ -53,6 +53,21 @@ static void resolved(void **state)
 	}
 }
 
+static void secrets_are_not_shown(void **state)
+{
+	(void)state;
+	static const char *const table[] = {"https://me:secret@r.example/x",
+		"https://r_example/x?signature=secret", "https://a@secret@r.example/"};
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		struct error err = ERROR_INIT;
+		struct url url;
+
+		assert_int_equal(url_parse(slice_str(table[i]), &url, &err), ERR_INPUT);
+		assert_null(strstr(err.text, "secret"));
+		assert_non_null(strstr(err.text, "example/"));
+	}
+}
+
 static void origins(void **state)
 {
 	(void)state;
@@ -150,7 +165,10 @@ static void retry_after(void **state)
 		{"0", 0, true},
 		{" 7 ", 7000, true},
 		{"100000", 100000000, true},
-		{"99999999999999999999", 0, false},
+		/* as long as it can be, not "no such header" */
+		{"4294967296", 4294967295000, true},
+		{"99999999999999999999", 4294967295000, true},
+		{"99999999999999999999x", 0, false},
 		{"-1", 0, false},
 		{"soon", 0, false},
 		{"", 0, false},
@@ -178,6 +196,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(resolved),
+		cmocka_unit_test(secrets_are_not_shown),
 		cmocka_unit_test(origins),
 		cmocka_unit_test(local_addresses),
 		cmocka_unit_test(queries),

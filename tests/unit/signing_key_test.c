@@ -54,6 +54,27 @@ static void bad_keys_are_refused(void **state)
 		 "F+XDxdeGzy9QamHZ2I2q2t4z3iOjnUQ0wJsOLpXEwuU9nHnmHyayvx7p1gA=\n"
 		 "-----END PUBLIC KEY-----\n",
 			"not the DER form"},
+		/* the first key again: compressed, hybrid, its curve spelt out */
+		{"-----BEGIN PUBLIC KEY-----\n"
+		 "MDkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDIgACqLH8SJYLWpk4FRayxh08h7yHjGyS\n"
+		 "F+XDxdeGzy9QamE=\n"
+		 "-----END PUBLIC KEY-----\n",
+			"not uncompressed"},
+		{"-----BEGIN PUBLIC KEY-----\n"
+		 "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAGqLH8SJYLWpk4FRayxh08h7yHjGyS\n"
+		 "F+XDxdeGzy9QamHZ2I2q2t4z3iOjnUQ0wJsOLpXEwuU9nHnmHyayvx7p1g==\n"
+		 "-----END PUBLIC KEY-----\n",
+			"not uncompressed"},
+		{"-----BEGIN PUBLIC KEY-----\n"
+		 "MIIBSzCCAQMGByqGSM49AgEwgfcCAQEwLAYHKoZIzj0BAQIhAP////8AAAABAAAA\n"
+		 "AAAAAAAAAAAA////////////////MFsEIP////8AAAABAAAAAAAAAAAAAAAA////\n"
+		 "///////////8BCBaxjXYqjqT57PrvVV2mIa8ZR0GsMxTsPY7zjw+J9JgSwMVAMSd\n"
+		 "NgiG5wSTamZ44ROdJreBn36QBEEEaxfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5\n"
+		 "RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sxXs7LtkBoN79R9QIhAP////8AAAAA\n"
+		 "//////////+85vqtpxeehPO5ysL8YyVRAgEBA0IABKix/EiWC1qZOBUWssYdPIe8\n"
+		 "h4xskhflw8XXhs8vUGph2diNqtreM94jo51ENMCbDi6VxMLlPZx55h8msr8e6dY=\n"
+		 "-----END PUBLIC KEY-----\n",
+			"curve is not named"},
 		{"-----BEGIN CERTIFICATE-----\nYQ==\n-----END CERTIFICATE-----\n",
 			"\"CERTIFICATE\""},
 		{"-----BEGIN PRIVATE KEY-----\nYQ==\n-----END PRIVATE KEY-----\n",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/signing_support.h"
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <sys/stat.h>
@@ -352,6 +353,37 @@ static void openssl_files_are_read(void **state)
 	}
 }
 
+/* `openssl ec -param_enc explicit`, `-conv_form`: the same key, so the same identity. */
+static void encodings_are_one_key(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *parameter, *value;
+	} forms[] = {{OSSL_PKEY_PARAM_EC_ENCODING, OSSL_PKEY_EC_ENCODING_EXPLICIT},
+		{OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, "compressed"},
+		{OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, "hybrid"}};
+	struct error err = ERROR_INIT;
+	cleanup_secret struct secret *plain = NULL;
+	EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+	const char *path = file("encodings");
+
+	write_with_openssl(path, pkey, NULL);
+	assert_ok(try_load(path, NULL, &plain, &err), &err);
+	for (size_t i = 0; i < ARRAY_LEN(forms); i++)
+		for (size_t encrypted = 0; encrypted < 2; encrypted++) {
+			cleanup_secret struct secret *secret = NULL;
+
+			assert_int_equal(EVP_PKEY_set_utf8_string_param(pkey,
+						 forms[i].parameter, forms[i].value),
+				1);
+			write_with_openssl(path, pkey, encrypted ? "secret" : NULL);
+			assert_ok(try_load(path, "secret", &secret, &err), &err);
+			assert_same_key(plain, secret);
+			assert_same_key(secret, plain);
+		}
+	EVP_PKEY_free(pkey);
+}
+
 /* What apk needs: the same key and bytes give the same signature. */
 static void rsa_is_reproducible(void **state)
 {
@@ -428,6 +460,7 @@ int main(void)
 		cmocka_unit_test(damaged_files_are_refused),
 		cmocka_unit_test(cosign_parameters_are_fixed),
 		cmocka_unit_test(openssl_files_are_read),
+		cmocka_unit_test(encodings_are_one_key),
 		cmocka_unit_test(rsa_is_reproducible),
 		cmocka_unit_test(cosign_files_are_read),
 	};
