@@ -14,7 +14,7 @@ if [ ! -d "${WOLFI:-}" ]; then
 	echo "skip: WOLFI names no folder"
 	exit 77
 fi
-read -ra recipes <<<"${RECIPES:-libev zip mtdev potrace glpk duktape lzo autoconf-archive dhcping}"
+read -ra recipes <<<"${RECIPES:-libev zip mtdev potrace glpk duktape lzo autoconf-archive}"
 work=${WORK:-$(mktemp -d -p "${TMPDIR:-/var/tmp}")}
 [ -n "${WORK:-}" ] || trap 'chmod -R u+rwX "$work"; rm -rf "$work"' EXIT
 mkdir -p "$work/pool" "$work/indexes"
