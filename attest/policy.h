@@ -36,12 +36,10 @@
  *	      max-age: 3d             of the scan, and of its database if that is told
  *	      grace-days: 14          after its advisory a finding may be worse; default 0
  *	      keys: [scanner]         default: all with the role
- *	      vex: {keys: [product]}  findings that OpenVEX documents by signers with role
- *	                              vex say are not_affected or fixed do not count;
- *	                              of an index, all reports of its parts count, too
- *	    rebuild: {operators: 2, keys: […]}  provenance of this very digest, by
- *	                            signers of so many operators, with role rebuild or
- *	                            provenance
+ *	      vex: {keys: [product]}  findings that OpenVEX or CycloneDX documents by
+ *signers with role vex say are not_affected or fixed do not count; of an index, all
+ *reports of its parts count, too rebuild: {operators: 2, keys: […]}  provenance of this
+ *very digest, by signers of so many operators, with role rebuild or provenance
  *
  * Patterns: "*" is any run of characters but "/", "**" any run at all. They are matched
  * against what was asked for, without tag and digest: "HOST[:PORT]/NAME" or "oci:DIR".

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "attest/vex_lookup.h"
+#include "attest/vex_lookup_private.h"
 
 #include <jansson.h>
 
+#include "attest/predicate.h"
 #include "base/clock.h"
 
-static const char *text_at(const json_t *object, const char *key)
+const char *vex_text(const json_t *object, const char *key)
 {
 	const char *text = json_string_value(json_object_get(object, key));
 
@@ -55,8 +56,7 @@ bool vex_purl_matches(const char *wanted, const char *found)
 	return true;
 }
 
-/* "pkg:oci/name@sha256:…", the colon perhaps as %3A. */
-static bool purl_is_image(const char *text, const struct digest *image)
+bool vex_purl_is_image(const char *text, const struct digest *image)
 {
 	struct slice version = purl_split(text).version;
 	char hex[DIGEST_TEXT_MAX];
@@ -74,23 +74,23 @@ static bool purl_is_image(const char *text, const struct digest *image)
 
 static const char *purl_of(const json_t *component)
 {
-	return text_at(json_object_get(component, "identifiers"), "purl");
+	return vex_text(json_object_get(component, "identifiers"), "purl");
 }
 
 static bool is_image(const json_t *product, const struct digest *image)
 {
-	const char *hash = text_at(json_object_get(product, "hashes"), "sha-256");
+	const char *hash = vex_text(json_object_get(product, "hashes"), "sha-256");
 	char hex[DIGEST_TEXT_MAX];
 
 	return (image->algorithm == DIGEST_SHA256 &&
 		       strcmp(hash, digest_format_hex(image, hex)) == 0) ||
-	       purl_is_image(text_at(product, "@id"), image) ||
-	       purl_is_image(purl_of(product), image);
+	       vex_purl_is_image(vex_text(product, "@id"), image) ||
+	       vex_purl_is_image(purl_of(product), image);
 }
 
 static bool is_package(const json_t *component, const char *purl)
 {
-	return purl[0] && (vex_purl_matches(text_at(component, "@id"), purl) ||
+	return purl[0] && (vex_purl_matches(vex_text(component, "@id"), purl) ||
 				  vex_purl_matches(purl_of(component), purl));
 }
 
@@ -113,7 +113,7 @@ static bool names(const json_t *vulnerability, const char *id)
 {
 	const json_t *aliases = json_object_get(vulnerability, "aliases");
 
-	if (strcmp(text_at(vulnerability, "name"), id) == 0)
+	if (strcmp(vex_text(vulnerability, "name"), id) == 0)
 		return true;
 	for (size_t i = 0; i < json_array_size(aliases); i++) {
 		const char *alias = json_string_value(json_array_get(aliases, i));
@@ -141,14 +141,24 @@ static bool is_about(const json_t *statement, const struct digest *image,
 
 static bool settles(const json_t *statement)
 {
-	const char *status = text_at(statement, "status");
+	const char *status = vex_text(statement, "status");
 
 	if (strcmp(status, "fixed") == 0)
 		return true;
 	/* OpenVEX asks for a reason: a bare claim is none */
 	return strcmp(status, "not_affected") == 0 &&
-	       (text_at(statement, "justification")[0] ||
-		       text_at(statement, "impact_statement")[0]);
+	       (vex_text(statement, "justification")[0] ||
+		       vex_text(statement, "impact_statement")[0]);
+}
+
+int64_t vex_time(const json_t *object, const char *key)
+{
+	struct error ignored = ERROR_INIT;
+	int64_t time;
+
+	return clock_parse(slice_str(vex_text(object, key)), &time, &ignored) == 0
+		       ? time
+		       : INT64_MIN;
 }
 
 /* A statement's own time, else the document's; INT64_MIN: not told. */
@@ -156,16 +166,11 @@ static int64_t time_of(const json_t *statement, const json_t *document)
 {
 	static const char *const keys[] = {"last_updated", "timestamp"};
 	const json_t *places[] = {statement, document};
-	struct error ignored = ERROR_INIT;
-	int64_t time;
 
 	for (size_t i = 0; i < ARRAY_LEN(places); i++)
 		for (size_t j = 0; j < ARRAY_LEN(keys); j++)
-			if (clock_parse(slice_str(text_at(places[i], keys[j])), &time,
-				    &ignored) == 0)
-				return time;
-			else
-				error_clear(&ignored);
+			if (vex_time(places[i], keys[j]) != INT64_MIN)
+				return vex_time(places[i], keys[j]);
 	return INT64_MIN;
 }
 
@@ -174,13 +179,13 @@ struct decision {
 	int64_t time;
 };
 
-static void decide(struct decision *decision, const json_t *statement, int64_t time)
+/* One from the future settles nothing yet. */
+static void decide(struct decision *decision, bool settled, int64_t time, int64_t at)
 {
-	if (decision->any && time < decision->time)
+	if ((settled && time > at) || (decision->any && time < decision->time))
 		return;
 	decision->settled =
-		settles(statement) &&
-		(!decision->any || time > decision->time || decision->settled);
+		settled && (!decision->any || time > decision->time || decision->settled);
 	decision->any = true;
 	decision->time = time;
 }
@@ -192,15 +197,23 @@ bool vex_settles(const struct statement *const *documents, size_t count,
 
 	for (size_t i = 0; i < count; i++) {
 		const json_t *document = documents[i]->predicate;
-		const json_t *list = json_object_get(document, "statements");
+		bool openvex =
+			strcmp(documents[i]->predicate_type, PREDICATE_OPENVEX) == 0;
+		const json_t *list = json_object_get(
+			document, openvex ? "statements" : "vulnerabilities");
 
 		for (size_t j = 0; j < json_array_size(list); j++) {
-			const json_t *statement = json_array_get(list, j);
-			int64_t time = time_of(statement, document);
-			bool early = time > at && settles(statement);
+			const json_t *one = json_array_get(list, j);
 
-			if (!early && is_about(statement, image, finding))
-				decide(&decision, statement, time);
+			if (openvex ? is_about(one, image, finding)
+				    : vex_cyclonedx_is_about(
+					      document, one, image, finding))
+				decide(&decision,
+					openvex ? settles(one)
+						: vex_cyclonedx_settles(one),
+					openvex ? time_of(one, document)
+						: vex_cyclonedx_time(document, one),
+					at);
 		}
 	}
 	return decision.settled;

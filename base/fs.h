@@ -72,6 +72,9 @@ MUST_USE int fs_replace_commit(
 	struct fs_replacement *replacement, bool sync, struct error *err);
 /* Removes the temporary file unless committed. */
 void fs_replace_abort(struct fs_replacement *replacement);
+/* Removes the temporary files in a directory that nobody has written to for an hour: who
+ * made them was killed. What cannot be removed stays. */
+void fs_replace_sweep(int dirfd);
 
 /*
  * A file mapped read-only; an empty file gives an empty slice. Only for files

@@ -2,11 +2,13 @@
 /* New files beside their target, and files written at once. */
 #include <sys/random.h>
 
+#include "base/clock.h"
 #include "base/encode.h"
 #include "base/fs.h"
 #include "base/limits.h"
 
-#define CREATE_TRIES 8
+#define CREATE_TRIES      8
+#define ABANDONED_SECONDS 3600
 
 /* Splits path: *ret_dirfd is opened, name gets the last component. */
 static int open_parent(int dirfd, const char *path, char *name, size_t name_size,
@@ -150,4 +152,31 @@ int fs_write_new_file(
 		return error_set_errno(err, errno, "putting %s in place", path);
 	}
 	return sync_fd(replacement.dirfd, path, err);
+}
+
+/* ---- what killed processes left ---- */
+
+static bool is_temporary(const char *name)
+{
+	struct slice text = slice_str(name);
+	return slice_starts_with(text, SLICE(".alnage-")) &&
+	       slice_ends_with(text, SLICE(".tmp"));
+}
+
+void fs_replace_sweep(int dirfd)
+{
+	struct error ignored = ERROR_INIT; /* then nothing is removed */
+	char **names = NULL;
+	size_t count = 0;
+	if (fs_list(dirfd, &names, &count, &ignored) < 0)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		struct stat st;
+		if (is_temporary(names[i]) &&
+			fstatat(dirfd, names[i], &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+			S_ISREG(st.st_mode) &&
+			clock_now() - st.st_mtime > ABANDONED_SECONDS)
+			(void)unlinkat(dirfd, names[i], 0); /* it stays */
+	}
+	fs_list_free(&names, count);
 }

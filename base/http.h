@@ -57,8 +57,9 @@ struct http_request {
 	   begins (""; none), also if it then breaks off; sent as If-Range with range_from
 	 */
 	char *etag;
-	unsigned timeout_seconds; /* whole request; 0: only the stall limit of 30 s under
-				     1 kB/s */
+	unsigned timeout_seconds; /* whole request; 0: only the stall limit */
+	unsigned stall_seconds;   /* so long under 1 kB/s, also waiting for the answer, is
+				     too long; 0: 30 */
 	/* Called now and then; may be NULL. total 0: unknown. */
 	void (*progress)(void *context, uint64_t done, uint64_t total);
 	void *progress_context;

@@ -6,7 +6,7 @@
 #include "base/limits.h"
 
 #define CONNECT_SECONDS_MAX    30L
-#define STALL_SECONDS          30L
+#define STALL_SECONDS          30
 #define STALL_BYTES_PER_SECOND 1000L
 
 typedef struct curl_slist *header_list;
@@ -88,6 +88,10 @@ static int make_headers(const struct transfer *transfer, header_list *list)
 
 static bool set_policy(CURL *easy, const struct transfer *transfer)
 {
+	unsigned stall = transfer->request->stall_seconds;
+
+	if (stall == 0)
+		stall = STALL_SECONDS;
 	return HTTP_SET(easy, CURLOPT_PROTOCOLS_STR, "http,https") &&
 	       HTTP_SET(easy, CURLOPT_FOLLOWLOCATION, 0L) &&
 	       HTTP_SET(easy, CURLOPT_NOSIGNAL, 1L) &&
@@ -96,7 +100,7 @@ static bool set_policy(CURL *easy, const struct transfer *transfer)
 	       HTTP_SET(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) &&
 	       HTTP_SET(easy, CURLOPT_HTTP09_ALLOWED, 0L) &&
 	       HTTP_SET(easy, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS_MAX) &&
-	       HTTP_SET(easy, CURLOPT_LOW_SPEED_TIME, STALL_SECONDS) &&
+	       HTTP_SET(easy, CURLOPT_LOW_SPEED_TIME, (long)stall) &&
 	       HTTP_SET(easy, CURLOPT_LOW_SPEED_LIMIT, STALL_BYTES_PER_SECOND) &&
 	       HTTP_SET(easy, CURLOPT_USERAGENT, transfer->client->user_agent);
 }

@@ -27,6 +27,7 @@
 #define LIMIT_STEPS           10000
 #define LIMIT_RECIPE_PACKAGES 4096        /* main package and subpackages */
 #define LIMIT_RECIPE_BYTES    (256 * MIB) /* all expanded strings of one recipe */
+#define LIMIT_PLAN_BYTES      (256 * MIB) /* one recipe's plan as JSON */
 #define LIMIT_INPUTS          256         /* of one pipeline */
 #define LIMIT_PATTERN_BYTES   1024        /* regular expression of a var-transform */
 #define LIMIT_PATTERN_STATES  10000       /* instructions of a compiled one */

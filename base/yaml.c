@@ -26,6 +26,12 @@ static int fail_at(struct loader *loader, yaml_mark_t mark, const char *text)
 		(unsigned)mark.column + 1, "%s", text);
 }
 
+static int fail_at_alias(struct loader *loader, yaml_mark_t mark, const char *text)
+{
+	(void)fail_at(loader, mark, text);
+	return error_remedy(loader->err, "write the value out wherever it is wanted");
+}
+
 /* The reader part of libyaml tells a byte offset only. */
 static yaml_mark_t mark_of_offset(struct slice text, size_t offset)
 {
@@ -91,7 +97,7 @@ static int check_properties(struct loader *loader, const yaml_char_t *anchor,
 	const yaml_char_t *tag, const char *allowed_tag, yaml_mark_t mark)
 {
 	if (anchor)
-		return fail_at(loader, mark, "anchors are not supported");
+		return fail_at_alias(loader, mark, "anchors are not supported");
 	if (tag && strcmp((const char *)tag, allowed_tag) != 0)
 		return fail_at(loader, mark, "explicit tags are not supported");
 	return 0;
@@ -191,7 +197,8 @@ static int load_key(
 	struct loader *loader, const yaml_event_t *event, struct yaml_pair *pair)
 {
 	if (event->type == YAML_ALIAS_EVENT)
-		return fail_at(loader, event->start_mark, "aliases are not supported");
+		return fail_at_alias(
+			loader, event->start_mark, "aliases are not supported");
 	if (event->type != YAML_SCALAR_EVENT)
 		return fail_at(loader, event->start_mark, "a key must be a scalar");
 	if (scalar_text(loader, event, &pair->key) < 0)
@@ -199,7 +206,8 @@ static int load_key(
 	if (!scalar_is_quoted(event) && pair->key[0] == '\0')
 		return fail_at(loader, event->start_mark, "key is missing");
 	if (!scalar_is_quoted(event) && strcmp(pair->key, "<<") == 0)
-		return fail_at(loader, event->start_mark, "merge keys are not supported");
+		return fail_at_alias(
+			loader, event->start_mark, "merge keys are not supported");
 	pair->line = (unsigned)event->start_mark.line + 1;
 	pair->column = (unsigned)event->start_mark.column + 1;
 	return 0;
@@ -300,7 +308,8 @@ static int load_node(
 	if (event->type == YAML_SCALAR_EVENT)
 		return load_scalar(loader, event, ret_node);
 	if (event->type == YAML_ALIAS_EVENT)
-		return fail_at(loader, event->start_mark, "aliases are not supported");
+		return fail_at_alias(
+			loader, event->start_mark, "aliases are not supported");
 	if (event->type != YAML_SEQUENCE_START_EVENT &&
 		event->type != YAML_MAPPING_START_EVENT)
 		return error_set(loader->err, ERR_BUG, "unexpected YAML event %d",

@@ -60,13 +60,14 @@ static int describe(const struct recipe *recipe, const struct recipe_package *fr
 	to->url = arena_strdup(arena, first_of(from->url, main_package->url));
 	to->license = arena_strdup(arena, recipe->license);
 	to->origin = arena_strdup(arena, recipe->name);
-	to->commit = to->maintainer = "";
+	to->commit = arena_strdup(arena, from->commit);
+	to->maintainer = "";
 	to->triggers = arena_strdup(arena, from->trigger_paths);
 	to->build_date = mtime;
 	to->provider_priority = priority(from->dependencies.provider_priority);
 	to->replaces_priority = priority(from->dependencies.replaces_priority);
 	if (!to->name || !to->version || !to->architecture || !to->description ||
-		!to->url || !to->license || !to->origin || !to->triggers)
+		!to->url || !to->license || !to->origin || !to->commit || !to->triggers)
 		return error_set_memory(err);
 	if (copy_list(arena, &from->dependencies.runtime, &to->depends, err) < 0 ||
 		copy_list(arena, &from->dependencies.provides, &to->provides, err) < 0 ||

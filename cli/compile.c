@@ -40,7 +40,7 @@ struct work {
 	struct result *results; /* one per file */
 	pthread_mutex_t mutex;
 	size_t next, printed, failed;
-	struct error unprinted; /* why the output takes no more */
+	struct error unprinted; /* why nothing more is printed */
 };
 
 struct result {
@@ -69,19 +69,29 @@ static void compile_one(struct work *work, size_t at, struct recipe_cache *cache
 	(void)!buffer_add_byte(&result->text, '\n', err); /* the error is kept */
 }
 
+/* With the mutex. What is wrong with the call is so for all recipes: told once. */
+static void print_result(struct work *work, const struct result *result)
+{
+	if (result->err.class == ERR_USAGE) {
+		work->unprinted = result->err;
+	} else if (error_is_set(&result->err)) {
+		log_error(&result->err);
+		work->failed++;
+	} else if (cli_print(buffer_slice(&result->text), &work->unprinted) == 0) {
+		return;
+	}
+	if (error_is_set(&work->unprinted))
+		work->next = work->files->count; /* enough */
+}
+
 /* With the mutex: what is done and next in the order of the files. */
 static void print_done(struct work *work)
 {
 	for (; work->printed < work->files->count && work->results[work->printed].done;
 		work->printed++) {
 		struct result *result = &work->results[work->printed];
-		if (error_is_set(&result->err)) {
-			log_error(&result->err);
-			work->failed++;
-		} else if (!error_is_set(&work->unprinted) &&
-			   cli_print(buffer_slice(&result->text), &work->unprinted) < 0) {
-			work->next = work->files->count; /* enough */
-		}
+		if (!error_is_set(&work->unprinted))
+			print_result(work, result);
 		buffer_done(&result->text);
 	}
 }
@@ -139,16 +149,35 @@ static void work_done(struct work *work)
 	free(work->results);
 }
 
+/* Without arguments: what melange looks for, the first that is there. */
+static int default_recipe(struct cli_list *ret_files, struct error *err)
+{
+	static const char *names[][2] = {
+		{".melange.yaml"}, {".melange.yml"}, {"melange.yaml"}, {"melange.yml"}};
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (access(names[i][0], F_OK) < 0)
+			continue;
+		*ret_files = (struct cli_list){.items = names[i], .count = 1};
+		return 0;
+	}
+	(void)error_set(err, ERR_USAGE,
+		"no recipe is given, and there is no melange.yaml or .melange.yaml here");
+	return error_remedy(err, "alnage compile RECIPE.yaml...");
+}
+
 static int run(const void *given, const struct cli_list *arguments, struct error *err)
 {
 	const struct compile_flags *flags = given;
+	struct cli_list files = *arguments;
 	CLEANUP(work_done)
 	struct work work = {
-		.files = arguments, .flags = flags, .mutex = PTHREAD_MUTEX_INITIALIZER};
+		.files = &files, .flags = flags, .mutex = PTHREAD_MUTEX_INITIALIZER};
 	cleanup_buffer struct buffer built_in = BUFFER_INIT;
 	cleanup_mem const char **dirs =
 		calloc(flags->pipeline_dirs.count + 1, sizeof(const char *));
-	work.results = calloc(arguments->count, sizeof(*work.results));
+	if (!files.count && default_recipe(&files, err) < 0)
+		return err->class;
+	work.results = calloc(files.count, sizeof(*work.results));
 	if (!dirs || !work.results)
 		return error_set_memory(err);
 	if (buffer_printf(&built_in, err, "%s/pipelines",
@@ -164,15 +193,17 @@ static int run(const void *given, const struct cli_list *arguments, struct error
 
 const struct cli_command compile_command = {
 	.name = "compile",
-	.arguments = "RECIPE.yaml...",
+	.arguments = "[RECIPE.yaml...]",
 	.summary = "print the expanded plan of package recipes as JSON, one line each",
-	.description = "Nothing is fetched or run. Every recipe that does not compile is "
-		       "reported with\n"
-		       "file:line:column.",
+	.description =
+		"Nothing is fetched or run. Every recipe that does not compile is "
+		"reported with\n"
+		"file:line:column. Without RECIPE.yaml: ./.melange.yaml, .melange.yml, "
+		"melange.yaml\n"
+		"or melange.yml, the first that is there.",
 	.options = options,
 	.option_count = ARRAY_LEN(options),
 	.options_size = sizeof(struct compile_flags),
-	.min_arguments = 1,
 	.max_arguments = SIZE_MAX,
 	.run = run,
 };

@@ -101,7 +101,7 @@ static void warn_of_type(enum key_type type)
 			key_type_name(type));
 	if (type == KEY_ED25519)
 		log_warning("%s: cosign 3 verifies its signatures, but makes other ones "
-			    "(Ed25519ph), which nobody verifies: sign with alnage only",
+			    "(Ed25519ph), which few verify: sign with alnage only",
 			key_type_name(type));
 }
 
@@ -114,6 +114,14 @@ static int check_absent(const char *path, struct error *err)
 	if (fs_exists(AT_FDCWD, path) || fs_exists(AT_FDCWD, buffer_str(&name)))
 		return error_set(
 			err, ERR_INPUT, "%s or %s.pub exists already", path, path);
+	return 0;
+}
+
+static int get_passphrase(char **ret_passphrase, struct error *err)
+{
+	if (ask_new_passphrase("Passphrase for the new key", ret_passphrase, err) < 0)
+		return err->class;
+	forget_passphrases();
 	return 0;
 }
 
@@ -145,8 +153,7 @@ static int run(const void *given, const struct cli_list *arguments, struct error
 		choose_format(flags->format, &format, err) < 0 ||
 		check_flags(flags, type, err) < 0 || check_absent(path, err) < 0 ||
 		forbid_core(err) < 0 ||
-		(flags->password && ask_new_passphrase("Passphrase for the new key",
-					    &passphrase, err) < 0) ||
+		(flags->password && get_passphrase(&passphrase, err) < 0) ||
 		secret_generate(type, (unsigned)flags->bits, &secret, err) < 0 ||
 		write_pair(secret, format, path, passphrase, err) < 0 ||
 		buffer_printf(&out, err,

@@ -131,6 +131,9 @@ static int split_auth(const char *auth, struct credential *credential, struct er
 		password.len--; /* docker pads with NUL */
 	if (!slice_has_byte(password, ':') || !slice_cut(&password, ':', &user))
 		return error_set(err, ERR_INPUT, "auth: not USER:PASSWORD in base64");
+	/* said here: slice_to_str would show the password */
+	if (slice_has_byte(password, '\0') || slice_has_byte(user, '\0'))
+		return error_set(err, ERR_INPUT, "auth: a NUL in it");
 	if (slice_to_str(user, &credential->user, err) < 0 ||
 		slice_to_str(password, &credential->password, err) < 0)
 		return error_wrap(err, "auth");

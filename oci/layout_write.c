@@ -295,6 +295,17 @@ static int open_directory(const struct reference *reference, bool create,
 	return fs_open_dir(AT_FDCWD, reference->path, &layout->dirfd, err);
 }
 
+/* Of a pull that was interrupted, as large as its blobs. */
+static void sweep_temporary(const struct layout *layout)
+{
+	struct error ignored = ERROR_INIT; /* there is nothing to sweep */
+	cleanup_fd int dirfd = -1;
+
+	if (fs_open(layout->dirfd, "blobs/sha256", FS_BENEATH, O_RDONLY | O_DIRECTORY, 0,
+		    &dirfd, &ignored) == 0)
+		fs_replace_sweep(dirfd);
+}
+
 static int open_or_create(const struct reference *reference, bool create,
 	struct layout *layout, struct error *err)
 {
@@ -303,7 +314,10 @@ static int open_or_create(const struct reference *reference, bool create,
 	if (create && !fs_exists(layout->dirfd, "oci-layout") &&
 		create_layout(layout->dirfd, err) < 0)
 		return err->class;
-	return layout_check_version(layout->dirfd, err);
+	if (layout_check_version(layout->dirfd, err) < 0)
+		return err->class;
+	sweep_temporary(layout);
+	return 0;
 }
 
 int layout_open_to_write(const struct reference *reference, struct repository *repository,

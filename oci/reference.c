@@ -107,7 +107,8 @@ static bool label_is_valid(struct slice s)
 	return true;
 }
 
-/* Without zeros before it: one place has one name, or a rule for it could be passed by. */
+/* Without zeros before it: one place has one name, or a rule for it could be passed by.
+ */
 static bool port_is_valid(struct slice s)
 {
 	struct error ignored = ERROR_INIT;

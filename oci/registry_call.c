@@ -8,6 +8,7 @@
 #include "oci/retry.h"
 
 #define CALL_SECONDS_MAX  120
+#define PUT_STALL_SECONDS 120    /* some hash and move a whole blob before they answer */
 #define WAIT_TOTAL_MAX_MS 180000 /* all pauses of one call together */
 
 int registry_url(const struct registry *registry, struct buffer *out, struct error *err,
@@ -101,6 +102,7 @@ static int perform(struct registry *registry, struct attempt *attempt, const cha
 		.range_from = attempt->from,
 		.etag = call->output ? attempt->etag : NULL,
 		.timeout_seconds = seconds_for(registry, call),
+		.stall_seconds = strcmp(call->method, "PUT") == 0 ? PUT_STALL_SECONDS : 0,
 	};
 
 	if (call->source &&

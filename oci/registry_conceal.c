@@ -16,10 +16,11 @@
 
 static void star(struct buffer *text, struct slice secret)
 {
-	char *at = text->data, *end = text->data + text->len;
+	char *at = text->data, *end;
 
 	if (secret.len < SECRET_BYTES_MIN || text->len == 0)
 		return;
+	end = at + text->len;
 	while ((size_t)(end - at) >= secret.len &&
 		(at = memmem(at, (size_t)(end - at), secret.data, secret.len))) {
 		memset(at, '*', secret.len);

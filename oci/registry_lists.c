@@ -12,8 +12,7 @@
 
 /* ---- paging ---- */
 
-/* <URL>; rel="next" (RFC 8288), among other links perhaps. */
-static bool find_next(const struct http_response *response, struct slice *ret_url)
+bool registry_next_link(const struct http_response *response, struct slice *ret_url)
 {
 	struct slice header, link, url;
 
@@ -41,7 +40,7 @@ static int next_page(const struct registry *registry,
 	struct url parsed;
 	struct slice link;
 
-	*ret_more = find_next(response, &link);
+	*ret_more = registry_next_link(response, &link);
 	if (!*ret_more)
 		return 0;
 	if (url_resolve(buffer_slice(url), link, &next, err) < 0 ||

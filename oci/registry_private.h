@@ -145,6 +145,8 @@ MUST_USE int registry_mount_blob(struct repository *repository, struct repositor
 
 MUST_USE int registry_tags(struct repository *repository, struct arena *arena,
 	const char ***ret_tags, size_t *ret_count, struct error *err);
+/* <URL>; rel="next" (RFC 8288), among other links perhaps; false if there is none. */
+bool registry_next_link(const struct http_response *response, struct slice *ret_url);
 MUST_USE int registry_referrers(struct repository *repository,
 	const struct digest *subject, struct arena *arena, struct descriptor_list *list,
 	struct error *err);

@@ -26,15 +26,14 @@ struct key {
 static const struct {
 	enum key_type type;
 	const char *name;
-	const char *curve;        /* as NIST names it */
-	const char *group;        /* as OpenSSL names it */
-	const char *other_digest; /* accepted beside SHA-256 */
+	const char *curve; /* as NIST names it */
+	const char *group; /* as OpenSSL names it */
 } types[] = {
-	{KEY_ECDSA_P256, "ecdsa-p256", "P-256", "prime256v1", NULL},
-	{KEY_ECDSA_P384, "ecdsa-p384", "P-384", "secp384r1", "SHA384"},
-	{KEY_ECDSA_P521, "ecdsa-p521", "P-521", "secp521r1", "SHA512"},
-	{KEY_RSA, "rsa", NULL, NULL, NULL},
-	{KEY_ED25519, "ed25519", NULL, NULL, NULL},
+	{KEY_ECDSA_P256, "ecdsa-p256", "P-256", "prime256v1"},
+	{KEY_ECDSA_P384, "ecdsa-p384", "P-384", "secp384r1"},
+	{KEY_ECDSA_P521, "ecdsa-p521", "P-521", "secp521r1"},
+	{KEY_RSA, "rsa", NULL, NULL},
+	{KEY_ED25519, "ed25519", NULL, NULL},
 };
 
 const char *key_type_name(enum key_type type)
@@ -326,22 +325,37 @@ int key_hint(const struct key *key, struct buffer *out, struct error *err)
 
 /* ---- checking signatures ---- */
 
-/* digest NULL: the type has its own (Ed25519). */
-static int verify_with(const struct key *key, const char *digest, struct slice message,
-	struct slice signature, bool *ret_holds, struct error *err)
+/* How a message may have been signed: with a digest (NULL: the type has its own), in one
+ * of the type's variants (NULL: the usual one). */
+struct manner {
+	const char *digest, *variant;
+};
+
+static int verify_in(const struct key *key, const struct manner *manner,
+	struct slice message, struct slice signature, bool *ret_holds, struct error *err)
 {
+	/* OSSL_PARAM has no const; the name is only read. OpenSSL below 3.2 passes the
+	 * variant over, and checks for the usual one again. */
+	OSSL_PARAM params[] = {OSSL_PARAM_construct_end(), OSSL_PARAM_construct_end()};
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	int status;
 
 	if (!context)
 		return error_set_memory(err);
+	if (manner->variant)
+		params[0] = OSSL_PARAM_construct_utf8_string(
+			"instance", (char *)(uintptr_t)manner->variant, 0);
 	ERR_clear_error();
 	status = EVP_DigestVerifyInit_ex(
-		context, NULL, digest, NULL, NULL, key->pkey, NULL);
+		context, NULL, manner->digest, NULL, NULL, key->pkey, params);
 	if (status != 1) {
 		EVP_MD_CTX_free(context);
-		return key_crypto_error(
+		(void)key_crypto_error(/* returned below, or of no interest */
 			err, ERR_SYSTEM, "preparing to check a signature");
+		if (!manner->variant)
+			return err->class;
+		error_clear(err); /* a library without it finds none that holds */
+		return 0;
 	}
 	status = EVP_DigestVerify(context, (const unsigned char *)signature.data,
 		signature.len, (const unsigned char *)message.data, message.len);
@@ -354,20 +368,24 @@ static int verify_with(const struct key *key, const char *digest, struct slice m
 int key_verify(const struct key *key, struct slice message, struct slice signature,
 	struct error *err)
 {
+	/* cosign 3 signs with the curve's own digest, and with Ed25519ph */
+	static const struct manner manners[][2] = {
+		[KEY_ECDSA_P256] = {{"SHA256", NULL}},
+		[KEY_ECDSA_P384] = {{"SHA256", NULL}, {"SHA384", NULL}},
+		[KEY_ECDSA_P521] = {{"SHA256", NULL}, {"SHA512", NULL}},
+		[KEY_RSA] = {{"SHA256", NULL}},
+		[KEY_ED25519] = {{NULL, NULL}, {NULL, "Ed25519ph"}},
+	};
+	const struct manner *other = &manners[key->type][1];
 	char id[DIGEST_TEXT_MAX];
-	const char *other = NULL;
 	bool holds = false;
 
-	for (size_t i = 0; i < ARRAY_LEN(types); i++)
-		if (types[i].type == key->type)
-			other = types[i].other_digest;
 	if (signature.len == 0)
 		return error_set(err, ERR_REFUSED, "the signature is empty");
-	if (verify_with(key, key->type == KEY_ED25519 ? NULL : "SHA256", message,
-		    signature, &holds, err) < 0)
+	if (verify_in(key, &manners[key->type][0], message, signature, &holds, err) < 0)
 		return err->class;
-	if (!holds && other &&
-		verify_with(key, other, message, signature, &holds, err) < 0)
+	if (!holds && (other->digest || other->variant) &&
+		verify_in(key, other, message, signature, &holds, err) < 0)
 		return err->class;
 	if (!holds)
 		return error_set(err, ERR_REFUSED, "the signature is not by %s key %.16s",
@@ -378,6 +396,7 @@ int key_verify(const struct key *key, struct slice message, struct slice signatu
 int key_verify_sha1(const struct key *key, struct slice message, struct slice signature,
 	struct error *err)
 {
+	static const struct manner manner = {"SHA1", NULL};
 	char id[DIGEST_TEXT_MAX];
 	bool holds = false;
 
@@ -385,7 +404,7 @@ int key_verify_sha1(const struct key *key, struct slice message, struct slice si
 		return error_set(err, ERR_REFUSED,
 			"signatures with SHA-1 are by RSA keys, not %s",
 			key_type_name(key->type));
-	if (verify_with(key, "SHA1", message, signature, &holds, err) < 0)
+	if (verify_in(key, &manner, message, signature, &holds, err) < 0)
 		return err->class;
 	return holds ? 0
 		     : error_set(err, ERR_REFUSED,
@@ -414,7 +433,7 @@ static int verify_digest_with(const struct key *key, const struct digest *digest
 	*ret_holds = EVP_PKEY_verify(context, (const unsigned char *)signature.data,
 			     signature.len, digest->bytes, digest->len) == 1;
 	EVP_PKEY_CTX_free(context);
-	ERR_clear_error(); /* as in verify_with */
+	ERR_clear_error(); /* as in verify_in */
 	return 0;
 }
 

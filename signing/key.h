@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Public keys and checking signatures. ECDSA P-256, P-384, P-521 (DER signatures), RSA
- * 2048 to 8192 (PKCS#1 v1.5), Ed25519 (pure). Read from SPKI PEM ("PUBLIC KEY"), exactly
+ * 2048 to 8192 (PKCS#1 v1.5), Ed25519. Read from SPKI PEM ("PUBLIC KEY"), exactly
  * one block, and one encoding: named curves (RFC 5480, 2.1.1), uncompressed points. No
  * private key is ever handled here: see secret.h.
  */
@@ -43,6 +43,7 @@ MUST_USE int key_hint(const struct key *key, struct buffer *out, struct error *e
 /*
  * ERR_REFUSED unless the signature over the message holds. ECDSA and RSA: SHA-256, and
  * for P-384/P-521 also the curve's own digest. ECDSA DER is strict (no trailing bytes).
+ * Ed25519: pure, and where the library knows it (OpenSSL 3.2), Ed25519ph, too.
  */
 MUST_USE int key_verify(const struct key *key, struct slice message,
 	struct slice signature, struct error *err);

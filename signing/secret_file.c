@@ -256,9 +256,10 @@ int secret_read_line(const char *path, char **ret_text, struct error *err)
 	if (line.len == 0 || line.len > SECRET_LINE_MAX)
 		return error_set(err, ERR_INPUT, "%s: its first line is %s", path,
 			line.len == 0 ? "empty" : "too long");
-	if (slice_to_str(line, ret_text, err) < 0)
-		return error_wrap(err, "%s", path);
-	return 0;
+	/* said here: slice_to_str would show it */
+	if (slice_has_byte(line, '\0'))
+		return error_set(err, ERR_INPUT, "%s: a NUL in its first line", path);
+	return slice_to_str(line, ret_text, err);
 }
 
 /* ---- keys in tokens ---- */

@@ -56,5 +56,14 @@ done
 for option in quiet verbose help; do
 	grep -qxF -- ".It Fl -$option" cli/alnage.1 || complain "cli/alnage.1: does not tell of --$option"
 done
+# all that policies and trust files can have is in the page on them
+settings=$(sed -nE '/static const char \*const (known|key_settings|keyless_settings)\[\] = \{/,/\};/p' \
+	attest/policy.c attest/policy_attestation.c attest/policy_vulnerabilities.c attest/trust.c |
+	grep -oE '"[a-z-]+"' | tr -d '"' | sort -u)
+[ "$(wc -w <<<"$settings")" -ge 40 ] || complain "only $(wc -w <<<"$settings") settings found"
+for setting in $settings; do
+	sed -n '/^\.Sh POLICY FILES/,/^\.Sh EXIT STATUS/p' cli/alnage-verify.1 |
+		grep -E "(^|[ {])$setting([ :]|\$)" >/dev/null || complain "cli/alnage-verify.1: does not tell of $setting in files"
+done
 mandoc -T lint -W warning cli/*.1 || status=1
 exit $status

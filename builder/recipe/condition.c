@@ -112,10 +112,10 @@ static int parse_value(struct condition *c, struct slice *ret_value, struct erro
 	text = scope_find(c->scopes->late, name);
 	if (!text)
 		text = scope_find(c->scopes->early, name);
-	if (!text)
-		return yaml_error(c->place->node, c->place->file, err,
-			"if: variable ${{%.*s}} is not defined",
-			SLICE_ARG(slice_sub(name, 0, 128)));
+	if (!text) {
+		(void)variable_unknown(c->scopes->late, name, c->place, err);
+		return error_wrap(err, "if");
+	}
 	*ret_value = slice_str(text);
 	return 0;
 }

@@ -30,8 +30,10 @@ static int range_find(struct expansion *x, const struct yaml_node *subpackage,
 		*ret_items = schema_get(data->items[i], "items");
 		return 0;
 	}
-	return yaml_error(
+	(void)yaml_error(
 		range, x->file, err, "range: there is no data '%.64s'", range->text);
+	return error_remedy(
+		err, "add '- name: %.64s' with 'items' below 'data'", range->text);
 }
 
 static int candidate_add(struct expansion *x, const struct yaml_node *node,
@@ -90,6 +92,27 @@ static int candidates_of_range(struct expansion *x, const struct yaml_node *node
 		own[0] = (struct recipe_variable){"range.key", pairs[i].name};
 		own[1] = (struct recipe_variable){"range.value", pairs[i].value};
 		if (candidate_add(x, node, own, 2, candidates, err) < 0)
+			return err->class;
+	}
+	return 0;
+}
+
+/* melange takes the last one of a name, silently. */
+static int check_data_names(struct expansion *x, struct error *err)
+{
+	static char taken[] = "taken";
+	const struct yaml_node *data = schema_get(x->root, "data");
+	cleanup_map struct map *names = NULL;
+	if (map_new(&names, err) < 0)
+		return err->class;
+	for (size_t i = 0; data && i < data->count; i++) {
+		const char *name = schema_text(data->items[i], "name");
+		if (map_get_str(names, name)) {
+			(void)yaml_error(schema_get(data->items[i], "name"), x->file, err,
+				"data: there are two lists called '%.64s'", name);
+			return error_remedy(err, "rename one, or join their items");
+		}
+		if (*name && map_put(names, slice_str(name), taken, err) < 0)
 			return err->class;
 	}
 	return 0;
@@ -165,6 +188,8 @@ static int expand_package(struct expansion *x, const struct text_rules *rules,
 		steps_expand(x, &sink, rules, pipeline, err) < 0 ||
 		expand_test(x, rules, test_owner, &package, err) < 0)
 		return err->class;
+	if (!*package.commit && x->recipe->package_count)
+		package.commit = x->recipe->packages[0].commit; /* of one file */
 	kept = arena_append(x->arena, &x->recipe->packages, &x->recipe->package_count,
 		&x->package_capacity, sizeof(*kept));
 	if (!kept)
@@ -215,9 +240,12 @@ static int expand_candidate(struct expansion *x, const struct candidate *candida
 	rules.late = &context;
 	if (candidate_holds(x, &rules, node, &holds, err) < 0 || !holds)
 		return err->class;
-	if (map_get_str(names, candidate->name))
-		return yaml_error(schema_get(node, "name"), x->file, err,
+	if (map_get_str(names, candidate->name)) {
+		(void)yaml_error(schema_get(node, "name"), x->file, err,
 			"there are two packages called '%s'", candidate->name);
+		return error_remedy(err, "rename one; with 'range', ${{range.key}} in "
+					 "the name makes them differ");
+	}
 	if (map_put(names, slice_str(candidate->name), taken, err) < 0)
 		return err->class;
 	if (expand_package(x, &rules, node, schema_get(node, "pipeline"), node,
@@ -234,6 +262,7 @@ int expand_packages(struct expansion *x, struct error *err)
 	if (map_new(&names, err) < 0 ||
 		map_put(names, slice_str(x->recipe->name), taken, err) < 0 ||
 		scopes_put_package(x, x->recipe->name, err) < 0 ||
+		check_data_names(x, err) < 0 ||
 		candidates_collect(x, &candidates, err) < 0 || expand_main(x, err) < 0)
 		return err->class;
 	for (size_t i = 0; i < candidates.count; i++) {

@@ -4,20 +4,6 @@
 #include "base/nearest.h"
 #include "builder/recipe/recipe_private.h"
 
-/* "inputs: a, b, c", as many as there is room for. */
-static int remedy_of_inputs(const char *const *known, struct error *err)
-{
-	char list[400] = "";
-	size_t len = 0;
-	for (size_t i = 0; known[i] && len + strlen(known[i]) + 3 < sizeof(list); i++) {
-		int added = snprintf(
-			list + len, sizeof(list) - len, "%s%s", i ? ", " : "", known[i]);
-		len += (size_t)added; /* fits, tested above */
-	}
-	return len ? error_remedy(err, "its inputs are: %s", list)
-		   : error_remedy(err, "it has no inputs: remove 'with'");
-}
-
 static int unknown_input(const struct text_rules *rules, const struct yaml_pair *pair,
 	const struct yaml_node *declared, const char *uses, struct error *err)
 {
@@ -30,7 +16,8 @@ static int unknown_input(const struct text_rules *rules, const struct yaml_pair 
 	(void)error_set_at(err, ERR_INPUT, rules->file, pair->line, pair->column,
 		"pipeline %s has no input '%.64s'%s", uses, pair->key,
 		nearest_hint(pair->key, known, hint));
-	return remedy_of_inputs(known, err);
+	return count ? schema_remedy("its inputs are", known, err)
+		     : error_remedy(err, "it has no inputs: remove 'with'");
 }
 
 int inputs_check(const struct text_rules *rules, const struct yaml_node *with,

@@ -38,15 +38,25 @@ static int read_architecture(struct expansion *x, struct error *err)
 
 /* Name and version take no variables: all others build on them. */
 static int read_identity_field(struct expansion *x, const struct yaml_node *package,
-	const char *key, check_function *check, const char **ret_text, struct error *err)
+	const char *key, const char **ret_text, struct error *err)
 {
+	bool is_name = strcmp(key, "name") == 0;
+	check_function *check = is_name ? check_package_name : check_version;
+	const char *remedy =
+		is_name ? "use letters, digits, '+', '_', '.' and '-'"
+			: "write 1.2.3 or 1.2_rc1, without a 'v'; the number "
+			  "of the rebuild is 'epoch'";
 	const struct yaml_node *node = schema_get(package, key);
 	const char *reason;
-	if (!node || !*node->text)
-		return yaml_error(package, x->file, err, "package: '%s' is missing", key);
-	if ((reason = check(node->text)))
-		return yaml_error(node, x->file, err, "package.%s '%.128s' %s", key,
+	if (!node || !*node->text) {
+		(void)yaml_error(package, x->file, err, "package: '%s' is missing", key);
+		return error_remedy(err, "add '%s: …' below 'package'", key);
+	}
+	if ((reason = check(node->text))) {
+		(void)yaml_error(node, x->file, err, "package.%s '%.128s' %s", key,
 			node->text, reason);
+		return error_remedy(err, "%s", remedy);
+	}
 	*ret_text = node->text;
 	return 0;
 }
@@ -59,10 +69,8 @@ static int read_identity(struct expansion *x, struct error *err)
 	struct error range = ERROR_INIT;
 	if (!package)
 		return yaml_error(x->root, x->file, err, "'package' is missing");
-	if (read_identity_field(
-		    x, package, "name", check_package_name, &recipe->name, err) < 0 ||
-		read_identity_field(
-			x, package, "version", check_version, &recipe->version, err) < 0)
+	if (read_identity_field(x, package, "name", &recipe->name, err) < 0 ||
+		read_identity_field(x, package, "version", &recipe->version, err) < 0)
 		return err->class;
 	epoch = schema_get(package, "epoch");
 	if (epoch && *epoch->text &&

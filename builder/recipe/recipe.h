@@ -183,7 +183,7 @@ MUST_USE int recipe_load_text(struct slice text, const char *path,
  * The whole plan as compact JSON, keys sorted, without a final newline; appends. What
  * `alnage compile` prints: nothing in it depends on where the recipe and its pipelines
  * lie (paths and line numbers are left out), and the digest of the file is not in it
- * either, so that a new comment does not mean a new build.
+ * either, so that a new comment does not mean a new build. At most LIMIT_PLAN_BYTES.
  */
 MUST_USE int recipe_to_json(
 	const struct recipe *recipe, struct buffer *out, struct error *err);

@@ -5,6 +5,7 @@
  * out on purpose.
  */
 #include "base/encode.h"
+#include "base/limits.h"
 #include "builder/recipe/recipe.h"
 
 /* First error wins and stops all output: checked once, at the end. */
@@ -300,17 +301,29 @@ static void put_recipe(struct output *out, const struct recipe *recipe)
 	put_raw(out, "}");
 }
 
+static int put_plan(const struct recipe *recipe, bool build_only, struct buffer *out,
+	struct error *err)
+{
+	struct output output = {.buffer = out, .err = err, .build_only = build_only};
+	size_t max = out->max;
+	if (!max || max > out->len + LIMIT_PLAN_BYTES) /* fits: out is in memory */
+		out->max = out->len + LIMIT_PLAN_BYTES;
+	put_recipe(&output, recipe);
+	out->max = max;
+	if (!error_is_set(err))
+		return 0;
+	return err->class == ERR_INPUT
+		       ? error_wrap(err, "%s: the plan as JSON", recipe->path)
+		       : err->class;
+}
+
 int recipe_to_json(const struct recipe *recipe, struct buffer *out, struct error *err)
 {
-	struct output output = {.buffer = out, .err = err};
-	put_recipe(&output, recipe);
-	return error_is_set(err) ? err->class : 0;
+	return put_plan(recipe, false, out, err);
 }
 
 int recipe_build_to_json(
 	const struct recipe *recipe, struct buffer *out, struct error *err)
 {
-	struct output output = {.buffer = out, .err = err, .build_only = true};
-	put_recipe(&output, recipe);
-	return error_is_set(err) ? err->class : 0;
+	return put_plan(recipe, true, out, err);
 }

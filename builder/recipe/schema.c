@@ -50,9 +50,22 @@ static int unknown_key(const struct yaml_pair *pair, const struct schema *member
 	for (; members->key && count < KEYS_MAX; members++)
 		known[count++] = members->key;
 	known[count] = NULL;
-	return error_set_at(err, ERR_INPUT, place->file, pair->line, pair->column,
+	(void)error_set_at(err, ERR_INPUT, place->file, pair->line, pair->column,
 		"%s: unknown key '%.64s'%s", place_format(place, where, sizeof(where)),
 		pair->key, nearest_hint(pair->key, known, hint));
+	return schema_remedy("its keys are", known, err);
+}
+
+int schema_remedy(const char *intro, const char *const *known, struct error *err)
+{
+	char list[400] = "";
+	size_t len = 0;
+	for (size_t i = 0; known[i] && len + strlen(known[i]) + 3 < sizeof(list); i++) {
+		int added = snprintf(
+			list + len, sizeof(list) - len, "%s%s", i ? ", " : "", known[i]);
+		len += (size_t)added; /* fits, tested above */
+	}
+	return error_remedy(err, "%s: %s", intro, list);
 }
 
 static bool is_word(const char *text, const char *const *words)
@@ -64,15 +77,18 @@ static bool is_word(const char *text, const char *const *words)
 	return false;
 }
 
+/* Of the words of YAML 1.1 those that melange takes where it wants a truth value. */
 static bool bool_is_true(const char *text)
 {
-	static const char *const words[] = {"true", "True", "TRUE", NULL};
+	static const char *const words[] = {
+		"true", "True", "TRUE", "y", "Y", "yes", "on", NULL};
 	return is_word(text, words);
 }
 
 static bool is_bool(const char *text)
 {
-	static const char *const words[] = {"false", "False", "FALSE", NULL};
+	static const char *const words[] = {
+		"false", "False", "FALSE", "n", "N", "no", "off", NULL};
 	return bool_is_true(text) || is_word(text, words);
 }
 

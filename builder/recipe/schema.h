@@ -32,11 +32,16 @@ extern const struct schema schema_pipeline_file[];
 extern const struct schema schema_image[];
 
 /*
- * ERR_INPUT with file:line:column for an unknown key (nearest known key in the message)
- * or a value of the wrong kind. what names the mapping for messages.
+ * ERR_INPUT with file:line:column for an unknown key (nearest known key in the message,
+ * all of them in the remedy) or a value of the wrong kind. what names the mapping for
+ * messages.
  */
 MUST_USE int schema_check(const struct yaml_node *node, const struct schema *members,
 	const char *what, const char *file, struct error *err);
+
+/* Adds the remedy "intro: a, b, c": as many of the NULL-terminated list as there is room
+ * for. */
+int schema_remedy(const char *intro, const char *const *known, struct error *err);
 
 /* yaml_get, but NULL for a null value or a null mapping too. */
 const struct yaml_node *schema_get(const struct yaml_node *mapping, const char *key);

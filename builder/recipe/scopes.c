@@ -110,6 +110,19 @@ static int put_raw_vars(
 	return 0;
 }
 
+/* The error is where the variable is written. */
+static int blame_var(const struct expansion *x, struct slice name, struct error *err)
+{
+	const struct yaml_node *vars = schema_get(x->root, "vars");
+	struct slice own = slice_sub(name, strlen("vars."), name.len);
+	for (size_t i = 0; vars && i < vars->count; i++)
+		if (slice_equal_str(own, vars->pairs[i].key)) {
+			err->line = vars->pairs[i].value->line;
+			err->column = vars->pairs[i].value->column;
+		}
+	return err->class;
+}
+
 /* One pass over all variables; *changed if one of them was not yet final. */
 static int expand_values(struct expansion *x, bool *changed, struct error *err)
 {
@@ -123,7 +136,7 @@ static int expand_values(struct expansion *x, bool *changed, struct error *err)
 			continue;
 		if (expand_text(&x->expander, &x->early, EXPAND_TOLERANT, before, &place,
 			    &after, err) < 0)
-			return err->class;
+			return blame_var(x, name, err);
 		if (strcmp(before, after) == 0)
 			continue;
 		*changed = true;

@@ -141,9 +141,12 @@ static int read_git(struct expansion *x, const struct scope *inputs,
 		return place_error(rules, step, err,
 			"git-checkout: expected-commit-is-branch-tip needs branch and "
 			"expected-commit");
-	if (*source->tag && *source->branch)
-		return place_error(
+	if (*source->tag && *source->branch) {
+		(void)place_error(
 			rules, step, err, "git-checkout: either tag or branch, not both");
+		return error_remedy(err,
+			"keep 'tag' for a release, 'branch' for what is between two");
+	}
 	if (check_line(source->tag) || check_line(source->branch))
 		return place_error(
 			rules, step, err, "git-checkout: tag or branch is not one line");

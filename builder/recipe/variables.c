@@ -65,20 +65,14 @@ bool variable_take(struct slice *text, struct slice *ret_name)
 	return true;
 }
 
-static int unknown_variable(
-	struct slice name, const struct text_place *place, struct error *err)
-{
-	return yaml_error(place->node, place->file, err,
-		"variable ${{%.*s}} is not defined",
-		(int)(name.len > 128 ? 128 : name.len), name.data);
-}
-
 static int malformed_variable(
 	struct slice text, const struct text_place *place, struct error *err)
 {
-	return yaml_error(place->node, place->file, err,
+	(void)yaml_error(place->node, place->file, err,
 		"'%.*s' begins no variable: ${{name}}",
 		(int)(text.len > 24 ? 24 : text.len), text.data);
+	return error_remedy(err, "a name has letters, digits, '.', '_' and '-', and ends "
+				 "with }}");
 }
 
 /* One variable, or the "$" that turned out to begin none, at the front of *text. */
@@ -98,7 +92,7 @@ static int replace_one(struct expander *expander, const struct scope *scope,
 	if (value)
 		return buffer_add_str(&expander->scratch, value, err);
 	if (mode == EXPAND_STRICT)
-		return unknown_variable(name, place, err);
+		return variable_unknown(scope, name, place, err);
 	return buffer_add(
 		&expander->scratch, before.data, (size_t)(text->data - before.data), err);
 }

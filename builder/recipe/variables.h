@@ -68,4 +68,11 @@ MUST_USE int expand_text(struct expander *expander, const struct scope *scope,
  */
 bool variable_take(struct slice *text, struct slice *ret_name);
 
+/*
+ * ERR_INPUT at the place for a name that is not in scope: with the nearest one that is,
+ * and where variables of its kind are to be had.
+ */
+int variable_unknown(const struct scope *scope, struct slice name,
+	const struct text_place *place, struct error *err);
+
 #endif

@@ -36,7 +36,10 @@ static json_t *contrary(const json_t *statement)
 {
 	json_t *copy = json_deep_copy(statement);
 
-	if (!copy || json_object_set_new(copy, "status", json_string("affected")) < 0)
+	if (!copy || json_object_set_new(copy, "status", json_string("affected")) < 0 ||
+		(json_is_object(json_object_get(copy, "analysis")) &&
+			json_object_set_new(json_object_get(copy, "analysis"), "state",
+				json_string("exploitable")) < 0))
 		abort();
 	return copy;
 }
@@ -51,7 +54,9 @@ static void check_vex(struct statement *statement)
 	const struct scan_finding unnamed = {
 		.id = "CVE-0", .package = "", .purl = finding.purl};
 	const struct digest image = {.algorithm = DIGEST_SHA256, .len = 32};
-	json_t *list = json_object_get(statement->predicate, "statements");
+	bool openvex = strcmp(statement->predicate_type, PREDICATE_OPENVEX) == 0;
+	json_t *list = json_object_get(
+		statement->predicate, openvex ? "statements" : "vulnerabilities");
 	size_t count = json_array_size(list);
 	bool settled = vex_settles(documents, 1, &image, &finding, INT64_MAX);
 
@@ -77,7 +82,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (statement_parse(slice_from(data, size), &statement, &err) < 0)
 		return 0;
-	if (strcmp(statement->predicate_type, PREDICATE_OPENVEX) == 0)
+	if (strcmp(statement->predicate_type, PREDICATE_OPENVEX) == 0 ||
+		strcmp(statement->predicate_type, PREDICATE_CYCLONEDX) == 0)
 		check_vex(statement);
 	else
 		check_report(statement);

@@ -75,4 +75,4 @@ grep -q '^ID=alnage' "$tmp/root/usr/lib/os-release" || fail "no os-release"
 
 # ---- packages: the index is signed, members are in order ----
 same "$(tar tzf "$apk" 2>/dev/null | head -n 2 | tr '\n' ' ')" ".SIGN.RSA256.package.rsa.pub .PKGINFO " "first members of an .apk"
-tar xzOf "$tmp/out/packages/x86_64/APKINDEX.tar.gz" APKINDEX | grep -q '^P:busybox$' || fail "busybox is not in the index"
+tar xzOf "$tmp/out/packages/x86_64/APKINDEX.tar.gz" APKINDEX | grep '^P:busybox$' >/dev/null || fail "busybox is not in the index"

@@ -117,6 +117,16 @@ passes $'attestations:\n  - {type: spdxjson, licenses: {allow: [Apache-2.0, MPL-
 refuses "spdx.dev/Document: licenses: not allowed: package .*'MPL-2.0'" \
 	$'attestations:\n  - {type: spdxjson, licenses: {deny: [MPL-*]}}'
 
+# the audit of the ELF files: the build's own, and one of a bad image
+audit() { printf 'attestations:\n  - {type: hardening, keys: [%s], hardening: [%s]}' "$1" "$2"; }
+passes "$(audit release 'pie, relro')"
+unchecked "attestation https://alnage.dev/hardening/v1: hardening: the audit has no check 'pies'" "$(audit release pies)"
+refuses 'hardening/v1: untrusted signer: key .release. is not one of those' "$(audit second pie)"
+echo '{"elfFiles": 3, "checks": {"pie": {"passed": 1, "failed": 2, "unknown": 0}, "relro": {"passed": 2, "failed": 0, "unknown": 1}}}' >"$tmp/audit.json"
+"$alnage" attest "$image" --key "$tmp/keys/second.key" --type hardening --predicate "$tmp/audit.json" >/dev/null
+refuses "hardening/v1: hardening: not allowed: 2 ELF files fail 'pie'" "$(audit second pie)"
+unchecked "attestation .*hardening/v1: hardening: not known of 1 ELF files: 'relro'" "$(audit second relro)"
+
 # the image's own age: created 2026-01-01
 policy $'signature: {}\nmax-age: 10d'
 expect 0 accepted verify --at 2026-01-11T00:00:00Z
@@ -131,6 +141,12 @@ refuses 'rebuild: too few: 1 of 2 operators \(release\)' 'rebuild: {operators: 2
 refuses 'rebuild: too few: 1 of 2' 'rebuild: {operators: 2}'
 "$alnage" attest "$image" --key "$tmp/keys/rebuilder.key" --type slsaprovenance1 --predicate "$tmp/rebuild.json" >/dev/null
 passes 'rebuild: {operators: 2}'
+
+# dependencies without a digest
+jq 'del(.buildDefinition.resolvedDependencies[0].digest)' <<<"$statement" >"$tmp/undigested.json"
+"$alnage" attest "$image" --key "$tmp/keys/second.key" --type slsaprovenance1 --predicate "$tmp/undigested.json" >/dev/null
+refuses 'provenance/v1: dependency digests: without a sha256: .* \(1 of [0-9]+ dependencies\)' \
+	"$(provenance 'keys: [second], dependency-digests: true')"
 
 # a finding, settled by whom it may be
 now=$(date -u -d '+1 second' +%Y-%m-%dT%H:%M:%SZ)

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The rule "vulnerabilities", with documents in the forms in which Trivy (`--format cosign-vuln`), Grype in
-# cosign's predicate, in-toto's vulns and OpenVEX come: what each of its settings lets through and what not,
+# cosign's predicate, in-toto's vulns, OpenVEX and CycloneDX come: what each of its settings lets through and what not,
 # with exit status 3 for a no and 1 where it is not known.
 # shellcheck source=tests/system/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -189,6 +189,27 @@ openvex product '{"status": "under_investigation"}' "$zlib"
 refuses 'not allowed: CVE-1'
 bad
 openvex product "$not_affected" "$zlib" '' "$(ago -1day)"
+refuses 'not allowed: CVE-1'
+
+# CycloneDX: of a part of its own, or of another document's
+cyclonedx() { # REF STATE
+	jq -n --arg ref "$1" --arg state "$2" --arg time "$(ago 1min)" --arg zlib "$zlib" '{bomFormat: "CycloneDX", specVersion: "1.6", version: 1,
+		serialNumber: "urn:uuid:5f3f6219-0e7e-56d2-a9ac-feb8d9b02213", metadata: {timestamp: $time}, components: [
+		{type: "library", name: "zlib", "bom-ref": "z", purl: $zlib}], vulnerabilities: [{"bom-ref": "v1", id: "CVE-1",
+		source: {name: "CVE"}, analysis: {state: $state, detail: "backport in recipe"}, affects: [{ref: $ref}]}]}' >"$tmp/predicate"
+	attest cyclonedx "${3:-product}"
+}
+for ref in z "urn:cdx:de533ec4-90f0-5e52-a3c2-a9d5da0110bb/1#pkg:apk%2Falpine%2Fzlib%401.3.1-r0"; do
+	bad
+	cyclonedx "$ref" resolved_with_pedigree release # whose role is another
+	refuses 'not allowed: CVE-1'
+	cyclonedx "$ref" in_triage
+	refuses 'not allowed: CVE-1'
+	cyclonedx "$ref" resolved_with_pedigree
+	passes '.* 1 settled by VEX'
+done
+bad
+cyclonedx "urn:cdx:de533ec4-90f0-5e52-a3c2-a9d5da0110bb/1#pkg:apk%2Falpine%2Fmusl" resolved
 refuses 'not allowed: CVE-1'
 
 # ---- an index: every part needs a report, or the index has one, and what is known of a part counts ----

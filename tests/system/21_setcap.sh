@@ -64,6 +64,13 @@ END
 digest=$("$alnage" build "$tmp/recipes/images/capable.yaml" --recipes "$tmp/recipes" --output "$tmp/out" --quiet --json 2>/dev/null | jq -r .digest)
 layer=$(jq -r '.layers[0].digest' "$tmp/out/capable/blobs/sha256/${digest#sha256:}")
 same "usr/bin/capable $wanted" "$(read_capability "$tmp/out/capable/blobs/sha256/${layer#sha256:}")"
+# and on a disk, as the kernel sees it
+if [ "$(id -u)" = 0 ]; then
+	need umoci
+	umoci unpack --image "$tmp/out/capable:latest" "$tmp/unpacked" 2>/dev/null
+	same "$wanted" "$(python3 -c 'import os, sys; print(os.getxattr(sys.argv[1], "security.capability").hex())' \
+		"$tmp/unpacked/rootfs/usr/bin/capable")" "unpacked"
+fi
 
 # modes, owners and xattrs that a recipe declares
 cat >"$tmp/recipes/packages/attributed.yaml" <<END
@@ -118,6 +125,10 @@ sed 's/- capable/- attributed/' "$tmp/recipes/images/capable.yaml" >"$tmp/recipe
 digest=$("$alnage" build "$tmp/recipes/images/attributed.yaml" --recipes "$tmp/recipes" --output "$tmp/out" --quiet --json 2>/dev/null | jq -r .digest)
 layer=$(jq -r '.layers[0].digest' "$tmp/out/attributed/blobs/sha256/${digest#sha256:}")
 same "$(attributes "$tmp/out/attributed/blobs/sha256/${layer#sha256:}" | sort)" "$wanted" "in the image"
+if [ "$(id -u)" = 0 ]; then
+	umoci unpack --image "$tmp/out/attributed:latest" "$tmp/unpacked-2" 2>/dev/null
+	same "4755 0:42 2770 65532:65532" "$(cd "$tmp/unpacked-2/rootfs" && stat -c '%a %u:%g' usr/bin/changer var/lib/attributed | xargs)" "unpacked"
+fi
 sed -i 's/^    disabled: .*/    disabled: []/' "$recipe"
 expect 1 'setuidgid: /usr/bin/changer' package
 sed -i 's|path: /usr/bin/changer|path: /usr/bin/absent|' "$recipe"

@@ -25,6 +25,7 @@ package:
   epoch: 2
   description: Texts $mark
   url: https://example.org/texts
+  commit: 0123456789abcdef0123456789abcdef01234567
   cpe:
     vendor: example
     product: texts
@@ -77,13 +78,18 @@ nothing=$tmp/out/packages/x86_64/texts-nothing-1-r2.apk
 paths() { tar -tzf "$1" 2>/dev/null | grep -E "^($2)" || true; }
 content() { tar -xzOf "$1" "$2" 2>/dev/null; }
 
-# ---- licence texts ----
+# ---- the commit of the recipe is in all packages ----
 write_recipe
 package --quiet
+for each in "$apk" "$more" "$nothing"; do
+	same "$(content "$each" .PKGINFO | grep '^commit')" "commit = 0123456789abcdef0123456789abcdef01234567" "$each"
+done
+
+# ---- licence texts ----
 same "$(paths "$apk" 'usr/share/licenses/.*[^/]$' | grep -E '\.[a-z]|Lic' | sort | tr '\n' ' ')" \
 	"usr/share/licenses/texts/COPYING.upstream usr/share/licenses/texts/LICENSES/MIT.txt usr/share/licenses/texts/Licence usr/share/licenses/texts/legal/terms.txt "
 same "$(content "$apk" usr/share/licenses/texts/legal/terms.txt)" "These are our own terms."
-tar -tvzf "$apk" 2>/dev/null | grep -q '^-rw-r--r-- .*licenses/texts/Licence' || fail "a licence text is not 0644"
+tar -tvzf "$apk" 2>/dev/null | grep '^-rw-r--r-- .*licenses/texts/Licence' >/dev/null || fail "a licence text is not 0644"
 same "$(content "$more" usr/share/licenses/texts-more/Licence)" theirs "what the recipe installed itself"
 same "$(content "$more" usr/share/licenses/texts-more/COPYING.upstream)" "Upstream says: do as you like."
 same "$(paths "$nothing" usr/share/licenses)" "" "licence texts of a package without files"

@@ -49,7 +49,7 @@ cd - >/dev/null
 # ---- on a terminal ----
 
 python3 - "$alnage" "$tmp" <<'END'
-import os, pty, select, signal, sys, termios, time
+import os, pty, select, signal, subprocess, sys, termios, time
 alnage, tmp = sys.argv[1:]
 def fail(text):
     sys.exit('FAILED: ' + text)
@@ -102,6 +102,20 @@ check('none', b'', None, 2, b'no passphrase', False)
 check('twice', b'swordfish', b'swordfish', 0, b'keep it', True)
 # a character of two bytes is taken back whole
 check('accent', 'swordfish-é'.encode() + b'\x7f', b'swordfish-', 0, b'keep it', True)
+# the variable is wiped before the key is made, which takes a while
+child = subprocess.Popen([alnage, 'keygen', '--password', '--type', 'rsa', tmp + '/big'],
+                         env=dict(os.environ, ALNAGE_PASSWORD='swordfish'), stdout=subprocess.DEVNULL)
+seen = []
+while child.poll() is None:
+    try:
+        now = open('/proc/%d/environ' % child.pid, 'rb').read()
+    except ProcessLookupError: # it has just ended
+        continue
+    if b'ALNAGE_P' in now:
+        seen.append(b'swordfish' in now)
+    time.sleep(0.001)
+if child.returncode != 0 or not seen or seen[-1]:
+    fail('exit %d, the passphrase was in the environment in %d of %d looks' % (child.returncode, sum(seen), len(seen)))
 # whatever ends the program, the terminal shows again what is typed
 for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
     pid, fd = start('ended')
@@ -123,3 +137,29 @@ for key in twice accent; do
 	ALNAGE_PASSWORD=$phrase "$alnage" keygen --public-of "$tmp/$key" "$tmp/$key.check" >/dev/null
 	cmp "$tmp/$key.pub" "$tmp/$key.check" || fail "$key: another key"
 done
+
+# ---- what keys/ may hold ----
+
+mkdir "$tmp/tree" && (cd "$tmp/tree" && mkdir base oci signing attest builder cli recipes tests)
+restore() { rm -rf "$tmp/tree/keys" && cp -R keys "$tmp/tree/keys"; }
+good() { tests/check-keys.sh "$tmp/tree" || fail "refused: $*"; restore; }
+bad() { expect 1 "$1" tests/check-keys.sh "$tmp/tree"; restore; }
+restore
+good "what is there"
+own=$tmp/tree/keys
+cp "$tmp/ecdsa-p256.pub" "$own/image-2026.pub"
+good "a public key"
+cp "$tmp/ecdsa-p256" "$own/image.key"
+bad 'image.key: keys/ holds'
+cp "$tmp/twice" "$own/image.pub"
+bad 'image.pub: not one public key'
+openssl pkey -in "$tmp/ecdsa-p256" -outform der -out "$own/image.pub"
+bad 'image.pub: not one public key'
+cat "$tmp/ed25519.pub" "$tmp/ed25519" "$tmp/ed25519.pub" >"$own/image.pub"
+bad 'image.pub: not one public key'
+mkdir "$own/old" && cp "$tmp/ecdsa-p256" "$own/old/.key"
+bad 'old/.key: keys/ holds'
+sed 's/^/      /' "$tmp/ecdsa-p256" >>"$own/trust.yaml"
+bad 'trust.yaml: a private key'
+sed 's/^/      /' "$tmp/rsa" >"$tmp/tree/cli/text.c"
+bad 'a private key in the tree'

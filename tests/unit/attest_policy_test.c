@@ -1009,6 +1009,75 @@ static void vex_settles_findings(void **state)
 	}
 }
 
+static void cyclonedx_of(struct place *place, enum who who, const char *ref,
+	const char *analysis, const char *time)
+{
+	char text[1024], hex[DIGEST_TEXT_MAX];
+
+	assert_true(
+		snprintf(text, sizeof(text),
+			"{\"bomFormat\":\"CycloneDX\",\"metadata\":{\"timestamp\":\"%s"
+			"\",\"component\":{\"bom-ref\":\"whole\",\"purl\":\"pkg:oci/x@"
+			"sha256:%s\"}},\"components\":[{\"bom-ref\":\"z\",\"purl\":\""
+			"pkg:apk/x/zlib@1.3-r0\"},{\"bom-ref\":\"m\",\"purl\":\"pkg:"
+			"apk/x/musl@1\"}],\"vulnerabilities\":[{\"id\":\"CVE-1\","
+			"\"affects\":[{\"ref\":\"%s\"}],\"analysis\":{%s}}]}",
+			time, digest_format_hex(&place->image.digest, hex), ref,
+			analysis) < (int)sizeof(text));
+	attest(place, who, "https://cyclonedx.org/bom", text);
+}
+
+static void cyclonedx_settles_findings(void **state)
+{
+#define SETTLED  "\"state\":\"not_affected\",\"justification\":\"code_not_present\""
+#define RESOLVED "\"state\":\"resolved_with_pedigree\""
+#define LINK     "urn:cdx:de533ec4-90f0-5e52-a3c2-a9d5da0110bb/1#"
+	static const struct {
+		const char *ref, *analysis;
+		enum who who;
+		bool settled;
+	} table[] = {
+		{"z", SETTLED, REBUILDER, true},
+		{"z", RESOLVED, REBUILDER, true},
+		{"z", "\"state\":\"false_positive\",\"detail\":\"d\"", REBUILDER, true},
+		{"whole", SETTLED, REBUILDER, true},
+		{LINK "pkg:apk%2Fx%2Fzlib%401.3-r0", RESOLVED, REBUILDER, true},
+		{"pkg:apk/x/zlib@1.3-r0", RESOLVED, REBUILDER, true},
+		{"z", SETTLED, RELEASE, false}, /* not its role */
+		{"m", SETTLED, REBUILDER, false},
+		{"nothing", SETTLED, REBUILDER, false},
+		{"", SETTLED, REBUILDER, false},
+		{LINK "pkg:apk%2Fx%2Fmusl%401", SETTLED, REBUILDER, false},
+		{LINK "pkg:apk%2Fx%2Fzlib%4", SETTLED, REBUILDER, false},
+		{LINK "pkg:apk%2Fx%2Fzlib%00%401.3-r0", SETTLED, REBUILDER, false},
+		{"z", "\"state\":\"not_affected\"", REBUILDER, false},
+		{"z", "\"state\":\"exploitable\"", REBUILDER, false},
+		{"z", "\"state\":\"in_triage\"", REBUILDER, false},
+		{"z\"},{\"ref\":\"m\",\"versions\":[{\"version\":\"1\"}],\"x\":\"",
+			SETTLED, REBUILDER, false},
+		{"z", RESOLVED ",\"lastUpdated\":\"2026-02-01T00:00:00Z\"", REBUILDER,
+			false},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		struct place *place = *state;
+
+		attest(place, REBUILDER, VULN, BAD);
+		cyclonedx_of(place, table[i].who, table[i].ref, table[i].analysis, TODAY);
+		expect(place, RULE, "vulnerabilities",
+			table[i].settled ? FINDING_PASSED : FINDING_FAILED,
+			table[i].settled ? "1 settled by VEX" : "not allowed: CVE-1");
+		if (table[i].settled) { /* taken back, in the other dialect */
+			vex_of(place, REBUILDER, "CVE-1", PART, "\"status\":\"affected\"",
+				TODAY);
+			expect(place, RULE, "vulnerabilities", FINDING_FAILED,
+				"not allowed: CVE-1");
+		}
+		place_remove(state);
+		place_make(state);
+	}
+}
+
 /* Of two documents the later decides, of the same time the worse. */
 static void vex_is_ordered(void **state)
 {
@@ -1145,6 +1214,7 @@ int main(void)
 		AT_A_PLACE(scans_of_parts_count),
 		AT_A_PLACE(scans_of_an_index),
 		AT_A_PLACE(vex_settles_findings),
+		AT_A_PLACE(cyclonedx_settles_findings),
 		AT_A_PLACE(vex_is_ordered),
 		AT_A_PLACE(unreachable_thresholds),
 		AT_A_PLACE(summaries),

@@ -571,7 +571,7 @@ static void stalling_ends(void **state)
 	char url[256];
 	struct error err = ERROR_INIT;
 	cleanup_response struct http_response response = HTTP_RESPONSE_INIT;
-	const struct http_request request = {.method = "GET",
+	struct http_request request = {.method = "GET",
 		.url = url_of(FIRST, "/stall", url, sizeof(url)),
 		.max_body = 1000,
 		.timeout_seconds = 1};
@@ -579,6 +579,13 @@ static void stalling_ends(void **state)
 	assert_int_equal(http_perform(*state, &request, &response, &err), ERR_NETWORK);
 	assert_non_null(strstr(err.text, "timed out"));
 	assert_true(clock_monotonic() - before < 5);
+	error_clear(&err);
+	request.timeout_seconds = 0;
+	request.stall_seconds = 1;
+	before = clock_monotonic();
+	assert_int_equal(http_perform(*state, &request, &response, &err), ERR_NETWORK);
+	assert_non_null(strstr(err.text, "too slow"));
+	assert_true(clock_monotonic() - before < 10);
 }
 
 static void ranges(void **state)

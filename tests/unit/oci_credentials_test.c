@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "oci/credentials.h"
+#include "tests/unit/oci_cases.h"
 #include "tests/unit/oci_fixture.h"
 
 /* base64 of "me:a", "me:b", "me:c:d" */
@@ -99,6 +100,21 @@ static void malformed_files(void **state)
 				  "r.example", "x", &credential, &found, err),
 			ERR_INPUT, table[i].message);
 	}
+}
+
+static int parse(struct slice bytes, struct error *err)
+{
+	cleanup_credential struct credential credential = {0};
+	bool found;
+
+	return credentials_in_file(
+		bytes, "auth.json", "r.example:5000", "team/a", &credential, &found, err);
+}
+
+static void cases(void **state)
+{
+	(void)state;
+	cases_run("credentials", parse, parse);
 }
 
 static void write_helper(const struct fixture *fixture, const char *script)
@@ -297,6 +313,7 @@ static void linked_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(cases),
 		cmocka_unit_test(files),
 		cmocka_unit_test(malformed_files),
 		cmocka_unit_test(helpers),

@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include <sys/stat.h>
+
 #include <pthread.h>
 
 #include "oci/layout_index.h"
@@ -268,6 +270,45 @@ static void links_do_not_lead_out(void **state)
 		"symbolic link");
 }
 
+/* Who was killed an hour ago does not go on; who writes now may be another process. */
+static void abandoned_files_are_swept(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name;
+		bool is_old, stays;
+	} table[] = {
+		{".alnage-0123456789abcdef01234567.tmp", true, false},
+		{".alnage-0123456789abcdef01234568.tmp", false, true},
+		{".alnage-notes", true, true},
+		{"somebody.tmp", true, true},
+	};
+	static const struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+	cleanup_fixture struct fixture fixture;
+	cleanup_repository struct repository *repository = NULL;
+	char path[300];
+
+	fixture_begin(&fixture);
+	repository = open_layout(&fixture, "a");
+	(void)put_text(repository, OCI_LAYER, "content");
+	repository_close(&repository);
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		(void)snprintf(path, sizeof(path), "a/blobs/sha256/%s", table[i].name);
+		write_path(&fixture, path, "part");
+		(void)snprintf(path, sizeof(path), "%s/a/blobs/sha256/%s", fixture.path,
+			table[i].name);
+		if (table[i].is_old)
+			assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
+	}
+	repository = open_layout(&fixture, "a");
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		(void)snprintf(path, sizeof(path), "%s/a/blobs/sha256/%s", fixture.path,
+			table[i].name);
+		if ((access(path, F_OK) == 0) != table[i].stays)
+			fail_msg("%s", table[i].name);
+	}
+}
+
 static void not_a_layout(void **state)
 {
 	(void)state;
@@ -510,6 +551,7 @@ static void cosign_save(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(abandoned_files_are_swept),
 		cmocka_unit_test(cases),
 		cmocka_unit_test(image_comes_back),
 		cmocka_unit_test(order_of_writing_does_not_show),

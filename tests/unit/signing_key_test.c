@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/signing_support.h"
 
+#include <openssl/crypto.h>
+
 #include "base/encode.h"
 #include "base/fs.h"
 #include "signing/key.h"
@@ -189,6 +191,36 @@ static void curve_digest_is_accepted(void **state)
 		ERR_REFUSED, "ecdsa-p384", &err);
 }
 
+/* RFC 8032, 7.3: what cosign 3 makes with Ed25519 keys. */
+static void prehashed_ed25519_is_accepted(void **state)
+{
+	(void)state;
+	struct error err = ERROR_INIT;
+	cleanup_key struct key *key = NULL;
+	cleanup_buffer struct buffer signature = BUFFER_INIT;
+	const char *pem = "-----BEGIN PUBLIC KEY-----\n"
+			  "MCowBQYDK2VwAyEA7Bcrk61eVjv0kyxw4SRQNMNUZ+8u/U1k6/gZaDRn4r8=\n"
+			  "-----END PUBLIC KEY-----\n";
+
+	assert_ok(key_from_pem(slice_str(pem), &key, &err), &err);
+	assert_ok(base64_decode(SLICE("mKcCIvC4Ehqp0w+BPWg/gJ5GK0acf/h2OUmbuU5trkEx+"
+				      "FBCRjwqNVogA9BirfWqoQuMYeY2Biqq0RwqJgg0Bg=="),
+			  &signature, &err),
+		&err);
+	if (OpenSSL_version_num() >= 0x30200000)
+		assert_ok(key_verify(key, SLICE("abc"), buffer_slice(&signature), &err),
+			&err);
+	else
+		assert_refused(
+			key_verify(key, SLICE("abc"), buffer_slice(&signature), &err),
+			ERR_REFUSED, "ed25519", &err);
+	assert_refused(key_verify(key, SLICE("abd"), buffer_slice(&signature), &err),
+		ERR_REFUSED, "ed25519", &err);
+	signature.data[5] ^= 1;
+	assert_refused(key_verify(key, SLICE("abc"), buffer_slice(&signature), &err),
+		ERR_REFUSED, "ed25519", &err);
+}
+
 static void shared_keys_are_read(void **state)
 {
 	(void)state;
@@ -212,6 +244,7 @@ int main(void)
 		cmocka_unit_test(sign_and_verify),
 		cmocka_unit_test(weak_rsa_is_refused),
 		cmocka_unit_test(curve_digest_is_accepted),
+		cmocka_unit_test(prehashed_ed25519_is_accepted),
 		cmocka_unit_test(shared_keys_are_read),
 	};
 

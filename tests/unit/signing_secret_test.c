@@ -210,6 +210,22 @@ static void files_open_to_others_are_refused(void **state)
 	assert_ok(try_load(path, NULL, &again, &err), &err);
 }
 
+static void lines_are_not_shown(void **state)
+{
+	(void)state;
+	struct error err = ERROR_INIT;
+	cleanup_mem char *text = NULL;
+	const char *path = file("pin");
+
+	assert_ok(fs_write_file(AT_FDCWD, path, SLICE("12345\r\n"), 0600, &err), &err);
+	assert_ok(secret_read_line(path, &text, &err), &err);
+	assert_string_equal(text, "12345");
+	assert_ok(fs_write_file(AT_FDCWD, path, SLICE("12345\0\n"), 0600, &err), &err);
+	assert_int_equal(secret_read_line(path, &text, &err), ERR_INPUT);
+	assert_null(strstr(err.text, "12345"));
+	assert_refused(err.class, ERR_INPUT, "a NUL in its first line", &err);
+}
+
 static void damaged_files_are_refused(void **state)
 {
 	(void)state;
@@ -457,6 +473,7 @@ int main(void)
 		cmocka_unit_test(plain_file),
 		cmocka_unit_test(encrypted_file),
 		cmocka_unit_test(files_open_to_others_are_refused),
+		cmocka_unit_test(lines_are_not_shown),
 		cmocka_unit_test(damaged_files_are_refused),
 		cmocka_unit_test(cosign_parameters_are_fixed),
 		cmocka_unit_test(openssl_files_are_read),
