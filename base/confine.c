@@ -16,6 +16,8 @@
 #define CREATE_RULESET_VERSION 1U
 #define RULE_PATH_BENEATH      1
 #define RULE_NET_PORT          2
+#define FS_EXECUTE             (UINT64_C(1) << 0)
+#define FS_WRITE_FILE          (UINT64_C(1) << 1)
 #define FS_READ_FILE           (UINT64_C(1) << 2)
 #define FS_READ_DIR            (UINT64_C(1) << 3)
 #define NET_BIND_TCP           (UINT64_C(1) << 0)
@@ -56,10 +58,10 @@ static uint64_t file_rights(unsigned version)
 	return (UINT64_C(1) << count) - 1;
 }
 
-static int create_ruleset(unsigned version, int *ret_fd, struct error *err)
+static int create_ruleset(unsigned version, uint64_t net, int *ret_fd, struct error *err)
 {
 	struct ruleset ruleset = {.handled_fs = file_rights(version),
-		.handled_net = NET_BIND_TCP | NET_CONNECT_TCP,
+		.handled_net = net,
 		.scoped = SCOPE_ABSTRACT_UNIX | SCOPE_SIGNAL};
 	/* what an older kernel does not know it must not be shown */
 	size_t size = version >= 6   ? sizeof(ruleset)
@@ -73,26 +75,27 @@ static int create_ruleset(unsigned version, int *ret_fd, struct error *err)
 	return 0;
 }
 
-static int allow_descriptor(int ruleset, int fd, struct error *err)
+/* A right to list is none of a file's. */
+static int allow_descriptor(int ruleset, int fd, uint64_t rights, struct error *err)
 {
-	struct path_rule rule = {.allowed = FS_READ_FILE, .parent_fd = fd};
+	struct path_rule rule = {.allowed = rights, .parent_fd = fd};
 	struct stat status;
 
 	if (fstat(fd, &status) < 0)
 		return error_set_errno(err, errno, "Landlock");
-	if (S_ISDIR(status.st_mode))
-		rule.allowed |= FS_READ_DIR;
+	if (!S_ISDIR(status.st_mode))
+		rule.allowed &= ~FS_READ_DIR;
 	if (syscall(SYS_landlock_add_rule, ruleset, RULE_PATH_BENEATH, &rule, 0) < 0)
-		return error_set_errno(err, errno, "Landlock: allowing to read");
+		return error_set_errno(err, errno, "Landlock: allowing a file");
 	return 0;
 }
 
 /* Symlinks are followed: the rule is about what the path means now. */
-static int allow_path(int ruleset, const char *path, struct error *err)
+static int allow_path(int ruleset, const char *path, uint64_t rights, struct error *err)
 {
 	cleanup_fd int fd = open(path, O_PATH | O_CLOEXEC);
 
-	return fd < 0 ? 0 : allow_descriptor(ruleset, fd, err);
+	return fd < 0 ? 0 : allow_descriptor(ruleset, fd, rights, err);
 }
 
 static int allow_port(int ruleset, uint16_t port, struct error *err)
@@ -107,11 +110,11 @@ static int allow_port(int ruleset, uint16_t port, struct error *err)
 static int add_rules(
 	const struct confine *confine, int ruleset, unsigned version, struct error *err)
 {
-	if (confine->directory >= 0 &&
-		allow_descriptor(ruleset, confine->directory, err) < 0)
+	if (confine->directory >= 0 && allow_descriptor(ruleset, confine->directory,
+					       FS_READ_FILE | FS_READ_DIR, err) < 0)
 		return err->class;
 	for (const char *const *path = confine->paths; path && *path; path++)
-		if (allow_path(ruleset, *path, err) < 0)
+		if (allow_path(ruleset, *path, FS_READ_FILE | FS_READ_DIR, err) < 0)
 			return err->class;
 	for (size_t i = 0; version >= 4 && confine->network && i < confine->port_count;
 		i++)
@@ -129,11 +132,38 @@ static int restrict_files(
 	*ret_version = version;
 	if (version == 0)
 		return 0;
-	if (create_ruleset(version, &ruleset, err) < 0 ||
+	if (create_ruleset(version, NET_BIND_TCP | NET_CONNECT_TCP, &ruleset, err) < 0 ||
 		add_rules(confine, ruleset, version, err) < 0)
 		return err->class;
 	if (syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
 		return error_set_errno(err, errno, "Landlock: taking effect");
+	return 0;
+}
+
+int confine_program(const struct confine *confine, int *ret_rules, struct error *err)
+{
+	unsigned version = landlock_version();
+	cleanup_fd int ruleset = -1;
+	int rules = -1;
+
+	if (version < 2) {
+		*ret_rules = -1;
+		return 0;
+	}
+	if (create_ruleset(version, NET_BIND_TCP, &ruleset, err) < 0 ||
+		allow_path(ruleset, "/dev/null", FS_READ_FILE | FS_WRITE_FILE, err) < 0)
+		return err->class;
+	if (confine->directory >= 0 && allow_descriptor(ruleset, confine->directory,
+					       file_rights(version), err) < 0)
+		return err->class;
+	for (const char *const *path = confine->paths; path && *path; path++)
+		if (allow_path(ruleset, *path, FS_EXECUTE | FS_READ_FILE | FS_READ_DIR,
+			    err) < 0)
+			return err->class;
+	rules = fcntl(ruleset, F_DUPFD_CLOEXEC, 3);
+	if (rules < 0)
+		return error_set_errno(err, errno, "Landlock");
+	*ret_rules = rules;
 	return 0;
 }
 

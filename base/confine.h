@@ -41,4 +41,14 @@ struct confinement {
 MUST_USE int confine_process(const struct confine *confine,
 	struct confinement *ret_confinement, struct error *err);
 
+/*
+ * Landlock's half for another program, see process_options.rules: below
+ * confine->directory it may do everything, what confine->paths name it may read and run,
+ * and it may write to /dev/null. It may be any client of a network, but listen nowhere.
+ * *ret_rules is a descriptor above 2, or -1: this kernel cannot (before 5.19, where
+ * moving files between directories could not be allowed).
+ */
+MUST_USE int confine_program(
+	const struct confine *confine, int *ret_rules, struct error *err);
+
 #endif

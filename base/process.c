@@ -203,6 +203,12 @@ static void tell_failure(int fd)
 	_exit(written == (ssize_t)sizeof(sys) ? 127 : 126);
 }
 
+static bool obey(int rules)
+{
+	return rules < 3 || (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+				    syscall(SYS_landlock_restrict_self, rules, 0) == 0);
+}
+
 static void become(struct run *run, pid_t parent)
 {
 	const struct process_options *options = run->options;
@@ -216,7 +222,7 @@ static void become(struct run *run, pid_t parent)
 		tell_failure(run->failure.write_fd);
 	if (getppid() != parent)
 		_exit(126);
-	if (!place_descriptors(run) || !close_others() ||
+	if (!place_descriptors(run) || !obey(options->rules) || !close_others() ||
 		(options->cwd_fd >= 0 && fchdir(options->cwd_fd) < 0))
 		tell_failure(run->failure.write_fd);
 	reset_signals();

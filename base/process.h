@@ -19,6 +19,7 @@ struct process_options {
 	struct slice input;             /* standard input, all of it */
 	struct buffer *output;    /* standard output; NULL: ours. Its max bounds it */
 	struct buffer *messages;  /* standard error; NULL: ours */
+	int rules;                /* of confine_program(); below 3: none */
 	unsigned timeout_seconds; /* 0: none; the process group is killed then */
 };
 

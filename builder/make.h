@@ -17,6 +17,7 @@ struct made_source {
 		*url; /* where it came from; "" if it was in the store or on a mirror */
 	const char *pool_path; /* "" if it has none */
 	const char *commit;    /* of a git checkout, whose tar has the digest; else "" */
+	const char *name, *version; /* in the package's document only; "": the recipe's */
 	struct digest digest;
 	uint64_t size;
 };

@@ -28,6 +28,8 @@ static int note_source(struct made *made, const struct recipe_source *source,
 	noted->pool_path = arena_strdup(
 		made->arena, source->debian.count ? source->debian.items[0] : "");
 	noted->commit = arena_strdup(made->arena, commit);
+	noted->name = source->purl_name; /* as old as the recipe, which outlives this */
+	noted->version = source->purl_version;
 	noted->digest = result->content;
 	noted->size = result->size;
 	return noted->uri && noted->url && noted->pool_path && noted->commit
@@ -35,14 +37,21 @@ static int note_source(struct made *made, const struct recipe_source *source,
 		       : error_set_memory(err);
 }
 
-static const char *archive_target(struct arena *arena, const struct recipe_source *source)
+/* Without a digest, by its URI: several may end in the same name. */
+static int name_archive(struct arena *arena, const struct recipe_source *source,
+	const char **ret_target, struct error *err)
 {
+	struct digest digest = source->expected;
+	const char *kind = digest_algorithm_name(digest.algorithm);
 	char hex[DIGEST_TEXT_MAX];
-	if (!digest_is_set(&source->expected))
-		return arena_printf(arena, CACHE_DIRECTORY "/%s", source->file_name);
-	return arena_printf(arena, CACHE_DIRECTORY "/%s:%s",
-		digest_algorithm_name(source->expected.algorithm),
-		digest_format_hex(&source->expected, hex));
+	if (!digest_is_set(&digest)) {
+		kind = "uri";
+		if (digest_of(DIGEST_SHA256, slice_str(source->uri), &digest, err) < 0)
+			return err->class;
+	}
+	*ret_target = arena_printf(
+		arena, CACHE_DIRECTORY "/%s:%s", kind, digest_format_hex(&digest, hex));
+	return 0;
 }
 
 /* The names that recipes/pipelines/fetch.yaml and git-checkout.yaml look for. */
@@ -50,15 +59,19 @@ static int name_target(const struct fetching *fetching,
 	const struct recipe_source *source, const char **ret_target, struct error *err)
 {
 	char request[DIGEST_TEXT_MAX];
+	const char *target = NULL;
 	if (source->kind == RECIPE_SOURCE_GIT) {
 		if (git_request(source, request, err) < 0)
 			return err->class;
-		*ret_target =
+		target =
 			arena_printf(fetching->arena, CACHE_DIRECTORY "/git:%s", request);
-	} else {
-		*ret_target = archive_target(fetching->arena, source);
+	} else if (name_archive(fetching->arena, source, &target, err) < 0) {
+		return err->class;
 	}
-	return *ret_target ? 0 : error_set_memory(err);
+	if (!target)
+		return error_set_memory(err);
+	*ret_target = target;
+	return 0;
 }
 
 static int fetch_any(const struct fetching *fetching, const struct recipe_source *source,
@@ -86,7 +99,7 @@ static int fetch_one(const struct fetching *fetching, const struct recipe_source
 	struct store *store = fetching->options->store;
 	struct source_result result = {0};
 	char commit[64] = "";
-	const char *target;
+	const char *target = NULL;
 	uint64_t size;
 	log_task_step(fetching->task, "fetch %s", source->file_name);
 	if (name_target(fetching, source, &target, err) < 0)

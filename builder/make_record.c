@@ -133,6 +133,7 @@ static int load_source(const json_t *item, struct made *made, struct error *err)
 	source->url = arena_strdup(made->arena, url);
 	source->pool_path = arena_strdup(made->arena, pool);
 	source->commit = arena_strdup(made->arena, commit);
+	source->name = source->version = "";
 	if (!source->uri || !source->url || !source->pool_path || !source->commit)
 		return error_set_memory(err);
 	made->source_count++;

@@ -68,6 +68,17 @@ static int add_place(
 		is_git ? "@" : "", source->commit);
 }
 
+static const char *source_name(const struct sbom *sbom, const struct made_source *source)
+{
+	return *source->name ? source->name : sbom->recipe->name;
+}
+
+static const char *source_version(
+	const struct sbom *sbom, const struct made_source *source)
+{
+	return *source->version ? source->version : sbom->recipe->version;
+}
+
 /* pkg:generic/NAME@VERSION?checksum=…, with the place if it is public. */
 static int add_generic_purl(struct sbom *sbom, const struct made_source *source,
 	struct buffer *purl, struct error *err)
@@ -75,9 +86,9 @@ static int add_generic_purl(struct sbom *sbom, const struct made_source *source,
 	cleanup_buffer struct buffer place = BUFFER_INIT;
 	char digest[DIGEST_TEXT_MAX];
 	if (buffer_add_str(purl, "pkg:generic/", err) < 0 ||
-		url_quote(slice_str(sbom->recipe->name), purl, err) < 0 ||
+		url_quote(slice_str(source_name(sbom, source)), purl, err) < 0 ||
 		buffer_add_byte(purl, '@', err) < 0 ||
-		url_quote(slice_str(sbom->recipe->version), purl, err) < 0 ||
+		url_quote(slice_str(source_version(sbom, source)), purl, err) < 0 ||
 		buffer_add_str(purl, "?checksum=", err) < 0 ||
 		url_quote(slice_str(digest_format(&source->digest, digest)), purl, err) <
 			0)
@@ -132,8 +143,8 @@ int sbom_source(
 	char id[64];
 	json_t *element;
 	(void)snprintf(id, sizeof(id), "SPDXRef-Source-%zu", at + 1); /* fits */
-	if (sbom_element(sbom, id, sbom->recipe->name, sbom->recipe->version, &element,
-		    err) < 0 ||
+	if (sbom_element(sbom, id, source_name(sbom, source),
+		    source_version(sbom, source), &element, err) < 0 ||
 		sbom_text(element, "primaryPackagePurpose", "SOURCE", err) < 0 ||
 		sbom_text(element, "licenseDeclared", SBOM_NOT_KNOWN, err) < 0 ||
 		sbom_text(element, "copyrightText", SBOM_NOT_KNOWN, err) < 0 ||

@@ -14,7 +14,7 @@ if [ ! -d "${WOLFI:-}" ]; then
 	echo "skip: WOLFI names no folder"
 	exit 77
 fi
-read -ra recipes <<<"${RECIPES:-libev zip mtdev potrace glpk duktape lzo autoconf-archive dhcping}"
+read -ra recipes <<<"${RECIPES:-libev zip mtdev potrace glpk duktape lzo autoconf-archive}"
 work=${WORK:-$(mktemp -d -p "${TMPDIR:-/var/tmp}")}
 [ -n "${WORK:-}" ] || trap 'chmod -R u+rwX "$work"; rm -rf "$work"' EXIT
 mkdir -p "$work/pool" "$work/indexes"
@@ -40,10 +40,10 @@ for name in "${recipes[@]}"; do
 	"$alnage" compile --quiet --pipeline-dir "$WOLFI/pipelines" "$WOLFI/$name.yaml" |
 		jq -r '.sources[].expected | select(startswith("sha256:")) | ltrimstr("sha256:")'
 done | sort -u >"$wanted"
-if [ -n "$mirror" ]; then
+if [ -n "$mirror" ] && [ -s "$wanted" ]; then
 	for suite in sid forky trixie trixie-backports bookworm bookworm-backports bullseye; do
 		index "$suite"
-	done | grep -F -f "$wanted" | sort -u | while read -r digest path; do
+	done | { grep -F -f "$wanted" || true; } | sort -u | while read -r digest path; do
 		[ -e "$work/pool/sha256:$digest" ] && continue
 		curl -sfL --max-time 300 -o "$work/part" "${mirror%/}/$path" || continue # some are gone
 		mv "$work/part" "$work/pool/sha256:$digest"

@@ -95,12 +95,27 @@ static int read_fetch(struct expansion *x, const struct scope *inputs,
 	source->uri = input_value(inputs, "inputs.uri");
 	source->commit = source->tag = source->branch = source->destination = "";
 	source->depth = source->cherry_picks = source->sparse_paths = "";
+	source->purl_name = input_value(inputs, "inputs.purl-name");
+	source->purl_version = input_value(inputs, "inputs.purl-version");
 	if (name_of_uri(x, source, err) < 0 ||
 		check_uri(source, "fetch: uri", rules, step, err) < 0 ||
 		read_expected(inputs, source, err) < 0)
 		return err->class;
 	return split_debian(
 		x, input_value(inputs, "inputs.debian"), rules, step, source, err);
+}
+
+/* Empty is false: a pipeline of a --pipeline-dir need not have the input. */
+static int read_bool(const struct scope *inputs, const char *name, bool *ret_value,
+	const struct text_rules *rules, const struct yaml_node *step, struct error *err)
+{
+	const char *value = input_value(inputs, name);
+	*ret_value = strcmp(value, "true") == 0;
+	if (*ret_value || !*value || strcmp(value, "false") == 0)
+		return 0;
+	return place_error(rules, step, err,
+		"git-checkout: %s is true or false, not '%.128s'",
+		name + strlen("inputs."), value);
 }
 
 static int read_git(struct expansion *x, const struct scope *inputs,
@@ -116,8 +131,16 @@ static int read_git(struct expansion *x, const struct scope *inputs,
 	source->depth = input_value(inputs, "inputs.depth");
 	source->cherry_picks = input_value(inputs, "inputs.cherry-picks");
 	source->sparse_paths = input_value(inputs, "inputs.sparse-paths");
-	source->recurse_submodules =
-		strcmp(input_value(inputs, "inputs.recurse-submodules"), "true") == 0;
+	source->purl_name = source->purl_version = "";
+	if (read_bool(inputs, "inputs.recurse-submodules", &source->recurse_submodules,
+		    rules, step, err) < 0 ||
+		read_bool(inputs, "inputs.expected-commit-is-branch-tip",
+			&source->branch_tip, rules, step, err) < 0)
+		return err->class;
+	if (source->branch_tip && (!*source->branch || !*source->commit))
+		return place_error(rules, step, err,
+			"git-checkout: expected-commit-is-branch-tip needs branch and "
+			"expected-commit");
 	if (*source->tag && *source->branch) {
 		(void)place_error(
 			rules, step, err, "git-checkout: either tag or branch, not both");

@@ -12,8 +12,9 @@ int git_request(const struct recipe_source *source, char *out, struct error *err
 {
 	cleanup_buffer struct buffer text = BUFFER_INIT;
 	struct digest digest;
-	if (buffer_printf(&text, err, "%s\n%s\n%s\n%s\n%s\n%s\n%s\n", source->uri,
+	if (buffer_printf(&text, err, "%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n", source->uri,
 		    source->tag, source->branch, source->commit,
+		    source->branch_tip ? "true" : "false",
 		    source->recurse_submodules ? "true" : "false", source->sparse_paths,
 		    source->cherry_picks) < 0 ||
 		digest_of(DIGEST_SHA256, buffer_slice(&text), &digest, err) < 0)
@@ -112,7 +113,8 @@ static int fetch_from(const char *mirror, const struct recipe_source *source,
 		.store = store,
 		.arena = arena,
 		.home_fd = -1,
-		.fd = -1};
+		.fd = -1,
+		.rules = -1};
 	if ((mirror && mirror_base(arena, mirror, &git.mirror, err) < 0) ||
 		git_check_out(&git, record, err) < 0)
 		return err->class;

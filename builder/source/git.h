@@ -4,7 +4,10 @@
  * program does the work in a process of its own, in an empty folder, with a configuration
  * that is ours alone: no file of the machine's or the user's, no hooks, no prompts, and
  * no protocol but https (and file, if the repository itself is a file:// one; its
- * submodules may then be, too). What was checked out becomes a canonical tar in the
+ * submodules may then be, too). Where the kernel has Landlock (5.19 and newer), that
+ * process reads programs, certificates and what names are looked up in, and writes to its
+ * folder alone; repositories of this machine leave everything readable. What was checked
+ * out becomes a canonical tar in the
  * store: names in byte order, owners 0, modes 0644 and 0755, one date for all (the
  * commit's).
  *
@@ -18,7 +21,8 @@
  * The commit is mandatory unless options->allow_unpinned, and git's own object names make
  * sure that it is what arrives. What it has to agree with:
  *   tag     the tag leads to the commit, or is the annotated tag object of that name
- *   branch  the commit is the branch's tip or one of its ancestors
+ *   branch  the commit is the branch's tip or (unless it has to be the tip) one of its
+ *           ancestors
  *   none    any commit that the server hands out
  * Cherry-picks ("[branch/]commit: comment", one a line) are committed on top, in order,
  * with the date of the commit below; conflicts are errors. `depth` only says how much is
@@ -38,10 +42,10 @@
 /*
  * The digest of a request, hexadecimal; names the tar in the sandbox's cache,
  * "git:<hex>". SHA-256 over the texts repository, tag, branch, expected-commit,
- * recurse-submodules
- * ("true" or "false"), sparse-paths and cherry-picks as written, each with a line break
- * behind it: recipes/pipelines/git-checkout.yaml computes the same. out:
- * DIGEST_TEXT_MAX bytes; returned.
+ * expected-commit-is-branch-tip and recurse-submodules ("true" or "false"), sparse-paths
+ * and cherry-picks as written, each with a line break behind it:
+ * recipes/pipelines/git-checkout.yaml computes the same. out: DIGEST_TEXT_MAX bytes;
+ * returned.
  */
 MUST_USE int git_request(
 	const struct recipe_source *source, char *out, struct error *err);

@@ -89,6 +89,9 @@ static int fetch_branch(struct git *git, char *ret_commit, struct error *err)
 		return err->class;
 	if (!*source->commit || strcmp(source->commit, ret_commit) == 0)
 		return 0;
+	if (source->branch_tip)
+		return error_set(err, ERR_INPUT, "branch %s ends in commit %s, not %s",
+			source->branch, ret_commit, source->commit);
 	if (fetch_whole(git, from, to, err) < 0 ||
 		GIT_TRY(git, &status, err, "merge-base", "--is-ancestor", source->commit,
 			to) < 0)
@@ -185,8 +188,7 @@ static int pick(struct git *git, struct slice line, struct error *err)
 	if (!commit)
 		return error_set_memory(err);
 	if (fetch_pick(git, pick.branch, commit, err) < 0 ||
-		GIT(git, err, "cherry-pick", "-x", "--keep-redundant-commits",
-			"--allow-empty-message", commit) < 0)
+		GIT(git, err, "cherry-pick", "-x", "--allow-empty-message", commit) < 0)
 		return error_wrap(err, "cherry-pick %s", commit);
 	return 0;
 }

@@ -53,6 +53,7 @@ struct git {
 	size_t environment_count;
 	char folder[128]; /* relative to the store */
 	int home_fd, fd;  /* of the folder and of the checkout in it */
+	int rules;        /* what the program may do */
 	bool whole;       /* the history was fetched to its end */
 };
 /* An empty repository with the remote "origin". */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/confine.h"
 #include "base/limits.h"
 #include "base/process.h"
 #include "builder/source/git_private.h"
@@ -9,6 +10,7 @@ void git_done(struct git *git)
 {
 	close_fd(&git->fd);
 	close_fd(&git->home_fd);
+	close_fd(&git->rules);
 	if (*git->folder) {
 		struct error ignored = ERROR_INIT;
 		/* what stays behind is swept from tmp/ later */
@@ -95,6 +97,11 @@ static int set_settings(struct git *git, struct error *err)
 	return set_variable(git, err, "GIT_CONFIG_COUNT", number);
 }
 
+static bool is_on_machine(const struct git *git)
+{
+	return git_is_local(git->source) || (git->mirror && *git->mirror == '/');
+}
+
 static int set_environment(struct git *git, struct error *err)
 {
 	/* what the person says of the way to the network, and nothing else */
@@ -121,9 +128,7 @@ static int set_environment(struct git *git, struct error *err)
 		set_variable(git, err, "GIT_ASKPASS", "/bin/false") < 0 ||
 		set_variable(git, err, "GIT_LFS_SKIP_SMUDGE", "1") < 0 ||
 		set_variable(git, err, "GIT_ALLOW_PROTOCOL",
-			git_is_local(git->source) || (git->mirror && *git->mirror == '/')
-				? "https:file"
-				: "https") < 0)
+			is_on_machine(git) ? "https:file" : "https") < 0)
 		return err->class;
 	return set_settings(git, err);
 }
@@ -158,6 +163,7 @@ int git_run(struct git *git, const char *const *arguments, struct slice input,
 	struct process_options options = {.argv = argv,
 		.environment = git->environment,
 		.cwd_fd = git->fd,
+		.rules = git->rules,
 		.input = input,
 		.output = output ? output : &dropped,
 		.messages = &said,
@@ -205,12 +211,32 @@ int git_need_object(
 		     : error_set(err, ERR_INPUT, "the repository has no %s", expression);
 }
 
+/*
+ * Git reads programs, what names and certificates are looked up in, and its own folder,
+ * and writes there alone: nothing of the person's, whatever a server or repository makes
+ * of it. Repositories on this machine may lead anywhere by symlinks, and everything is
+ * readable for them.
+ */
+static int set_rules(struct git *git, struct error *err)
+{
+	const char *const paths[] = {"/usr", "/bin", "/sbin", "/lib", "/lib64", "/opt",
+		"/nix", "/gnu", "/etc/alternatives", "/etc/ca-certificates",
+		"/etc/gai.conf", "/etc/group", "/etc/host.conf", "/etc/hosts",
+		"/etc/ld.so.cache", "/etc/localtime", "/etc/nsswitch.conf", "/etc/passwd",
+		"/etc/pki", "/etc/resolv.conf", "/etc/services", "/etc/ssl",
+		"/dev/urandom", "/dev/zero",
+		is_on_machine(git) ? "/" : getenv("SSL_CERT_FILE"), NULL};
+	const struct confine confine = {.directory = git->home_fd, .paths = paths};
+	return confine_program(&confine, &git->rules, err);
+}
+
 int git_begin(struct git *git, struct error *err)
 {
 	if (store_make_temp_dir(git->store, git->folder, sizeof(git->folder),
 		    &git->home_fd, err) < 0 ||
 		fs_make_dirs(git->home_fd, "checkout", 0755, &git->fd, err) < 0 ||
-		set_environment(git, err) < 0 || GIT(git, err, "init", "--quiet") < 0)
+		set_environment(git, err) < 0 || set_rules(git, err) < 0 ||
+		GIT(git, err, "init", "--quiet") < 0)
 		return err->class;
 	return GIT(git, err, "remote", "add", "--", "origin", git->source->uri);
 }

@@ -108,7 +108,7 @@ annotated: repository=$uri; tag=annotated; expected-commit=$first
 object: repository=$uri; tag=annotated; expected-commit=$annotated
 ancestor: repository=$uri; branch=main; expected-commit=$first
 bare: repository=$uri; expected-commit=$first
-tip: repository=$uri; branch=main; expected-commit=$third; depth=-1
+tip: repository=$uri; branch=main; expected-commit=$third; expected-commit-is-branch-tip=true
 modules: repository=$uri; branch=main; expected-commit=$third; recurse-submodules=true
 picked: repository=$uri; branch=main; expected-commit=$second; cherry-picks=# why\n$fix: by its name\n
 sparse: repository=$uri; tag=light; expected-commit=$first; sparse-paths=src
@@ -210,6 +210,12 @@ refuse 1 'git fetch failed' "repository=$uri; tag=none; expected-commit=$first"
 refuse 1 '(has no|not our ref)' "repository=$uri; expected-commit=0123456789abcdef0123456789abcdef01234567"
 refuse 1 'cherry-pick .* failed' \
 	"repository=$uri; branch=main; expected-commit=$second; cherry-picks=$conflict: does not fit"
+refuse 1 "cherry-pick $second.*failed.*empty" \
+	"repository=$uri; branch=main; expected-commit=$second; cherry-picks=$second: is there already"
+refuse 1 "branch main ends in commit $third, not $second" \
+	"repository=$uri; branch=main; expected-commit=$second; expected-commit-is-branch-tip=true"
+refuse 1 'fromgit.yaml:13:5: .*needs branch' "repository=$uri; tag=light; expected-commit=$first; expected-commit-is-branch-tip=true"
+refuse 1 "recurse-submodules is true or false, not 'yes'" "repository=$uri; expected-commit=$first; recurse-submodules=yes"
 refuse 1 'is not "\[branch/\]commit: comment"' \
 	"repository=$uri; branch=main; expected-commit=$second; cherry-picks=$fix"
 refuse 1 'names no whole commit' \

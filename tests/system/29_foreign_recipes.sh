@@ -4,7 +4,7 @@
 # built with an older self, and their archives and repositories come from a folder.
 # shellcheck source=tests/system/lib.sh
 source "$(dirname "$0")/lib.sh"
-need jq git
+need jq git openssl python3 curl
 recipes=$tmp/recipes
 mkdir -p "$recipes/packages" "$tmp/theirs" "$tmp/mirror"
 cp -R recipes/pipelines recipes/toolchain* "$recipes/"
@@ -82,6 +82,68 @@ fetch 2
 echo wrong >"$tmp/mirror/sha256:$digest"
 expect 1 "mirror/sha256:$digest: .*expected" package "$tmp/theirs/fetched.yaml" --source-mirror "$tmp/mirror"
 
+# ---- without digests: only if the person says so, and each its own; the document names what the recipe says ----
+mkdir -p "$tmp/served/one" "$tmp/served/two"
+echo "one $stamp" >"$tmp/served/one/file"
+echo "two $stamp" >"$tmp/served/two/file"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
+	-addext subjectAltName=DNS:localhost -keyout "$tmp/tls.key" -out "$tmp/tls.crt" 2>/dev/null
+port=$(free_port)
+python3 - "$port" "$tmp" <<'END' 2>/dev/null &
+import functools, http.server, os, ssl, subprocess, sys
+port, tmp = int(sys.argv[1]), sys.argv[2]
+class Handler(http.server.SimpleHTTPRequestHandler):
+    def git(self): # its own server program, as a CGI
+        path, _, query = self.path.partition("?")
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        given = {"REQUEST_METHOD": self.command, "PATH_INFO": path, "QUERY_STRING": query,
+            "GIT_PROJECT_ROOT": tmp + "/served", "GIT_HTTP_EXPORT_ALL": "1", "REMOTE_ADDR": "127.0.0.1",
+            "CONTENT_TYPE": self.headers.get("Content-Type", ""), "CONTENT_LENGTH": str(len(body)),
+            "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
+            "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", "")}
+        said = subprocess.run(["git", "http-backend"], env={**os.environ, **given}, input=body, stdout=-1).stdout
+        head, _, rest = said.partition(b"\r\n\r\n")
+        self.wfile.write(b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n%s\r\n\r\n" % (len(rest), head) + rest)
+    def do_GET(self):
+        self.git() if ".git/" in self.path else super().do_GET()
+    do_POST = git
+server = http.server.ThreadingHTTPServer(("127.0.0.1", port),
+    functools.partial(Handler, directory=tmp + "/served"))
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(tmp + "/tls.crt", tmp + "/tls.key")
+server.socket = context.wrap_socket(server.socket, server_side=True)
+server.serve_forever()
+END
+at_end "kill $! 2>/dev/null"
+for _ in $(seq 50); do
+	curl -sk -o /dev/null "https://localhost:$port/" && break
+	sleep 0.1
+done
+recipe "$tmp/theirs/unpinned.yaml" unpinned busybox <<-END
+	  - working-directory: one
+	    uses: fetch
+	    with:
+	      uri: https://localhost:$port/one/file
+	      expected-none: "true"
+	      extract: "false"
+	      purl-name: other
+	      purl-version: "7"
+	  - working-directory: two
+	    uses: fetch
+	    with:
+	      uri: https://localhost:$port/two/file
+	      expected-none: "true"
+	      extract: "false"
+	  - runs: mkdir -p $share; cat one/file two/file >$share/unpinned
+END
+expect 3 "one/file has no digest" package "$tmp/theirs/unpinned.yaml"
+SSL_CERT_FILE=$tmp/tls.crt expect 0 '' package "$tmp/theirs/unpinned.yaml" --allow-unpinned
+same "$(packed unpinned unpinned)" "one $stamp"$'\n'"two $stamp"
+tar -xzOf "$tmp/out/packages/x86_64/unpinned-1-r0.apk" --wildcards 'var/lib/db/sbom/*' 2>/dev/null >"$tmp/sbom.json"
+same "$(jq -r '[.packages[] | select(.primaryPackagePurpose == "SOURCE") | "\(.name) \(.versionInfo)"] | sort | join(",")' "$tmp/sbom.json")" \
+	'other 7,unpinned 1'
+grep -q 'pkg:generic/other@7?' "$tmp/sbom.json" || fail "no package URL by the given name"
+
 # ---- repositories from a folder, submodules included; nothing else of this machine ----
 export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.org GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@example.org
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
@@ -119,6 +181,39 @@ checkout "$commit"
 expect 1 'git.example' package "$tmp/theirs/checked.yaml"
 expect 0 '' package "$tmp/theirs/checked.yaml" --source-mirror "$tmp/mirror"
 same "$(packed checked checked)" "program $stamp"$'\n'"library $stamp"
+
+# ---- over https: by a program that reads nothing of the person's and writes to its folder alone ----
+new_repository "$tmp/served/r.git" "served $stamp"
+want_served() {
+	recipe "$tmp/theirs/served.yaml" served busybox <<-END
+		  - uses: git-checkout
+		    with:
+		      repository: https://localhost:$port/r.git/.git
+		      branch: main
+		      expected-commit: $(git -C "$tmp/served/r.git" rev-parse HEAD)
+		  - runs: mkdir -p $share; cat text >$share/served
+	END
+}
+over_https() { SSL_CERT_FILE=$tmp/tls.crt package "$tmp/theirs/served.yaml"; }
+want_served
+expect 1 '[Cc]ertificate' package "$tmp/theirs/served.yaml"
+expect 0 '' over_https
+same "$(packed served served)" "served $stamp"
+mkdir "$tmp/spying"
+cat >"$tmp/spying/git" <<END
+#!/bin/sh
+cat "$tmp/private/text" >&2
+echo ran >"$tmp/spied"
+exec $(command -v git) "\$@"
+END
+chmod +x "$tmp/spying/git"
+git -C "$tmp/served/r.git" commit -q --allow-empty -m another
+want_served
+if python3 -c 'import ctypes; exit(ctypes.CDLL(None).syscall(444, None, 0, 1) < 2)'; then # Landlock
+	PATH=$tmp/spying:$PATH expect 1 'Permission denied' over_https
+	[ ! -e "$tmp/spied" ] || fail "a program of the person was run, and wrote"
+fi
+
 for url in "file://$tmp/private" "$tmp/private"; do
 	commit=$(submodule "$url" "$(git -C "$tmp/private" rev-parse HEAD)")
 	checkout "$commit"

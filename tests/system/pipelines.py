@@ -145,8 +145,10 @@ def fill(box, name, values):
     os.makedirs(os.path.join(cache))
     archive(os.path.join(cache, "sha256:" + values.get("expected-sha256", "")))
     if name == "git-checkout":
-        wanted = ["repository", "tag", "branch", "expected-commit", "recurse-submodules", "sparse-paths", "cherry-picks"]
-        text = "".join(values.get(key, "false" if key == "recurse-submodules" else "") + "\n" for key in wanted)
+        wanted = ["repository", "tag", "branch", "expected-commit", "expected-commit-is-branch-tip",
+                  "recurse-submodules", "sparse-paths", "cherry-picks"]
+        false = ("expected-commit-is-branch-tip", "recurse-submodules")
+        text = "".join(values.get(key, "false" if key in false else "") + "\n" for key in wanted)
         archive(os.path.join(cache, "git:" + hashlib.sha256(text.encode()).hexdigest()))
     for folder in [box] + [os.path.join(box, value) for value in values.values() if value != "x" and "/" not in value]:
         os.makedirs(os.path.join(folder, "target/release"), exist_ok=True)
@@ -215,12 +217,13 @@ def hostile(suite):
 
 
 def run_recipe(alnage, recipe, box):
-    """Runs the steps of the main package with what this machine has; BOX/melange-out/NAME is the result."""
+    """Runs the steps of all packages with what this machine has; BOX/melange-out/NAME are the results."""
     done = subprocess.run([alnage, "compile", recipe], stdout=subprocess.PIPE, check=True, text=True)
     environment = {"PATH": os.environ["PATH"], "HOME": box, "LC_ALL": "C.UTF-8", "SOURCE_DATE_EPOCH": "1750000000"}
     plan = json.loads(done.stdout)
-    os.makedirs(os.path.join(box, "melange-out", plan["name"]), exist_ok=True)
-    for step in plan["packages"][0]["steps"]:
+    for package in plan["packages"]:
+        os.makedirs(os.path.join(box, "melange-out", package["name"]), exist_ok=True)
+    for step in [step for package in plan["packages"] for step in package["steps"]]:
         result = run(step, box, {**environment, **plan["environment"]["variables"]})
         print(result.stdout, end="")
         if result.returncode:

@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 
 #include "base/clock.h"
+#include "base/confine.h"
+#include "base/fs.h"
 #include "base/process.h"
 
 static const char *const environment[] = {
@@ -252,6 +254,59 @@ static void closed_standard_descriptors(void **state)
 	assert_int_equal(child_status, 0);
 }
 
+static void place_file(const char *folder, const char *name, mode_t mode)
+{
+	char path[64];
+	(void)snprintf(path, sizeof(path), "%s/%s", folder, name); /* fits */
+	cleanup_fd int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	assert_int_equal(write(fd, "#!/bin/sh\n", 10), 10);
+}
+
+/* Of Landlock: first without, to see that each is possible here. */
+static void obeys_rules(void **state)
+{
+	(void)state;
+	struct error err = ERROR_INIT;
+	char inside[] = "/tmp/alnage-rules-XXXXXX",
+	     outside[] = "/tmp/alnage-rules-XXXXXX";
+	static const char *const paths[] = {"/usr", "/bin", "/lib", "/lib64", NULL};
+	static const char *const scripts[] = {"mkdir a b && echo x >a/x && mv a/x b/ && "
+					      "cat b/x >/dev/null && rm -r a b",
+		"cat \"$OUTSIDE/file\"", "echo x >\"$OUTSIDE/new\"", "ls \"$OUTSIDE\"",
+		"rm \"$OUTSIDE/file\"", "\"$OUTSIDE/program\""};
+	assert_non_null(mkdtemp(inside));
+	assert_non_null(mkdtemp(outside));
+	cleanup_fd int dir = open(inside, O_PATH | O_CLOEXEC);
+	cleanup_buffer struct buffer variable = BUFFER_INIT;
+	assert_int_equal(buffer_printf(&variable, &err, "OUTSIDE=%s", outside), 0);
+	const char *const given[] = {"PATH=/usr/bin:/bin", buffer_str(&variable), NULL};
+	const struct confine confine = {.directory = dir, .paths = paths};
+	int rules = -1;
+	assert_int_equal(confine_program(&confine, &rules, &err), 0);
+	for (size_t i = 0; i < 2 * ARRAY_LEN(scripts); i++) {
+		bool is_held = i >= ARRAY_LEN(scripts);
+		cleanup_buffer struct buffer out = BUFFER_INIT, said = BUFFER_INIT;
+		const char *const argv[] = {
+			"sh", "-c", scripts[i % ARRAY_LEN(scripts)], NULL};
+		int status = -1;
+		place_file(outside, "file", 0644);
+		place_file(outside, "program", 0755);
+		assert_int_equal(process_run(&(struct process_options){.argv = argv,
+						     .environment = given,
+						     .cwd_fd = dir,
+						     .output = &out,
+						     .messages = &said,
+						     .rules = is_held ? rules : -1},
+					 &status, &err),
+			0);
+		assert_true((status == 0) ==
+			    (!is_held || rules < 0 || i == ARRAY_LEN(scripts)));
+	}
+	close_fd(&rules);
+	assert_int_equal(fs_remove_tree(AT_FDCWD, inside, &err), 0);
+	assert_int_equal(fs_remove_tree(AT_FDCWD, outside, &err), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,6 +323,7 @@ int main(void)
 		cmocka_unit_test(signals_are_as_at_birth),
 		cmocka_unit_test(working_directory),
 		cmocka_unit_test(closed_standard_descriptors),
+		cmocka_unit_test(obeys_rules),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
