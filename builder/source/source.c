@@ -222,6 +222,10 @@ static int fetch_missing(const struct recipe_source *source,
 	struct download download = {.name = source->file_name,
 		.expected = expected,
 		.places = &places,
+		.tries = source->tries,
+		.retry_delay_ms = options->retry_delay_ms,
+		.connect_seconds = source->connect_seconds,
+		.stall_seconds = source->stall_seconds,
 		.task = task};
 	if (download_run(client, &download, store, &ret_result->blob, &ret_result->size,
 		    &ret_result->url, err) < 0)
@@ -276,8 +280,11 @@ int source_fetch_pool(const char *pool_path, uint64_t size, const struct digest 
 	if (source_add_pool_places(&places, pool_path, options, err) < 0 ||
 		add_mirror_places(&places, name, digest, options, err) < 0)
 		return err->class;
-	struct download download = {
-		.name = name, .expected = digest, .size = size, .places = &places};
+	struct download download = {.name = name,
+		.expected = digest,
+		.size = size,
+		.places = &places,
+		.retry_delay_ms = options->retry_delay_ms};
 	if (download_run(client, &download, store, &blob, &got, &url, err) < 0)
 		return err->class;
 	return put_alias(store, digest, &blob, err);
