@@ -548,6 +548,43 @@ static void pool_can_be_the_upstream(void **state)
 	assert_string_equal(seen->paths[0], "/ok/debian/pool/main/x/x/x_1.orig.tar.gz");
 }
 
+/* A recipe names no files of this machine, and nothing that has only a mirror's word. */
+static void only_mirrors_have_what_is_not_http(void **state)
+{
+	(void)state;
+	struct source_options options = {.allow_unpinned = true};
+	struct source_result result = {0};
+	char path[128], file[160];
+	const char *uris[] = {path, file, "ftp://example.org/x.tar.gz"};
+	const char *folders[] = {home};
+	(void)snprintf(path, sizeof(path), "%s/x.tar.gz", home);
+	(void)snprintf(file, sizeof(file), "file://%s", path);
+	assert_int_equal(fs_write_file(AT_FDCWD, path, slice_from(content, CONTENT_SIZE),
+				 0644, &err),
+		0);
+	struct recipe_source source = source_at("");
+	for (size_t i = 0; i < ARRAY_LEN(uris); i++) {
+		source.uri = uris[i];
+		assert_int_equal(
+			source_fetch(&source, &options, store, &result, &err), ERR_INPUT);
+		assert_non_null(strstr(err.text, "by https and http"));
+		assert_non_null(strstr(err.remedy, "--source-mirror"));
+		error_clear(&err);
+	}
+	options.source_mirrors = folders;
+	options.source_mirror_count = 1;
+	source.file_name = "other";
+	assert_int_equal(
+		source_fetch(&source, &options, store, &result, &err), ERR_NETWORK);
+	assert_non_null(strstr(err.text, "no such file"));
+	assert_non_null(strstr(err.remedy, "as 'other' or 'sha256:"));
+	error_clear(&err);
+	source.file_name = "x.tar.gz";
+	result = fetch(&source, &options);
+	free(result.url);
+	assert_int_equal(seen->requests, 0);
+}
+
 static void every_failure_is_told(void **state)
 {
 	(void)state;
@@ -681,6 +718,7 @@ int main(void)
 		TEST(places_are_tried_in_order),
 		TEST(upstream_can_come_last),
 		TEST(pool_can_be_the_upstream),
+		TEST(only_mirrors_have_what_is_not_http),
 		TEST(every_failure_is_told),
 		TEST(sha512_is_found_again),
 		TEST(offline_asks_nobody),
