@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/retry.h"
 #include "builder/source/git_private.h"
+#include "builder/source/rounds.h"
 #include "builder/source/source_private.h"
 
 #define RECORDS "git"
@@ -36,11 +38,24 @@ bool git_is_local(const struct recipe_source *source)
 	return strncmp(source->uri, "file:///", 8) == 0;
 }
 
+static bool is_asked(const struct recipe_source *source)
+{
+	return slice_starts_with(slice_str(source->uri), SLICE("https://")) ||
+	       git_is_local(source);
+}
+
+/* Nothing says who answers there: only mirrors are asked, and the store. */
+static bool is_replaced(const struct recipe_source *source)
+{
+	struct slice uri = slice_str(source->uri);
+	return slice_starts_with(uri, SLICE("git://")) ||
+	       slice_starts_with(uri, SLICE("http://"));
+}
+
 static int check_request(const struct recipe_source *source,
 	const struct source_options *options, struct error *err)
 {
-	struct slice uri = slice_str(source->uri);
-	if (!slice_starts_with(uri, SLICE("https://")) && !git_is_local(source)) {
+	if (!is_asked(source) && !is_replaced(source)) {
 		error_set(err, ERR_INPUT, "repositories are fetched by https");
 		return error_remedy(err, "write https:// instead");
 	}
@@ -92,7 +107,7 @@ static int mirror_base(
 	if (!source_is_url(mirror)) {
 		path = realpath(mirror, NULL);
 		if (!path)
-			return error_set_errno(err, errno, "source mirror %s", mirror);
+			return error_set_errno(err, errno, "the folder");
 		prefix = slice_str(path);
 	}
 	while (prefix.len && prefix.data[prefix.len - 1] == '/')
@@ -121,44 +136,100 @@ static int fetch_from(const char *mirror, const struct recipe_source *source,
 	return 0;
 }
 
-/* The i-th place to try; NULL: the repository that the recipe names. */
-static const char *place(const struct source_options *options, size_t mirrors, size_t i)
+/* Where to ask: mirrors, and the repository that the recipe names. */
+struct git_places {
+	const char **names;
+	size_t count, upstream; /* upstream: beyond the end if it is not asked */
+};
+
+/* Mirrors are believed for what has a commit. */
+static int list_places(const struct recipe_source *source,
+	const struct source_options *options, struct arena *arena,
+	struct git_places *ret_places, struct error *err)
 {
-	if (options->upstream_last)
-		return i < mirrors ? options->source_mirrors[i] : NULL;
-	return i ? options->source_mirrors[i - 1] : NULL;
+	struct git_places places = {.upstream = SIZE_MAX};
+	size_t mirrors = *source->commit && !git_is_local(source)
+				 ? options->source_mirror_count
+				 : 0;
+	places.names = arena_array(arena, mirrors + 1, sizeof(*places.names));
+	if (!places.names)
+		return error_set_memory(err);
+	for (size_t i = 0; i <= mirrors; i++) {
+		bool upstream = i == (options->upstream_last ? mirrors : 0);
+		if (upstream && !is_asked(source))
+			continue;
+		if (upstream)
+			places.upstream = places.count;
+		places.names[places.count++] =
+			upstream
+				? source->uri
+				: options->source_mirrors[options->upstream_last ? i
+										 : i - 1];
+	}
+	*ret_places = places;
+	if (places.count)
+		return 0;
+	(void)error_set(err, ERR_INPUT,
+		"repositories are fetched by https, or this one from a mirror");
+	return error_remedy(err,
+		"name a folder with a clone of it at HOST/PATH with --source-mirror, or "
+		"write https:// if its server has that");
 }
 
-/* Mirrors are believed for what has a commit. A place that did not answer, or has no such
- * thing, is followed by the next. */
+/* A place that did not answer, or has no such thing, is followed by the next. */
+static int try_places(const struct recipe_source *source, const struct git_places *places,
+	struct rounds *rounds, struct store *store, struct log_task *task,
+	struct git_record *record, struct error *err)
+{
+	cleanup_buffer struct buffer reasons = BUFFER_INIT;
+	struct error why = ERROR_INIT;
+	size_t at = 0;
+	while (rounds_next(rounds, &at)) {
+		const char *mirror = at == places->upstream ? NULL : places->names[at];
+		error_clear(&why);
+		log_task_step(task, "%s", places->names[at]);
+		if (fetch_from(mirror, source, store, record, &why) == 0)
+			return 0;
+		if (why.class != ERR_NETWORK) {
+			*err = why;
+			return mirror ? error_wrap(err, "source mirror %s", mirror)
+				      : err->class;
+		}
+		if (rounds_note(
+			    rounds, at, &why, retry_error_is_transient(&why), 0, err) < 0)
+			return err->class;
+	}
+	if (places->count == 1) {
+		*err = why;
+		return rounds->places[0].asked > 1 ? error_wrap(err, "asked %u times",
+							     rounds->places[0].asked)
+						   : err->class;
+	}
+	if (rounds_tell(rounds, &reasons, err) < 0)
+		return err->class;
+	return error_set(err, ERR_NETWORK, "%s", buffer_str(&reasons));
+}
+
 static int fetch_new(const struct recipe_source *source,
 	const struct source_options *options, struct store *store,
 	struct git_record *record, struct error *err)
 {
 	cleanup_task struct log_task *task = log_task_begin("git %s", source->file_name);
-	cleanup_buffer struct buffer reasons = BUFFER_INIT;
-	size_t mirrors = *source->commit && !git_is_local(source)
-				 ? options->source_mirror_count
-				 : 0;
-	for (size_t i = 0; i <= mirrors; i++) {
-		struct error why = ERROR_INIT;
-		const char *mirror = place(options, mirrors, i);
-		log_task_step(task, "%s", mirror ? mirror : source->uri);
-		if (fetch_from(mirror, source, store, record, &why) == 0) {
-			log_task_done(task, "%.12s, %llu bytes", record->commit,
-				(unsigned long long)record->size);
-			return 0;
-		}
-		if (why.class != ERR_NETWORK || mirrors == 0) {
-			*err = why;
-			return mirror ? error_wrap(err, "source mirror %s", mirror)
-				      : err->class;
-		}
-		if (buffer_printf(&reasons, err, "%s%s: %s", reasons.len ? "; " : "",
-			    mirror ? mirror : source->uri, why.text) < 0)
-			return err->class;
-	}
-	return error_set(err, ERR_NETWORK, "%s", buffer_str(&reasons));
+	cleanup_arena struct arena *arena = NULL;
+	struct git_places places = {0};
+	struct rounds rounds = {.tries = source->tries,
+		.wait_ms = options->retry_delay_ms
+				   ? options->retry_delay_ms
+				   : (uint64_t)source->wait_seconds * 1000,
+		.wait_max_ms = (uint64_t)source->wait_max_seconds * 1000};
+	if (arena_new(&arena, err) < 0 ||
+		list_places(source, options, arena, &places, err) < 0 ||
+		rounds_begin(&rounds, arena, places.names, places.count, err) < 0 ||
+		try_places(source, &places, &rounds, store, task, record, err) < 0)
+		return err->class;
+	log_task_done(task, "%.12s, %llu bytes", record->commit,
+		(unsigned long long)record->size);
+	return 0;
 }
 
 int git_fetch(const struct recipe_source *source, const struct source_options *options,

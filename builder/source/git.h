@@ -29,7 +29,11 @@
  * fetched at first, and more is fetched where that is not enough.
  *
  * A source mirror stands for "https://", also of submodules: PREFIX/<host>/<path> is a
- * repository, on a server or in a folder.
+ * repository, on a server or in a folder. It stands for "git://" and "http://", too,
+ * which are never asked themselves: whoever is on the way answers there.
+ *
+ * A place that is busy or breaks off is asked again as the recipe wants it: max-retries,
+ * initial-backoff and max-backoff, within limits of ours (rounds.h).
  *
  * A checkout is remembered (record git/<request>) by all that it depends on; with a
  * commit it is fetched once.

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/retry.h"
 #include "builder/source/git_private.h"
 
 #define PICKS_MAX     256
@@ -117,8 +118,10 @@ static int fetch_commit(struct git *git, char *ret_commit, struct error *err)
 	if (fetch_reference(git, wanted, to, depth, &first) == 0)
 		return git_need_object(
 			git, "refs/remotes/origin/wanted^{commit}", ret_commit, err);
-	if (!*source->commit || fetch_reference(git, "refs/heads/*",
-					"refs/remotes/origin/*", "--no-tags", err) < 0) {
+	/* a busy server is not asked for everything instead */
+	if (!*source->commit || retry_error_is_transient(&first) ||
+		fetch_reference(git, "refs/heads/*", "refs/remotes/origin/*", "--no-tags",
+			err) < 0) {
 		if (!error_is_set(err))
 			*err = first;
 		return err->class;

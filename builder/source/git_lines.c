@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/limits.h"
+#include "base/retry.h"
 #include "builder/source/git_private.h"
 
 #define FORMAT "alnage-git-2"
@@ -89,4 +90,34 @@ bool git_pick_next(struct slice *rest, struct slice *ret_line)
 			return true;
 	}
 	return false;
+}
+
+/* ---- what git says ---- */
+
+/* "The requested URL returned error: 503" */
+static bool says_status(struct slice words)
+{
+	static const struct slice before = SLICE("requested URL returned error: ");
+	struct error ignored = ERROR_INIT;
+	uint64_t status = 0;
+	size_t at = slice_find(words, before);
+	return at != SIZE_MAX &&
+	       slice_parse_u64(slice_sub(words, at + before.len, 3), 10, 999, &status,
+		       &ignored) == 0 &&
+	       retry_status_is_transient((int)status); /* three digits */
+}
+
+bool git_words_are_transient(struct slice words)
+{
+	/* of curl with OpenSSL or GnuTLS, and of git itself */
+	static const char *const known[] = {"Connection reset", "onnection timed out",
+		"peration timed out", "Operation too slow", "Empty reply from server",
+		"transfer closed with", "SSL_ERROR_SYSCALL", "GnuTLS recv error",
+		"unexpected eof while reading", "was not closed cleanly",
+		"HTTP2 framing layer", "early EOF", "unexpected disconnect",
+		"the remote end hung up unexpectedly", "Recv failure", "Send failure"};
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (slice_find(words, slice_str(known[i])) != SIZE_MAX)
+			return true;
+	return says_status(words);
 }

@@ -42,6 +42,10 @@ MUST_USE int git_pick_read(
 /* The next line that is neither empty nor a comment; false at the end. */
 bool git_pick_next(struct slice *rest, struct slice *ret_line);
 
+/* Does what git said of a failure tell of one that may pass: a server that is busy, a
+ * connection that broke off? */
+bool git_words_are_transient(struct slice words);
+
 /* ---- git_run.c ---- */
 
 struct git {
@@ -63,7 +67,7 @@ void git_done(struct git *git);
 MUST_USE int git_set_date(struct git *git, int64_t date, struct error *err);
 /*
  * output may be NULL. *ret_status as in process_run; if ret_status is NULL, any status
- * but 0 is an ERR_NETWORK with git's own words.
+ * but 0 is an ERR_NETWORK with git's own words, and with a sys unless it may pass.
  */
 MUST_USE int git_run(struct git *git, const char *const *arguments, struct slice input,
 	struct buffer *output, int *ret_status, struct error *err);

@@ -47,6 +47,9 @@ static const struct {
 	{"gc.auto", "0"},
 	{"maintenance.auto", "false"},
 	{"http.followRedirects", "initial"},
+	/* a server may say little while it computes: keep-alives, now and then */
+	{"http.lowSpeedLimit", "1"},
+	{"http.lowSpeedTime", "120"},
 	{"credential.helper", ""},
 	{"commit.gpgSign", "false"},
 	{"user.name", "alnage"},
@@ -69,17 +72,20 @@ static int set_setting(
 }
 
 /*
- * A mirror stands for all of https, submodules included. It may be a folder, but what
- * names a folder itself, as a submodule can, must lead nowhere: git rewrites once.
+ * A mirror stands for all of the network, submodules included. It may be a folder, but
+ * what names a folder itself, as a submodule can, must lead nowhere: git rewrites once.
  */
 static int set_mirror(struct git *git, size_t *at, struct error *err)
 {
 	static const char nowhere[] = "url.nowhere://.insteadOf";
+	static const char *const replaced[] = {"https://", "http://", "git://"};
 	const char *key = arena_printf(git->arena, "url.%s.insteadOf", git->mirror);
 	if (!key)
 		return error_set_memory(err);
-	if (set_setting(git, (*at)++, key, "https://", err) < 0 ||
-		set_setting(git, (*at)++, nowhere, "file:", err) < 0)
+	for (size_t i = 0; i < ARRAY_LEN(replaced); i++)
+		if (set_setting(git, (*at)++, key, replaced[i], err) < 0)
+			return err->class;
+	if (set_setting(git, (*at)++, nowhere, "file:", err) < 0)
 		return err->class;
 	return set_setting(git, (*at)++, nowhere, "/", err);
 }
@@ -110,7 +116,7 @@ static int set_environment(struct git *git, struct error *err)
 	const char *home =
 		arena_printf(git->arena, "%s/%s", store_path(git->store), git->folder);
 	git->environment =
-		arena_array(git->arena, ARRAY_LEN(passed) + 2 * ARRAY_LEN(settings) + 24,
+		arena_array(git->arena, ARRAY_LEN(passed) + 2 * ARRAY_LEN(settings) + 32,
 			sizeof(*git->environment));
 	if (!git->environment || !home)
 		return error_set_memory(err);
@@ -148,6 +154,16 @@ static const char *last_words(const struct buffer *messages)
 	return text.len ? text.data + from : "no message";
 }
 
+static int fail(struct git *git, const char *command, int status,
+	const struct buffer *said, struct error *err)
+{
+	(void)error_set(err, ERR_NETWORK, "git %s failed with status %d: %s", command,
+		status, last_words(said));
+	if (is_on_machine(git) || !git_words_are_transient(buffer_slice(said)))
+		err->sys = EREMOTEIO;
+	return err->class;
+}
+
 /* output may be NULL. *ret_status as in process_run; failed, if wanted NULL: an error. */
 int git_run(struct git *git, const char *const *arguments, struct slice input,
 	struct buffer *output, int *ret_status, struct error *err)
@@ -176,10 +192,7 @@ int git_run(struct git *git, const char *const *arguments, struct slice input,
 		*ret_status = status;
 		return 0;
 	}
-	if (status != 0)
-		return error_set(err, ERR_NETWORK, "git %s failed with status %d: %s",
-			arguments[0], status, last_words(&said));
-	return 0;
+	return status ? fail(git, arguments[0], status, &said, err) : 0;
 }
 
 /* The object that the expression names; *ret_found false if there is none. */

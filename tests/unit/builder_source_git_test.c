@@ -110,9 +110,52 @@ static void references(void **state)
 			fail_msg("'%s'", cases[i].name);
 }
 
+static void words_of_what_may_pass(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *words;
+		bool transient;
+	} table[] = {
+		{"fatal: unable to access 'https://e.org/x/': The requested URL returned "
+		 "error: 503",
+			true},
+		{"error: RPC failed; HTTP 429 curl 22 The requested URL returned error: "
+		 "429",
+			true},
+		{"error: RPC failed; curl 18 transfer closed with outstanding read data "
+		 "remaining",
+			true},
+		{"fatal: unable to access 'https://e.org/x/': Recv failure: Connection "
+		 "reset by peer",
+			true},
+		{"fatal: early EOF", true},
+		{"fatal: unable to access 'https://e.org/x/': The requested URL returned "
+		 "error: 403",
+			false},
+		{"fatal: repository 'https://e.org/x/' not found", false},
+		{"fatal: unable to access 'https://e.org/x/': Could not resolve host: "
+		 "e.org",
+			false},
+		{"fatal: unable to access 'https://e.org/x/': SSL certificate problem: "
+		 "self-signed certificate",
+			false},
+		{"error: Server does not allow request for unadvertised object 0123",
+			false},
+		{"The requested URL returned error: 5", false},
+		{"The requested URL returned error: ", false},
+		{"", false},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+		if (git_words_are_transient(slice_str(table[i].words)) !=
+			table[i].transient)
+			fail_msg("%s", table[i].words);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(words_of_what_may_pass),
 		cmocka_unit_test(records),
 		cmocka_unit_test(picks),
 		cmocka_unit_test(a_pick_has_its_branch),
