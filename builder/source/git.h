@@ -6,7 +6,9 @@
  * no protocol but https (and file, if the repository itself is a file:// one; its
  * submodules may then be, too). Where the kernel has Landlock (5.19 and newer), that
  * process reads programs, certificates and what names are looked up in, and writes to its
- * folder alone; repositories of this machine leave everything readable. What was checked
+ * folder alone; of a file:// repository what lies in its folder (with submodules, beside
+ * it), not what .git, alternates or symlinks lead to elsewhere; with a folder of mirrors
+ * everything is readable. What was checked
  * out becomes a canonical tar in the
  * store: names in byte order, owners 0, modes 0644 and 0755, one date for all (the
  * commit's).

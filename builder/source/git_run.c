@@ -103,6 +103,26 @@ static int set_settings(struct git *git, struct error *err)
 	return set_variable(git, err, "GIT_CONFIG_COUNT", number);
 }
 
+/*
+ * What of this machine git may read to fetch. A mirror is a folder of the person's, and
+ * its symlinks lead where the person wants. A recipe's own repository is read alone: what
+ * its .git, alternates or symlinks point to elsewhere is not; with submodules, what lies
+ * beside it.
+ */
+static const char *readable(struct git *git)
+{
+	cleanup_mem char *path = NULL;
+	if (git->mirror)
+		return *git->mirror == '/' ? "/" : NULL;
+	if (!git_is_local(git->source) ||
+		!(path = realpath(git->source->uri + strlen("file://"), NULL)))
+		return NULL; /* git says that there is none */
+	char *slash = strrchr(path, '/');
+	if (git->source->recurse_submodules)
+		slash[slash == path] = '\0'; /* there is one: the path is absolute */
+	return arena_strdup(git->arena, path);
+}
+
 static bool is_on_machine(const struct git *git)
 {
 	return git_is_local(git->source) || (git->mirror && *git->mirror == '/');
@@ -154,6 +174,11 @@ static const char *last_words(const struct buffer *messages)
 	return text.len ? text.data + from : "no message";
 }
 
+static bool says(const struct buffer *said, const char *words)
+{
+	return slice_find(buffer_slice(said), slice_str(words)) != SIZE_MAX;
+}
+
 static int fail(struct git *git, const char *command, int status,
 	const struct buffer *said, struct error *err)
 {
@@ -161,6 +186,12 @@ static int fail(struct git *git, const char *command, int status,
 		status, last_words(said));
 	if (is_on_machine(git) || !git_words_are_transient(buffer_slice(said)))
 		err->sys = EREMOTEIO;
+	if (git_is_local(git->source) &&
+		(says(said, "Permission denied") || says(said, "not a git repository")))
+		(void)error_remedy(err,
+			"a repository of this machine is read alone, without what its "
+			".git, alternates or links lead to: make a whole one with "
+			"'git clone --bare --no-local'");
 	return err->class;
 }
 
@@ -227,8 +258,7 @@ int git_need_object(
 /*
  * Git reads programs, what names and certificates are looked up in, and its own folder,
  * and writes there alone: nothing of the person's, whatever a server or repository makes
- * of it. Repositories on this machine may lead anywhere by symlinks, and everything is
- * readable for them.
+ * of it, but the repository itself if it is on this machine.
  */
 static int set_rules(struct git *git, struct error *err)
 {
@@ -238,7 +268,7 @@ static int set_rules(struct git *git, struct error *err)
 		"/etc/ld.so.cache", "/etc/localtime", "/etc/nsswitch.conf", "/etc/passwd",
 		"/etc/pki", "/etc/resolv.conf", "/etc/services", "/etc/ssl",
 		"/dev/urandom", "/dev/zero",
-		is_on_machine(git) ? "/" : getenv("SSL_CERT_FILE"), NULL};
+		is_on_machine(git) ? readable(git) : getenv("SSL_CERT_FILE"), NULL};
 	const struct confine confine = {.directory = git->home_fd, .paths = paths};
 	return confine_program(&confine, &git->rules, err);
 }

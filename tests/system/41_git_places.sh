@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Where repositories come from: servers that are busy or break off are asked again, and others before that;
-# git:// only from a mirror.
+# git:// only from a mirror; a repository of this machine is read alone.
 # shellcheck source=tests/system/lib.sh
 source "$(dirname "$0")/lib.sh"
 need git openssl python3
@@ -121,3 +121,25 @@ arrives "file://$tmp/bare.git"
 arrives "file://$served/tool"
 ln -s "$served/tool" "$tmp/link"
 arrives "file://$tmp/link"
+alone='is read alone'
+git clone -q --shared --bare "$served/tool" "$tmp/shared.git" # alternates
+refused "$alone" "file://$tmp/shared.git"
+git -C "$served/tool" worktree add -q --detach "$tmp/worktree"
+refused "$alone" "file://$tmp/worktree"
+mkdir -p "$tmp/linked.git"
+cp -R "$tmp/bare.git/." "$tmp/linked.git"
+rm -rf "$tmp/linked.git/objects"
+ln -s "$served/tool/.git/objects" "$tmp/linked.git/objects"
+refused "$alone" "file://$tmp/linked.git"
+# a submodule beside it comes along, one elsewhere does not
+inputs=$'      recurse-submodules: "true"\n'
+for place in "$served" "$tmp/apart"; do
+	rm -rf "$place/outer"
+	git init -q -b main "$place/outer"
+	git -C "$place/outer" -c protocol.file.allow=always submodule --quiet add "file://$served/tool" lib
+	git -C "$place/outer" commit -qm outer
+done
+commit=$(git -C "$served/outer" rev-parse HEAD)
+arrives "file://$served/outer"
+commit=$(git -C "$tmp/apart/outer" rev-parse HEAD)
+refused "submodule failed.*$served/tool" "file://$tmp/apart/outer"
