@@ -82,6 +82,30 @@ fetch 2
 echo wrong >"$tmp/mirror/sha256:$digest"
 expect 1 "mirror/sha256:$digest: .*expected" package "$tmp/theirs/fetched.yaml" --source-mirror "$tmp/mirror"
 
+# ---- a zip archive is not unpacked, and the message says how it is ----
+python3 -c 'import sys, zipfile; zipfile.ZipFile(sys.argv[1], "w").writestr("inside", sys.argv[2])' "$tmp/archive.zip" "$stamp"
+digest=$(sha256sum "$tmp/archive.zip" | cut -d' ' -f1)
+cp "$tmp/archive.zip" "$tmp/mirror/sha256:$digest"
+zip_recipe() { # EXTRACT STEP
+	recipe "$tmp/theirs/zipped.yaml" zipped busybox <<-END
+		  - uses: fetch
+		    with:
+		      uri: ftp://example.org/archive.zip
+		      expected-sha256: $digest
+		      extract: "$1"
+		  - runs: mkdir -p $share; $2
+	END
+}
+zip_recipe true true
+expect 1 'archive.zip is a zip archive, which tar does not read: say extract: "false"' \
+	package "$tmp/theirs/zipped.yaml" --source-mirror "$tmp/mirror"
+zip_recipe false "cp archive.zip $share/zipped"
+expect 0 '' package "$tmp/theirs/zipped.yaml" --source-mirror "$tmp/mirror"
+packed zipped zipped | cmp - "$tmp/archive.zip"
+# ftp:// itself is not asked
+sed -i "s/expected-sha256: .*/expected-sha256: $(printf '%064d' 1)/" "$tmp/theirs/zipped.yaml"
+expect 1 'ftp://example.org/archive.zip: archives are fetched by https and http' package "$tmp/theirs/zipped.yaml"
+
 # ---- without digests: only if the person says so, and each its own; the document names what the recipe says ----
 mkdir -p "$tmp/served/one" "$tmp/served/two"
 echo "one $stamp" >"$tmp/served/one/file"
