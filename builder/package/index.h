@@ -9,6 +9,7 @@
 struct index_entry { /* text from the index's arena */
 	const char *name, *version, *architecture, *description, *url, *license, *origin,
 		*commit, *maintainer;
+	const char *tag; /* of the repository it is in; not in the text of an index */
 	uint64_t size, installed_size, provider_priority;
 	int64_t build_date;
 	struct digest control_sha1;
