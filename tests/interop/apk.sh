@@ -62,6 +62,36 @@ for record in sorted(sys.stdin.read().strip().split("\n\n"), key=lambda r: sorte
 	records "$exported/x86_64/APKINDEX.tar.gz" >"$work/own"
 	passes "its records are those of our index" diff -u "$work/own" "$work/theirs"
 
+	# the database of images, of which one is pruned
+	for flavour in base app; do
+		{
+			printf 'contents:\n  packages: [baselayout, busybox]\nflavour: %s\narchs: [x86_64]\n' "$flavour"
+			printf 'entrypoint:\n  command: /usr/bin/busybox\nkeep: [/etc/passwd]\n'
+		} >"$work/$flavour.yaml"
+		[ "$flavour" = app ] || sed -i /keep/d "$work/$flavour.yaml"
+		passes "alnage makes an image of flavour $flavour" "$alnage" build "$work/$flavour.yaml" --output "$work/images"
+		root=$work/root-$flavour layout=$work/images/$flavour
+		mkdir "$root"
+		digest=$(jq -r '.manifests[] | select(.annotations["org.opencontainers.image.ref.name"] == "latest") | .digest' "$layout/index.json")
+		digest=$(jq -r '.layers[0].digest' "$layout/blobs/sha256/${digest#sha256:}")
+		tar -xzpf "$layout/blobs/sha256/${digest#sha256:}" -C "$root"
+		installed() { "$apk_program" --root "$root" --no-network --no-cache "$@"; }
+		passes "$called knows the packages of the image" installed info -e baselayout busybox musl
+		# every file it lists is there, and every file that is there it lists or the image makes
+		listed() {
+			for package in $(installed info); do
+				installed info -L "$package" | sed '1d; /^$/d; s|^/*||'
+			done | sort
+		}
+		passes "$called lists the files of the image" diff <(listed) <(cd "$root" && find . ! -type d | sed 's|^\./||' |
+			grep -vE '^(etc/apk/(arch|world)|usr/lib/apk/db/(installed|scripts.tar|triggers))$' | sort)
+		passes "$called finds every file of the image as its database says" installed audit --check-permissions --system
+		audit=$(installed audit --check-permissions --full 2>&1)
+		passes "what it finds besides is made by the image alone" test "$(grep -vE '^D usr/lib/apk/$|^A usr/lib/apk/' <<<"$audit")" = ""
+		passes "$called has nothing to fix in the image" installed fix --simulate
+		passes "$called could remove a package from the image" installed del --simulate busybox
+	done
+
 	new_root other-key other
 	refuses "$called with another key" 'BAD signature|UNTRUSTED' apk "$exported" --initdb add zlib
 	cp -R "$exported" "$work/spoilt"
