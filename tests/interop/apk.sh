@@ -142,6 +142,16 @@ recipes=$work/recipes
 mkdir -p "$recipes/packages"
 cp -R recipes/pipelines recipes/toolchain* "$recipes/"
 cp recipes/packages/{musl,busybox,baselayout}.yaml "$recipes/packages/"
+stand_in() { # NAME VERSION EPOCH: a recipe for what is not here; standard input: names that it provides
+	{
+		printf 'package:\n  name: %s\n  version: "%s"\n  epoch: %s\n  description: stands in\n' "$@"
+		printf '  dependencies:\n    provides:\n'
+		sed 's/.*/      - &=1/'
+		printf '  copyright:\n    - license: Apache-2.0\nenvironment:\n  contents:\n    packages: [busybox]\npipeline:\n'
+		# shellcheck disable=SC2016 # for the recipe
+		printf '  - runs: mkdir -p "${{targets.destdir}}/usr/share"; echo data >"${{targets.destdir}}/usr/share/data"\n'
+	} >"$recipes/packages/$1.yaml"
+}
 
 file=${ALPINE_APK:-}
 if [ -z "$file" ] && command -v go >/dev/null; then
@@ -154,14 +164,10 @@ if [ ! -f "$file" ] || [ -z "$apk_program" ]; then
 else
 	info=$(tar -xzOf "$file" .PKGINFO 2>/dev/null)
 	name=$(sed -n 's/^pkgname = //p' <<<"$info") version=$(sed -n 's/^pkgver = //p' <<<"$info")
-	# what it depends on is not here: a recipe stands in for it
 	{
-		printf 'package:\n  name: stand-in\n  version: "1"\n  epoch: 0\n  description: stands in\n  dependencies:\n    provides:\n      - stand-in-for-all=1\n'
-		sed -nE 's/^depend = ([^<>=~]*).*/      - \1=1/p' <<<"$info"
-		printf '  copyright:\n    - license: Apache-2.0\nenvironment:\n  contents:\n    packages: [busybox]\npipeline:\n'
-		# shellcheck disable=SC2016 # for the recipe
-		printf '  - runs: mkdir -p "${{targets.destdir}}/usr/share"; echo data >"${{targets.destdir}}/usr/share/data"\n'
-	} >"$recipes/packages/stand-in.yaml"
+		echo stand-in-for-all
+		sed -nE 's/^depend = ([^<>=~]*).*/\1/p' <<<"$info"
+	} | stand_in stand-in 1 0
 	cp "$file" "$work/alpine/x86_64/$name-$version.apk"
 	passes "$called makes an index of $name-$version" "$apk_program" index --allow-untrusted \
 		-o "$index" "$work/alpine/x86_64/$name-$version.apk"
@@ -185,10 +191,7 @@ else
 	cp "$alpine"/*.apk "$alpine/APKINDEX.tar.gz" "$work/alpine/x86_64/"
 	image "$(echo "$alpine"/*.rsa.pub)" alpine-baselayout
 	refuses "Alpine's index, signed with SHA-1" 'is signed with SHA-1 only' build
-	printf '  dependencies:\n    provides:\n      - /bin/sh=1\n      - so:libc.musl-x86_64.so.1=1\n' >"$work/provides"
-	sed -e 's/stand-in/alpine-baselayout-data/; s/version: "1"/version: 3.2.0/; s/epoch: 0/epoch: 23/' \
-		-e '/dependencies:/,/copyright:/{/copyright:/!d}' -e "/description:/r $work/provides" \
-		"$recipes/packages/stand-in.yaml" >"$recipes/packages/data.yaml"
+	printf '%s\n' /bin/sh so:libc.musl-x86_64.so.1 | stand_in alpine-baselayout-data 3.2.0 23
 	passes "that index of 4929 packages, signed with SHA-256" sign_index
 	# that file was built for aarch64, and the index is of x86_64
 	image "$work/package.rsa.pub" alpine-baselayout
