@@ -381,6 +381,28 @@ void log_error(const struct error *err)
 	(void)pthread_mutex_unlock(&screen.mutex);
 }
 
+void log_excerpt(const char *title, const char *text)
+{
+	char line[ERROR_TEXT_MAX];
+	(void)pthread_mutex_lock(&screen.mutex);
+	(void)snprintf(line, sizeof(line), "%s:", title);
+	clean(line);
+	plain_line("", line);
+	for (const char *end; *text; text = *end ? end + 1 : end) {
+		end = strchrnul(text, '\n');
+		size_t len = (size_t)(end - text); /* end is not before text */
+		if (len > sizeof(line) - 1)
+			len = sizeof(line) - 1;
+		memcpy(line, text, len);
+		line[len] = '\0';
+		for (char *tab = line; (tab = strchr(tab, '\t'));)
+			*tab = ' ';
+		clean(line);
+		plain_line("  | ", line);
+	}
+	(void)pthread_mutex_unlock(&screen.mutex);
+}
+
 /* ---- tasks ---- */
 
 static void show_task(struct log_task *task)

@@ -28,6 +28,13 @@ void log_verbose(const char *format, ...) PRINTF_LIKE(1, 2);
 /* "alnage: where: text" and, on the next line, the remedy. */
 void log_error(const struct error *err);
 
+/*
+ * What somebody else wrote, line by line below a line of our own, whatever the level:
+ *	TITLE:
+ *	  | a line
+ */
+void log_excerpt(const char *title, const char *text);
+
 /* A task under way: "busybox  step 3/7 make  41 s". */
 struct log_task;
 #define cleanup_task CLEANUP(log_task_end)

@@ -139,8 +139,8 @@ static int give_folder(
 	*fd = -1;
 	if (fs_open_dir(AT_FDCWD, path, fd, err) < 0)
 		return err->class;
-	fetched->binds[fetched->count++] =
-		(struct sandbox_bind){.fd = *fd, .target = WORK_DIRECTORY};
+	fetched->binds[fetched->count++] = (struct sandbox_bind){
+		.fd = *fd, .target = WORK_DIRECTORY, .writable = true};
 	if (folder_digest(*fd, &digest, err) < 0)
 		return error_wrap(err, "%s", path);
 	return digest_equal(&digest, fetching->folder)

@@ -5,7 +5,7 @@
 #include "base/log.h"
 
 #define LOG_TAIL_LINES 12
-#define LOG_TAIL_BYTES 900
+#define LOG_TAIL_BYTES 4096
 #define TIMEOUT_MAX    (24 * 60 * 60)
 #define USER_MAX       (UINT32_MAX - 1) /* the last one means "no user" */
 
@@ -125,9 +125,6 @@ static void read_log_tail(int fd, char *tail, size_t size)
 		if (start[-1] == '\n' && ++lines > LOG_TAIL_LINES)
 			break;
 	memmove(tail, start, strlen(start) + 1);
-	for (char *c = tail; *c; c++)
-		if ((unsigned char)*c < 0x20 && *c != '\n' && *c != '\t')
-			*c = '?'; /* a log must not steer the terminal */
 }
 
 static int report_failure(const struct step_run *run, struct error *err)
@@ -135,16 +132,17 @@ static int report_failure(const struct step_run *run, struct error *err)
 	const struct sandbox_result *result = &run->result;
 	char tail[LOG_TAIL_BYTES + 1];
 	read_log_tail(run->log_fd, tail, sizeof(tail));
+	if (tail[0])
+		log_excerpt(run->log_path, tail);
 	const char *label = run->steps[result->failed_step].label;
 	if (result->timed_out)
-		error_set(err, ERR_INPUT, "step '%s' took too long and was ended\n%s",
-			label, tail);
+		error_set(err, ERR_INPUT, "step '%s' took too long and was ended", label);
 	else if (result->status > 128)
-		error_set(err, ERR_INPUT, "step '%s' was ended by signal %d\n%s", label,
-			result->status - 128, tail);
+		error_set(err, ERR_INPUT, "step '%s' was ended by signal %d", label,
+			result->status - 128);
 	else
-		error_set(err, ERR_INPUT, "step '%s' failed with status %d\n%s", label,
-			result->status, tail);
+		error_set(err, ERR_INPUT, "step '%s' failed with status %d", label,
+			result->status);
 	return error_remedy(err, "the whole log is %s", run->log_path);
 }
 

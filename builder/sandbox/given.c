@@ -17,6 +17,7 @@ struct giving {
 	uid_t uid;
 	gid_t gid;
 	const char *target; /* for messages */
+	mode_t write_bits;
 	struct error *err;
 };
 
@@ -62,7 +63,7 @@ static int copy_file(
 	if (copy_bytes(giving, from, out) < 0)
 		return giving->err->class;
 	if (fchown(out, giving->uid, giving->gid) < 0 ||
-		fchmod(out, (mode & 0111) ? 0555 : 0444) < 0)
+		fchmod(out, ((mode & 0111) ? 0555 : 0444) | giving->write_bits) < 0)
 		return fail(giving, "handing over", to);
 	return 0;
 }
@@ -204,6 +205,7 @@ int sandbox_give(const struct sandbox *sandbox, struct error *err)
 		return err->class;
 	for (size_t i = 0; i < sandbox->bind_count; i++) {
 		giving.target = sandbox->binds[i].target;
+		giving.write_bits = sandbox->binds[i].writable ? S_IWUSR : 0;
 		if (give_one(&giving, given, &sandbox->binds[i]) < 0)
 			return err->class;
 	}

@@ -27,14 +27,15 @@ struct sandbox_step {
 };
 
 /*
- * A file or directory of ours that the steps find at the target. It is copied (read-only
- * files, same bytes, symlinks as they are) into a layer of its own above the others: a
- * mount would show our paths in the sandbox's mount table, and needs every parent to be
- * searchable for the builder.
+ * A file or directory of ours that the steps find at the target. It is copied (same
+ * bytes, symlinks as they are, files read-only unless they are for changing) into a layer
+ * of its own above the others: a mount would show our paths in the sandbox's mount table,
+ * and needs every parent to be searchable for the builder.
  */
 struct sandbox_bind {
 	int fd;             /* borrowed; O_PATH is enough */
 	const char *target; /* absolute, without "." and ".."; made if absent */
+	bool writable;      /* files 0644 or 0755, not 0444 or 0555 */
 };
 
 struct sandbox {

@@ -112,6 +112,26 @@ static void say_verbose(void)
 	say_everything();
 }
 
+static void say_excerpt(void)
+{
+	log_init(LOG_QUIET);
+	log_excerpt("b.log", "one\n\ttwo\033[2J\n\nalnage: accepted");
+	log_excerpt("empty.log", "");
+}
+
+static void excerpts_keep_their_lines(void **state)
+{
+	(void)state;
+	cleanup_buffer struct buffer out = BUFFER_INIT;
+	capture_plain(say_excerpt, &out);
+	assert_string_equal(buffer_str(&out), "b.log:\n"
+					      "  | one\n"
+					      "  |  two?[2J\n"
+					      "  | \n"
+					      "  | alnage: accepted\n"
+					      "empty.log:\n");
+}
+
 static void plain_lines(void **state)
 {
 	(void)state;
@@ -256,6 +276,7 @@ static void threads_do_not_mix_lines(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(excerpts_keep_their_lines),
 		cmocka_unit_test(plain_lines),
 		cmocka_unit_test(levels),
 		cmocka_unit_test(live_lines),

@@ -59,7 +59,8 @@ static int set_up(void **state)
 	fixture->log_fd = open(path, O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0600);
 	fixture->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	fixture->shell_fd = open("/usr/bin/bash", O_PATH | O_CLOEXEC);
-	fixture->binds[0] = (struct sandbox_bind){fixture->shell_fd, "/bin/sh"};
+	fixture->binds[0] =
+		(struct sandbox_bind){.fd = fixture->shell_fd, .target = "/bin/sh"};
 	fixture->sandbox = (struct sandbox){.base_dirfd = fixture->root_fd,
 		.layers = layers,
 		.layer_count = 1,
@@ -232,18 +233,23 @@ static void binds_are_copied(void **state)
 		openat(directory, "deep/run", O_CREAT | O_RDWR | O_CLOEXEC, 0700);
 	assert_int_equal(write(file, "#!/bin/sh\necho ran\n", 19), 19);
 	close_fd(&file);
-	fixture->binds[1] = (struct sandbox_bind){directory, "/home/build/src"};
+	fixture->binds[1] =
+		(struct sandbox_bind){.fd = directory, .target = "/home/build/src"};
 	cleanup_fd int single = openat(directory, "deep/run", O_PATH | O_CLOEXEC);
-	fixture->binds[2] = (struct sandbox_bind){single, "/var/cache/melange/sha256:00"};
-	fixture->sandbox.bind_count = 3;
+	fixture->binds[2] = (struct sandbox_bind){
+		.fd = single, .target = "/var/cache/melange/sha256:00"};
+	fixture->binds[3] = (struct sandbox_bind){
+		.fd = directory, .target = "/home/build/own", .writable = true};
+	fixture->sandbox.bind_count = 4;
 	add_step(fixture,
 		"/home/build/src/deep/run; readlink src/link; "
 		"stat -c %a src/deep/run /var/cache/melange/sha256:00 src/deep; "
 		"touch src/deep/new; { echo >src/deep/run; } 2>/dev/null || echo "
-		"read-only");
+		"read-only; stat -c %a own/deep/run; echo more >>own/deep/run && echo "
+		"changed");
 	run_to_end(fixture);
-	assert_string_equal(
-		read_log(fixture), "ran\n/etc/shadow\n555\n555\n755\nread-only\n");
+	assert_string_equal(read_log(fixture),
+		"ran\n/etc/shadow\n555\n555\n755\nread-only\n755\nchanged\n");
 	assert_int_equal(faccessat(directory, "deep/new", F_OK, 0), -1);
 }
 
@@ -380,8 +386,8 @@ static void planted_symlinks_do_not_lead_out(void **state)
 	/* What the first run leaves must not catch the second one's mounts and copies. */
 	add_step(fixture, "ln -s /etc /home/build/trap; rmdir /dev /proc /tmp || true");
 	run_to_end(fixture);
-	fixture->binds[1] =
-		(struct sandbox_bind){fixture->shell_fd, "/home/build/trap/planted"};
+	fixture->binds[1] = (struct sandbox_bind){
+		.fd = fixture->shell_fd, .target = "/home/build/trap/planted"};
 	fixture->sandbox.bind_count = 2;
 	run(fixture);
 	assert_int_equal(access("/etc/planted", F_OK), -1);
