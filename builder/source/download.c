@@ -255,9 +255,9 @@ static int give_up(const struct arrival *arrival, struct error *err)
 	/* Everything that answered had other bytes: that is not the network's fault. */
 	enum err class =
 		arrival->wrong_digest && !arrival->unreachable ? ERR_INPUT : ERR_NETWORK;
-	return error_set(err, class, "fetching %s (%s) from %zu places: %s",
+	return error_set(err, class, "fetching %s (%s) from %zu place%s: %s",
 		download->name, text, download->places->count,
-		buffer_str(&arrival->reasons));
+		download->places->count == 1 ? "" : "s", buffer_str(&arrival->reasons));
 }
 
 static int try_places(struct arrival *arrival, struct digest *ret_blob,
