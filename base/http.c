@@ -82,9 +82,12 @@ static int perform_all(struct transfer *transfer, char **url)
 		if (!is_redirect(transfer->response->status) ||
 			(transfer->request->flags & HTTP_NO_REDIRECTS))
 			return 0;
-		if (hops >= LIMIT_REDIRECTS)
-			return error_set(transfer->err, ERR_NETWORK,
+		if (hops >= LIMIT_REDIRECTS) {
+			(void)error_set(transfer->err, ERR_NETWORK,
 				"redirected more than %d times", LIMIT_REDIRECTS);
+			transfer->err->sys = ELOOP;
+			return transfer->err->class;
+		}
 		if (follow(transfer, url) < 0)
 			return transfer->err->class;
 	}

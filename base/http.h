@@ -58,6 +58,7 @@ struct http_request {
 	 */
 	char *etag;
 	unsigned timeout_seconds; /* whole request; 0: only the stall limit */
+	unsigned connect_seconds; /* until there is a connection; 0: 30 */
 	unsigned stall_seconds;   /* so long under 1 kB/s, also waiting for the answer, is
 				     too long; 0: 30 */
 	/* Called now and then; may be NULL. total 0: unknown. */
@@ -89,8 +90,9 @@ bool http_etag_is_strong(struct slice etag);
  * One request. Any HTTP status is success here; ERR_NETWORK for what is below
  * HTTP, a body cut short, a redirect that cannot be followed; ERR_REFUSED for plain
  * http or a redirect that is not allowed; ERR_INPUT for a bad URL or a body too
- * large. Not retried; sys tells ECONNREFUSED or EHOSTUNREACH if nobody was reached at
- * all. *ret_response is initialised before; what it held is freed.
+ * large. Not retried; sys tells what would be so again: ECONNREFUSED or EHOSTUNREACH if
+ * nobody was reached at all, EPROTO without a common TLS, ELOOP, ERANGE for
+ * less than range_from. *ret_response is initialised before; what it held is freed.
  */
 MUST_USE int http_perform(struct http_client *client, const struct http_request *request,
 	struct http_response *ret_response, struct error *err);

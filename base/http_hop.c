@@ -5,7 +5,7 @@
 #include "base/http_private.h"
 #include "base/limits.h"
 
-#define CONNECT_SECONDS_MAX    30L
+#define CONNECT_SECONDS        30
 #define STALL_SECONDS          30
 #define STALL_BYTES_PER_SECOND 1000L
 
@@ -89,9 +89,12 @@ static int make_headers(const struct transfer *transfer, header_list *list)
 static bool set_policy(CURL *easy, const struct transfer *transfer)
 {
 	unsigned stall = transfer->request->stall_seconds;
+	unsigned connect = transfer->request->connect_seconds;
 
 	if (stall == 0)
 		stall = STALL_SECONDS;
+	if (connect == 0)
+		connect = CONNECT_SECONDS;
 	return HTTP_SET(easy, CURLOPT_PROTOCOLS_STR, "http,https") &&
 	       HTTP_SET(easy, CURLOPT_FOLLOWLOCATION, 0L) &&
 	       HTTP_SET(easy, CURLOPT_NOSIGNAL, 1L) &&
@@ -99,7 +102,7 @@ static bool set_policy(CURL *easy, const struct transfer *transfer)
 	       HTTP_SET(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) &&
 	       HTTP_SET(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) &&
 	       HTTP_SET(easy, CURLOPT_HTTP09_ALLOWED, 0L) &&
-	       HTTP_SET(easy, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS_MAX) &&
+	       HTTP_SET(easy, CURLOPT_CONNECTTIMEOUT, (long)connect) &&
 	       HTTP_SET(easy, CURLOPT_LOW_SPEED_TIME, (long)stall) &&
 	       HTTP_SET(easy, CURLOPT_LOW_SPEED_LIMIT, STALL_BYTES_PER_SECOND) &&
 	       HTTP_SET(easy, CURLOPT_USERAGENT, transfer->client->user_agent);
@@ -187,6 +190,13 @@ static int set_up(struct transfer *transfer, const char *url, header_list header
 
 /* ---- performing ---- */
 
+/* A handshake that was answered with no, not one that broke off: that has no "error:". */
+static bool is_tls_refusal(CURLcode code, const char *text)
+{
+	return code == CURLE_SSL_CERTPROBLEM || code == CURLE_SSL_CIPHER ||
+	       (code == CURLE_SSL_CONNECT_ERROR && strstr(text, "error:"));
+}
+
 static int fail_curl(struct transfer *transfer, CURLcode code)
 {
 	const char *text =
@@ -204,6 +214,8 @@ static int fail_curl(struct transfer *transfer, CURLcode code)
 		transfer->err->sys = ECONNREFUSED;
 	if (code == CURLE_COULDNT_RESOLVE_HOST)
 		transfer->err->sys = EHOSTUNREACH;
+	if (is_tls_refusal(code, text))
+		transfer->err->sys = EPROTO;
 	if (code == CURLE_PEER_FAILED_VERIFICATION)
 		(void)error_remedy(transfer->err,
 			"check the clock and the CA certificates of this system; for a "
@@ -231,8 +243,10 @@ int http_hop(struct transfer *transfer, const char *url)
 	transfer->response->status = http_status_of(transfer);
 	if (code != CURLE_OK && !(transfer->cut && !error_is_set(transfer->err)))
 		return fail_curl(transfer, code);
-	if (transfer->to_skip > 0)
-		return error_set(transfer->err, ERR_NETWORK,
+	if (transfer->to_skip > 0) {
+		(void)error_set(transfer->err, ERR_NETWORK,
 			"the server has fewer bytes than are here already");
-	return 0;
+		transfer->err->sys = ERANGE;
+	}
+	return transfer->err->class;
 }

@@ -35,7 +35,7 @@ struct external {
 	size_t key_count;
 	struct package_index **indexes;
 	size_t index_count;
-	struct map *by_version; /* "name version" → external_entry */
+	struct map *by_version; /* "name version tag" → external_entry */
 	struct map *by_name;    /* what it provides → provider */
 	struct buffer inputs;   /* what digest is over */
 	struct digest digest;
@@ -189,7 +189,7 @@ static int add_provider(struct external *external, struct slice name,
 
 static const char *version_key(struct arena *arena, const struct index_entry *entry)
 {
-	return arena_printf(arena, "%s %s", entry->name, entry->version);
+	return arena_printf(arena, "%s %s %s", entry->name, entry->version, entry->tag);
 }
 
 /* What one of our recipes makes nobody else provides, in whatever version. */
@@ -246,21 +246,29 @@ static int read_index(struct external *external, const char *location,
 		external->key_count, ret_index, err);
 }
 
+/* REPOSITORY/ARCH */
+static const char *folder_of(const struct external *external, struct slice repository)
+{
+	while (repository.len > 1 && repository.data[repository.len - 1] == '/')
+		repository.len--;
+	return arena_printf(external->arena, "%.*s/%s", SLICE_ARG(repository),
+		external->options.architecture);
+}
+
 static int load_repository(
 	struct external *external, const char *repository, struct error *err)
 {
 	struct store *store = external->options.store;
 	struct external_note known = {0}, note;
 	bool is_known = false;
-	size_t len = strlen(repository);
-	while (len > 1 && repository[len - 1] == '/')
-		len--;
-	const char *folder = arena_printf(external->arena, "%.*s/%s", (int)len,
-		repository, external->options.architecture);
+	struct slice tag, url;
+	image_repository_split(repository, &tag, &url);
+	const char *folder = folder_of(external, url),
+		   *tag_text = arena_strndup(external->arena, tag);
 	const char *location =
 		folder ? arena_printf(external->arena, "%s/APKINDEX.tar.gz", folder)
 		       : NULL;
-	if (!location)
+	if (!location || !tag_text)
 		return error_set_memory(err);
 	struct package_index **index = &external->indexes[external->index_count];
 	if (load(external, location, LIMIT_INDEX_BYTES, &known, &is_known, &note.blob,
@@ -273,8 +281,10 @@ static int load_repository(
 		external_remember(store, location, &note, err) < 0)
 		return err->class;
 	for (size_t i = 0; i < (*index)->count; i++) {
-		drop_our_names(external, &(*index)->entries[i].provides);
-		if (add_entry(external, &(*index)->entries[i], folder, err) < 0)
+		struct index_entry *entry = &(*index)->entries[i];
+		entry->tag = tag_text;
+		drop_our_names(external, &entry->provides);
+		if (add_entry(external, entry, folder, err) < 0)
 			return err->class;
 	}
 	return 0;
@@ -283,14 +293,9 @@ static int load_repository(
 static int load_repositories(
 	struct external *external, const struct recipe_list *list, struct error *err)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		if (list->items[i][0] == '@')
-			return error_set(err, ERR_INPUT,
-				"repository '%s': tags are not supported",
-				list->items[i]);
+	for (size_t i = 0; i < list->count; i++)
 		if (load_repository(external, list->items[i], err) < 0)
 			return error_wrap(err, "repository %s", list->items[i]);
-	}
 	return 0;
 }
 

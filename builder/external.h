@@ -14,8 +14,8 @@
  *
  * A package whose name one of our recipes makes is never taken from a repository,
  * whatever version it claims, and none there provides that name; of several repositories
- * the first that has a name-version counts. Repositories with a tag ("@edge URL") are
- * ERR_INPUT: nothing here can pin to one.
+ * with the same tag, or without one, the first that has a name-version counts. What is in
+ * one with a tag ("@edge URL") has the tag in its index entry, see resolve.h.
  *
  * Packages are remembered in the store by their address and checksum; what was fetched
  * once is there without the network, too.

@@ -10,8 +10,8 @@
 #include "base/encode.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/retry.h"
 #include "oci/registry_private.h"
-#include "oci/retry.h"
 
 #define TOKEN_SECONDS       60 /* if the server says nothing */
 #define TOKEN_SECONDS_MAX   (24 * 3600)
@@ -314,7 +314,7 @@ static int send_token_request(struct registry *registry,
 		if (!retry_status_is_transient(ret_response->status) ||
 			i >= RETRY_ATTEMPTS)
 			return 0;
-		wait = registry_asked_wait(ret_response);
+		wait = retry_asked_wait(ret_response);
 		if (wait > RETRY_WAIT_MAX_MS)
 			return 0;
 		retry_pause(registry->options->retry_delay_ms, i, wait);

@@ -4,8 +4,8 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/retry.h"
 #include "oci/registry_private.h"
-#include "oci/retry.h"
 
 #define CALL_SECONDS_MAX  120
 #define PUT_STALL_SECONDS 120    /* some hash and move a whole blob before they answer */
@@ -202,19 +202,8 @@ static bool may_retry(const struct registry_call *call, unsigned attempt_number,
 {
 	if (call->once || attempt_number >= RETRY_ATTEMPTS)
 		return false;
-	return error_is_set(err) ? registry_error_is_transient(err)
+	return error_is_set(err) ? retry_error_is_transient(err)
 				 : registry_is_transient(response);
-}
-
-uint64_t registry_asked_wait(const struct http_response *response)
-{
-	struct slice value;
-	uint64_t ms = 0;
-
-	if (http_response_header(response, "retry-after", &value) &&
-		!retry_after_parse(value, clock_now(), &ms))
-		ms = 0;
-	return ms;
 }
 
 int registry_call(struct registry *registry, const struct registry_call *call,
@@ -231,7 +220,7 @@ int registry_call(struct registry *registry, const struct registry_call *call,
 			registry, &attempt, ret_response, err); /* err tells */
 		if (is_too_late(registry) || !may_retry(call, i, ret_response, err))
 			break;
-		wait = error_is_set(err) ? 0 : registry_asked_wait(ret_response);
+		wait = error_is_set(err) ? 0 : retry_asked_wait(ret_response);
 		waited += wait;
 		/* who wants to be left alone for an hour is: the error says so */
 		if (wait > RETRY_WAIT_MAX_MS || waited > WAIT_TOTAL_MAX_MS)

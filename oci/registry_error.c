@@ -4,9 +4,9 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "base/retry.h"
 #include "oci/rate.h"
 #include "oci/registry_private.h"
-#include "oci/retry.h"
 
 #define SHOWN_BYTES 300
 
@@ -108,12 +108,6 @@ bool registry_is_busy(const struct http_response *response)
 bool registry_is_transient(const struct http_response *response)
 {
 	return registry_is_busy(response) || says(response, "DIGEST_INVALID");
-}
-
-bool registry_error_is_transient(const struct error *err)
-{
-	/* what has a remedy (certificates) or is refused will be so again */
-	return err->class == ERR_NETWORK && err->sys == 0 && !err->remedy[0];
 }
 
 /* ---- limits ---- */

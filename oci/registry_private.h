@@ -73,8 +73,6 @@ struct registry_call {
 /* Any final status is success. ERR_NETWORK, and what the output said. */
 MUST_USE int registry_call(struct registry *registry, const struct registry_call *call,
 	struct http_response *ret_response, struct error *err);
-/* The pause that Retry-After asks for; 0: none. */
-uint64_t registry_asked_wait(const struct http_response *response);
 /* Appends ORIGIN/v2/REPOSITORY and the formatted rest. */
 MUST_USE int registry_url(const struct registry *registry, struct buffer *out,
 	struct error *err, const char *format, ...) PRINTF_LIKE(4, 5);
@@ -100,9 +98,8 @@ bool registry_first_error(
 	struct slice body, struct buffer *ret_code, struct buffer *ret_message);
 /* Is the registry only busy? By status, or by what it says. */
 bool registry_is_busy(const struct http_response *response);
-/* May the same request succeed later? By status, or because the connection broke. */
+/* May the same request succeed later? By status, or by what the registry says. */
 bool registry_is_transient(const struct http_response *response);
-bool registry_error_is_transient(const struct error *err);
 static inline bool registry_is_success(const struct http_response *response)
 {
 	return response->status >= 200 && response->status <= 299;

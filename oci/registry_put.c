@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Manifests into a registry, and the table of all that writes to one. */
+#include "base/retry.h"
 #include "oci/registry_private.h"
-#include "oci/retry.h"
 
 /* Condition of the write; "" in if_match: only if there is nothing. */
 static int add_condition(
@@ -54,9 +54,9 @@ static int registry_put_manifest(
 	call.url = buffer_str(&url);
 	call.headers = headers;
 	if (registry_call(registry, &call, &response, err) < 0 &&
-		!(put->is_update && registry_error_is_transient(err)))
+		!(put->is_update && retry_error_is_transient(err)))
 		return error_wrap(err, "put %s", put->tag ? put->tag : digest);
-	put->wait_ms = registry_asked_wait(&response);
+	put->wait_ms = retry_asked_wait(&response);
 	put->conflict = error_is_set(err) || (response.status == 412 && put->if_match) ||
 			(put->is_update && registry_is_transient(&response) &&
 				put->wait_ms <= RETRY_WAIT_MAX_MS);

@@ -7,8 +7,8 @@
  */
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/retry.h"
 #include "oci/registry_private.h"
-#include "oci/retry.h"
 
 #define CHUNK_BYTES  (64 * MIB)
 #define CHUNK_MAX    (1024 * MIB) /* what we let a registry ask for */
@@ -176,9 +176,9 @@ static bool is_worth_another(const struct upload *upload,
 	if (upload->failures > FAILURES_MAX)
 		return false;
 	if (error_is_set(err))
-		return registry_error_is_transient(err);
+		return retry_error_is_transient(err);
 	if (registry_is_busy(response))
-		return registry_asked_wait(response) <= RETRY_WAIT_MAX_MS;
+		return retry_asked_wait(response) <= RETRY_WAIT_MAX_MS;
 	return status == 404 || status == 416;
 }
 
@@ -195,7 +195,7 @@ static int handle_failure(struct upload *upload, const struct http_response *res
 		error_clear(err);
 		if (status != 404 && status != 416)
 			retry_pause(upload->registry->options->retry_delay_ms,
-				upload->failures, registry_asked_wait(response));
+				upload->failures, retry_asked_wait(response));
 		return resume(upload, err);
 	}
 	if (error_is_set(err))
@@ -203,7 +203,7 @@ static int handle_failure(struct upload *upload, const struct http_response *res
 	/* registries that know only whole blobs say 4xx (or 501) to PATCH */
 	if (was_patch && !upload->whole && status != 401 && status != 403 &&
 		status != 413 && status != 429 &&
-		registry_asked_wait(response) <= RETRY_WAIT_MAX_MS) {
+		retry_asked_wait(response) <= RETRY_WAIT_MAX_MS) {
 		upload->whole = true;
 		return begin(upload, err);
 	}

@@ -5,8 +5,8 @@
  */
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/retry.h"
 #include "oci/repository_private.h"
-#include "oci/retry.h"
 
 #define UPDATE_ATTEMPTS 10
 #define STALE_SECONDS   0.1

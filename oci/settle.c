@@ -9,9 +9,9 @@
  *
  * Where conditions are honoured this finds nothing to do.
  */
+#include "base/retry.h"
 #include "oci/copy_private.h"
 #include "oci/repository_private.h"
-#include "oci/retry.h"
 
 #define SETTLE_MS       400
 #define SETTLE_MS_MAX   10000

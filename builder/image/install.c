@@ -2,12 +2,22 @@
 #include "base/map.h"
 #include "builder/image/image.h"
 
-static bool same_file(const struct tree_node *a, const struct tree_node *b)
+/* The file that a hard link names. */
+static const struct tree_node *file_of(
+	const struct tree *tree, const struct tree_node *node)
 {
-	if (a->type != b->type)
+	return node->type == TREE_HARDLINK ? tree_find(tree, node->target) : node;
+}
+
+static bool same_file(const struct tree *tree, const struct tree_node *there,
+	const struct package *package, const struct tree_node *node)
+{
+	const struct tree_node *a = file_of(tree, there),
+			       *b = file_of(package->tree, node);
+	if (!a || !b || a->type != b->type)
 		return false;
 	if (a->type == TREE_FILE)
-		return digest_equal(&a->content, &b->content) && a->mode == b->mode;
+		return digest_equal(&a->content, &b->content);
 	return a->target && b->target && strcmp(a->target, b->target) == 0;
 }
 
@@ -22,10 +32,9 @@ static bool lists_name(const struct package_list *replaces, const char *name)
 /* Rules of apk image tools (reference: recipes-packages-images.md 4.9, file conflicts).
  */
 enum winner { FIRST, SECOND, NOBODY };
-static enum winner settle(const struct package *first, const struct package *second,
-	const struct tree_node *there, const struct tree_node *node)
+static enum winner settle(const struct package *first, const struct package *second)
 {
-	if (same_file(there, node) || lists_name(&first->replaces, second->name))
+	if (lists_name(&first->replaces, second->name))
 		return FIRST;
 	if (lists_name(&second->replaces, first->name) ||
 		(*first->origin && strcmp(first->origin, second->origin) == 0))
@@ -44,21 +53,39 @@ static int install_directory(struct tree *tree, const struct tree_node *there,
 	return tree_set(tree, &merged, err);
 }
 
+/*
+ * The package's node as it is in the image: a hard link to a name that another package
+ * has there would show that one's content, so it is a file of its own.
+ */
+static struct tree_node own_node(const struct tree *tree, const struct package *package,
+	const struct tree_node *node)
+{
+	struct tree_node owned = *node;
+	const struct tree_node *target =
+		node->type == TREE_HARDLINK ? tree_find(tree, node->target) : NULL;
+	const struct tree_node *file = file_of(package->tree, node);
+	if (target && file && strcmp(target->package, package->name) != 0) {
+		owned = *file;
+		owned.path = node->path;
+	}
+	owned.package = package->name;
+	return owned;
+}
+
 static int install_node(struct tree *tree, const struct map *packages,
 	const struct package *package, const struct tree_node *node, struct error *err)
 {
-	struct tree_node owned = *node;
-	owned.package = package->name;
+	struct tree_node owned = own_node(tree, package, node);
 	const struct tree_node *there = tree_find(tree, node->path);
 	if (!there)
 		return tree_add(tree, &owned, err);
 	if (there->type == TREE_DIRECTORY && node->type == TREE_DIRECTORY)
 		return install_directory(tree, there, &owned, err);
 	const struct package *first = map_get_str(packages, there->package);
-	enum winner winner =
-		first && there->type != TREE_DIRECTORY && node->type != TREE_DIRECTORY
-			? settle(first, package, there, node)
-			: NOBODY;
+	bool folder = there->type == TREE_DIRECTORY || node->type == TREE_DIRECTORY;
+	if (!folder && same_file(tree, there, package, node))
+		return 0;
+	enum winner winner = first && !folder ? settle(first, package) : NOBODY;
 	if (winner == FIRST)
 		return 0;
 	if (winner == SECOND)

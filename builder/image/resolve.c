@@ -30,6 +30,8 @@ static int compare_candidates(const void *left, const void *right)
 		order = newest_first(
 			slice_str(a->entry->version), slice_str(b->entry->version));
 	if (!order)
+		order = strcmp(a->entry->tag, b->entry->tag);
+	if (!order)
 		order = memcmp(a->entry->control_sha1.bytes, b->entry->control_sha1.bytes,
 			sizeof(a->entry->control_sha1.bytes));
 	return order;
@@ -244,6 +246,19 @@ static int exclude_rivals(
 
 /* ---- the best of those that are left ---- */
 
+/* The tag that a want may use: its own, or that of what needs it. */
+static struct slice tag_of(const struct want *want)
+{
+	return want->by ? want->by->tag : want->atom.tag;
+}
+
+/* What the image's atoms chose is there for all. */
+bool resolve_is_allowed(const struct candidate *candidate, const struct want *want)
+{
+	return !*candidate->entry->tag || candidate->state == PLANNED ||
+	       slice_equal_str(tag_of(want), candidate->entry->tag);
+}
+
 static bool has_chosen_origin(
 	const struct resolver *resolver, const struct index_entry *entry)
 {
@@ -277,6 +292,9 @@ static bool is_better(const struct resolver *resolver, const struct offer *a,
 	if (!better)
 		better = prefer(has_chosen_origin(resolver, left),
 			has_chosen_origin(resolver, right));
+	if (!better)
+		better = prefer(slice_equal_str(atom->tag, left->tag),
+			slice_equal_str(atom->tag, right->tag));
 	if (!better && a->version.len && b->version.len)
 		better = -newest_first(a->version, b->version);
 	if (!better && strcmp(left->name, right->name) == 0)
@@ -303,6 +321,7 @@ static struct candidate *find_best(
 	for (; offer; offer = offer->next) {
 		if (offer->candidate->exclusion != NOT_EXCLUDED ||
 			is_taken(offer->candidate) ||
+			!resolve_is_allowed(offer->candidate, want) ||
 			!atom_matches(&want->atom, offer->version))
 			continue;
 		count++;
@@ -398,6 +417,7 @@ static int take(struct resolver *resolver, struct candidate *candidate,
 	if (candidate->state == UNTOUCHED) {
 		candidate->because = want->text;
 		candidate->wanted_by = want->by;
+		candidate->tag = tag_of(want);
 	}
 	candidate->state = IN_PROGRESS;
 	if (exclude_rivals(resolver, candidate, err) < 0 ||
@@ -441,6 +461,7 @@ static int plan_wants(struct resolver *resolver, const struct want *wants, size_
 		if (chosen->state == UNTOUCHED) {
 			chosen->state = PLANNED;
 			chosen->because = wants[at].text;
+			chosen->tag = wants[at].atom.tag;
 		}
 		if (exclude_rivals(resolver, chosen, err) < 0)
 			return err->class;
@@ -479,24 +500,29 @@ static const struct candidate *find_chosen(
 	return NULL;
 }
 
+/* One in a repository with a tag comes only with another one from there. */
 static int is_wanted_by_all(struct resolver *resolver, const struct candidate *candidate,
 	bool *ret_is, struct error *err)
 {
 	const struct package_list *list = &candidate->entry->install_if;
+	const char *tag = candidate->entry->tag;
+	bool allowed = !*tag;
 	*ret_is = list->count > 0;
 	for (size_t i = 0; i < list->count && *ret_is; i++) {
 		struct want want;
 		if (read_want(resolver, list->items[i], candidate, &want, err) < 0)
 			return err->class;
-		*ret_is = (find_chosen(resolver, &want) != NULL) != want.atom.conflict;
+		const struct candidate *chosen = find_chosen(resolver, &want);
+		*ret_is = (chosen != NULL) != want.atom.conflict;
+		allowed |= chosen && strcmp(chosen->entry->tag, tag) == 0;
 	}
+	*ret_is &= allowed;
 	return 0;
 }
 
 /* Packages that install themselves when all of a set is there. */
 static int choose_install_if(struct resolver *resolver, struct error *err)
 {
-	static const struct want itself = {.text = "install_if"};
 	bool again = true;
 	while (again) {
 		again = false;
@@ -511,6 +537,8 @@ static int choose_install_if(struct resolver *resolver, struct error *err)
 				return err->class;
 			if (!wanted)
 				continue;
+			struct want itself = {.text = "install_if",
+				.atom.tag = slice_str(candidate->entry->tag)};
 			if (take(resolver, candidate, &itself, 0, err) < 0)
 				return err->class;
 			again = true;

@@ -10,9 +10,15 @@
  * its other versions and whoever provides the same in a version. Of several the best is:
  * what the image's atoms chose; who has the name itself (image tools let a higher
  * provided version win, so that a repository can take a name over); an origin that is
- * there in that version; the highest version of the name; the highest priority; the
+ * there in that version; the repository of the atom's tag, or one without a tag; the
+ * highest version of the name; the highest priority; the
  * highest version of the package; the first by name. Several that provide a name without
  * a version and a priority are no error, as they are for apk-tools.
+ *
+ * What is in a repository with a tag is only for the image's atoms that name the tag
+ * ("x@edge", which takes x from elsewhere, too, if it is not there), and for what these
+ * need, directly or not; for that, other repositories are preferred. The same holds for
+ * image tools and apk-tools.
  *
  * "so:NAME=VERSION" without a revision ("-rN") is below all that have one.
  *
@@ -32,10 +38,10 @@ struct resolution {
 void resolution_done(struct resolution *resolution);
 
 /*
- * wanted: atoms as written ("busybox", "so:libssl.so.3", "zlib>=1.3"). Candidates are
- * borrowed by the result. ERR_INPUT with the chain for what is missing or in conflict,
- * LIMIT_RESOLVE_DEPTH; *ret_missing (may be NULL) then gets the name nothing provides
- * (heap), so that a caller who can make it tries again.
+ * wanted: atoms as written ("busybox", "so:libssl.so.3", "zlib>=1.3", "curl@edge").
+ * Candidates are borrowed by the result. ERR_INPUT with the chain for what is missing or
+ * in conflict, LIMIT_RESOLVE_DEPTH; *ret_missing (may be NULL) then gets the name nothing
+ * provides (heap), so that a caller who can make it tries again.
  */
 MUST_USE int resolve_packages(const struct package_index *candidates,
 	const char *const *wanted, size_t wanted_count, struct resolution *ret_resolution,

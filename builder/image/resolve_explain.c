@@ -48,6 +48,13 @@ static int add_reason(struct buffer *out, const struct want *want,
 	if (buffer_printf(out, err, "%s%s-%s", out->len ? "; " : "", entry->name,
 		    entry->version) < 0)
 		return err->class;
+	if (candidate->exclusion == NOT_EXCLUDED &&
+		!resolve_is_allowed(candidate, want) &&
+		atom_matches(&want->atom, offer->version))
+		return buffer_printf(out, err,
+			" is in the repository '@%s' only: to take it, the image names "
+			"it as '%s@%s'",
+			entry->tag, entry->name, entry->tag);
 	if (candidate->exclusion == NOT_EXCLUDED || is_of(want, candidate)) {
 		if (slice_equal_str(want->atom.name, entry->name))
 			return buffer_add_str(out, " is another version", err);

@@ -22,8 +22,9 @@ struct candidate {
 	enum state state;
 	const char *because; /* the atom that asked for it; with PLANNED and after */
 	const struct candidate *wanted_by; /* NULL: the image */
-	enum exclusion exclusion;          /* the first reason */
-	const char *excluding;             /* the atom; of a provider the name */
+	struct slice tag; /* that its dependencies may come from, too; as `because` */
+	enum exclusion exclusion; /* the first reason */
+	const char *excluding;    /* the atom; of a provider the name */
 	const struct candidate
 		*excluded_by; /* whose atom; who provides. NULL: the image */
 };
@@ -54,6 +55,9 @@ struct want {
 	const char *text;
 	const struct candidate *by;
 };
+
+/* May the repository that it is in answer the want? */
+bool resolve_is_allowed(const struct candidate *candidate, const struct want *want);
 
 /* The errors; each returns its class. Nothing fits, or what fits is excluded. */
 int resolve_explain_missing(

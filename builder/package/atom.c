@@ -2,6 +2,8 @@
 #include "base/limits.h"
 #include "builder/package/index.h"
 
+#define OPERATOR_MAX 3 /* ">=~" */
+
 /* Where a name or version ends. */
 static size_t length_before(struct slice text, const char *ends)
 {
@@ -11,25 +13,26 @@ static size_t length_before(struct slice text, const char *ends)
 	return len;
 }
 
+/* As for apk-tools the order of the characters does not matter. */
 static int take_operator(struct slice *rest, enum atom_op *ret_op, struct error *err)
 {
-	static const struct {
-		const char *text;
-		enum atom_op op;
-	} operators[] = {{"=", ATOM_EQ}, {"<", ATOM_LT}, {">", ATOM_GT}, {"<=", ATOM_LE},
-		{">=", ATOM_GE}, {"~", ATOM_FUZZY}, {"=~", ATOM_FUZZY},
-		{"~=", ATOM_FUZZY}, {"==", ATOM_EQ}};
+	static const char characters[] = "=<>~";
+	static const enum atom_op bits[] = {ATOM_EQ, ATOM_LT, ATOM_GT, ATOM_FUZZY};
 	size_t len = 0;
+	unsigned op = 0;
 	struct slice found = SLICE_EMPTY;
-	while (len < rest->len && rest->data[len] && strchr("=<>~", rest->data[len]))
+	const char *at;
+	while (len < rest->len && rest->data[len] &&
+		(at = strchr(characters, rest->data[len]))) {
+		op |= bits[at - characters];
 		len++;
+	}
 	(void)slice_take(rest, len, &found); /* len <= rest->len */
-	for (size_t i = 0; i < ARRAY_LEN(operators); i++)
-		if (slice_equal_str(found, operators[i].text)) {
-			*ret_op = operators[i].op;
-			return 0;
-		}
-	return error_set(err, ERR_INPUT, "no such operator \"%.*s\"", SLICE_ARG(found));
+	if (!op || len > OPERATOR_MAX || (op & ATOM_LT && op & ATOM_GT))
+		return error_set(
+			err, ERR_INPUT, "no such operator \"%.*s\"", SLICE_ARG(found));
+	*ret_op = op;
+	return 0;
 }
 
 /* "@tag" at the front of *rest, if there is one. */
@@ -92,26 +95,12 @@ int atom_parse(struct slice text, struct atom *ret_atom, struct error *err)
 bool atom_matches(const struct atom *atom, struct slice version)
 {
 	struct error ignored = ERROR_INIT; /* malformed: does not match */
+	bool fuzzy = (atom->op & ATOM_FUZZY) == ATOM_FUZZY;
 	int order;
 	if (atom->op == ATOM_ANY)
 		return true;
-	if (version.len == 0 || version_compare(version, atom->version,
-					atom->op == ATOM_FUZZY, &order, &ignored) < 0)
+	if (version.len == 0 ||
+		version_compare(version, atom->version, fuzzy, &order, &ignored) < 0)
 		return false;
-	switch (atom->op) {
-	case ATOM_EQ:
-	case ATOM_FUZZY:
-		return order == 0;
-	case ATOM_LT:
-		return order < 0;
-	case ATOM_GT:
-		return order > 0;
-	case ATOM_LE:
-		return order <= 0;
-	case ATOM_GE:
-		return order >= 0;
-	case ATOM_ANY:
-		break;
-	}
-	return true;
+	return atom->op & (order < 0 ? ATOM_LT : order > 0 ? ATOM_GT : ATOM_EQ);
 }

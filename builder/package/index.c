@@ -38,7 +38,8 @@ int package_index_append(
 		.license = "",
 		.origin = "",
 		.commit = "",
-		.maintainer = ""};
+		.maintainer = "",
+		.tag = ""};
 	*ret_entry = entry;
 	return 0;
 }
@@ -68,7 +69,7 @@ static int copy_texts(
 {
 	const char **const texts[] = {&entry->name, &entry->version, &entry->architecture,
 		&entry->description, &entry->url, &entry->license, &entry->origin,
-		&entry->commit, &entry->maintainer};
+		&entry->commit, &entry->maintainer, &entry->tag};
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		if (copy_text(index, *texts[i], texts[i], err) < 0)
 			return err->class;
@@ -106,6 +107,7 @@ int package_index_add(
 		.origin = package->origin,
 		.commit = package->commit,
 		.maintainer = package->maintainer,
+		.tag = "",
 		.depends = package->depends,
 		.provides = package->provides,
 		.install_if = package->install_if,

@@ -9,6 +9,7 @@
 struct index_entry { /* text from the index's arena */
 	const char *name, *version, *architecture, *description, *url, *license, *origin,
 		*commit, *maintainer;
+	const char *tag; /* of the repository it is in; not in the text of an index */
 	uint64_t size, installed_size, provider_priority;
 	int64_t build_date;
 	struct digest control_sha1;
@@ -58,10 +59,22 @@ MUST_USE int version_compare(
 MUST_USE int version_check(struct slice version, struct error *err);
 
 /*
- * "[!]name[@tag][op version][@tag]": reference 4.7. op is one of = == < > <= >= ~ =~ ~=.
- * The name may be "so:…", "cmd:…", "pc:…". Other operators ("><", ">~", …) are ERR_INPUT.
+ * "[!]name[@tag][op version][@tag]": reference 4.7. op is one of = == < > <= >= ~ =~ >~
+ * <~
+ * ("~" begins with that version, ">~" and "<~" or is above or below it; in any order).
+ * The name may be "so:…", "cmd:…", "pc:…". "><", a checksum for apk-tools, is ERR_INPUT.
  */
-enum atom_op { ATOM_ANY = 0, ATOM_EQ, ATOM_LT, ATOM_GT, ATOM_LE, ATOM_GE, ATOM_FUZZY };
+enum atom_op { /* bits: what may come out of a comparison, and how it is made */
+	ATOM_ANY = 0,
+	ATOM_EQ = 1,
+	ATOM_LT = 2,
+	ATOM_GT = 4,
+	ATOM_LE = ATOM_LT | ATOM_EQ,
+	ATOM_GE = ATOM_GT | ATOM_EQ,
+	ATOM_FUZZY = 8 | ATOM_EQ,
+	ATOM_FUZZY_LE = ATOM_FUZZY | ATOM_LT,
+	ATOM_FUZZY_GE = ATOM_FUZZY | ATOM_GT
+};
 struct atom {
 	struct slice name, version;
 	struct slice tag; /* of the repository it is pinned to, empty if none */

@@ -124,7 +124,7 @@ static int set_list(struct record *record, struct package_list *list, struct sli
 		if (list->count >= LIST_MAX)
 			return error_set(err, ERR_INPUT, "more than %d items", LIST_MAX);
 		struct error reason = ERROR_INIT;
-		if (atom_parse(word, &atom, &reason) < 0)
+		if (atom_parse(word, &atom, &reason) < 0 || atom.tag.len)
 			record->unusable = true;
 		char *text = arena_strndup(record->index->arena, word);
 		const char **item =

@@ -49,9 +49,14 @@ static int check_list(
 	const struct package_list *list, const char *what, struct error *err)
 {
 	struct atom atom;
-	for (size_t i = 0; i < list->count; i++)
+	for (size_t i = 0; i < list->count; i++) {
 		if (atom_parse(slice_str(list->items[i]), &atom, err) < 0)
 			return error_wrap(err, "%s", what);
+		if (atom.tag.len) /* apk-tools 3 refuses such packages */
+			return error_set(err, ERR_INPUT,
+				"%s: '%s' has a tag: only images may name repositories",
+				what, list->items[i]);
+	}
 	return 0;
 }
 

@@ -253,6 +253,20 @@ const char *check_dependency(const char *value)
 	return check_word(value);
 }
 
+const char *check_repository(const char *value)
+{
+	const char *url = value;
+	if (*url == '@') {
+		do
+			url++;
+		while (is_alnum(*url));
+		if (url == value + 1 || *url != ' ')
+			return "has a tag that is not letters and digits: '@TAG URL'";
+		url += strspn(url, " ");
+	}
+	return *url ? check_line(value) : "names no repository: 'URL' or '@TAG URL'";
+}
+
 /* ---- durations ---- */
 
 static bool unit_nanoseconds(const char **p, uint64_t *ret_nanoseconds)

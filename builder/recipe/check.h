@@ -18,6 +18,7 @@ check_function check_package_name;
 check_function check_version;
 /* [!]name[@tag][op version]; so:, cmd:, pc: names too */
 check_function check_dependency;
+check_function check_repository; /* of an image: "URL" or "@TAG URL" */
 /* One line of text, valid UTF-8. */
 check_function check_line;
 /* The same with line breaks and tabs allowed. */

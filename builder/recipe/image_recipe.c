@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Image recipes: the parts that stand for themselves. Accounts and paths:
- * image_accounts.c, image_paths.c. */
+/* Image recipes: the parts that stand for themselves. Contents, accounts
+ * and paths: image_contents.c, image_accounts.c, image_paths.c. */
 #include "base/fs.h"
 #include "base/limits.h"
 #include "builder/recipe/image_recipe_private.h"
@@ -242,22 +242,6 @@ static int read_flavour(const struct image_reader *r, struct error *err)
 
 /* ---- the whole ---- */
 
-static int read_contents(const struct image_reader *r, struct error *err)
-{
-	const struct yaml_node *contents = schema_get(r->root, "contents");
-	struct image_recipe *recipe = r->recipe;
-	if (image_texts(r, contents, "packages", check_dependency, &recipe->packages,
-		    err) < 0 ||
-		image_texts(r, contents, "repositories", check_line,
-			&recipe->repositories, err) < 0 ||
-		image_texts(r, contents, "build_repositories", check_line,
-			&recipe->build_repositories, err) < 0 ||
-		image_texts(r, contents, "runtime_repositories", check_line,
-			&recipe->runtime_repositories, err) < 0)
-		return err->class;
-	return image_texts(r, contents, "keyring", check_line, &recipe->keyring, err);
-}
-
 static int read_run(const struct image_reader *r, struct error *err)
 {
 	struct image_recipe *recipe = r->recipe;
@@ -281,7 +265,7 @@ static int read_all(const struct image_reader *r, struct error *err)
 		return yaml_error(
 			r->root, r->file, err, "an image recipe must be a mapping");
 	if (schema_check(r->root, schema_image, "image", r->file, err) < 0 ||
-		refuse_unsupported(r, err) < 0 || read_contents(r, err) < 0 ||
+		refuse_unsupported(r, err) < 0 || image_contents_read(r, err) < 0 ||
 		read_run(r, err) < 0 || read_archs(r, err) < 0 ||
 		read_layering(r, err) < 0 || read_flavour(r, err) < 0 ||
 		image_accounts_read(r, err) < 0 || image_paths_read(r, err) < 0 ||

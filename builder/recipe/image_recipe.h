@@ -50,7 +50,7 @@ struct image_recipe {
 	struct recipe_list
 		archs; /* "x86_64", "aarch64", sorted; empty: the caller decides */
 	struct recipe_list repositories, build_repositories, runtime_repositories,
-		keyring;
+		keyring; /* repositories as image_repository_split takes them */
 	struct recipe_list entrypoint, cmd; /* split like a shell would split words */
 	const char *work_dir, *stop_signal,
 		*run_as;           /* run_as: user name, "uid" or "uid:gid" as written */
@@ -75,5 +75,8 @@ MUST_USE int image_recipe_load(
 	const char *path, struct image_recipe **ret_recipe, struct error *err);
 MUST_USE int image_recipe_load_text(struct slice text, const char *path,
 	struct image_recipe **ret_recipe, struct error *err);
+/* "URL" or "@TAG URL", of a recipe that was read: the tag is empty if there is none. */
+void image_repository_split(
+	const char *text, struct slice *ret_tag, struct slice *ret_url);
 
 #endif

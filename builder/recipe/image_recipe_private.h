@@ -23,6 +23,7 @@ MUST_USE int image_texts(const struct image_reader *r, const struct yaml_node *m
 MUST_USE int image_id(const struct image_reader *r, const struct yaml_node *mapping,
 	const char *key, uint32_t fallback, uint32_t *ret_id, struct error *err);
 
+MUST_USE int image_contents_read(const struct image_reader *r, struct error *err);
 MUST_USE int image_accounts_read(const struct image_reader *r, struct error *err);
 MUST_USE int image_paths_read(const struct image_reader *r, struct error *err);
 

@@ -22,12 +22,19 @@ static int read_priority(struct expansion *x, const struct text_rules *rules,
 		"%s '%.64s' is not a whole number", key, text);
 }
 
+/* A tag is of a repository that only an image knows; apk-tools refuses such packages. */
+static const char *check_untagged(const char *value)
+{
+	return strchr(value, '@') ? "has a tag: only images may name repositories"
+				  : check_dependency(value);
+}
+
 static int read_dependency_list(struct expansion *x, const struct text_rules *rules,
 	const struct yaml_node *mapping, const char *key, struct recipe_list *ret_list,
 	struct error *err)
 {
 	struct text_list list = {0};
-	if (texts_get(x, rules, mapping, key, text_exact, check_dependency, &list, err) <
+	if (texts_get(x, rules, mapping, key, text_exact, check_untagged, &list, err) <
 			0 ||
 		text_list_unique(&list, err) < 0)
 		return err->class;

@@ -53,9 +53,13 @@ struct recipe_source {
 	const char *destination;   /* git: where the checkout goes, as written; else "" */
 	const char *depth, *cherry_picks, *sparse_paths; /* git, as written; else "" */
 	bool recurse_submodules;
-	bool branch_tip;                      /* git: the commit is the branch's last */
-	const char *purl_name, *purl_version; /* of the source in documents; "": the
-						 recipe's */
+	bool branch_tip; /* git: the commit is the branch's last */
+	unsigned tries; /* of a place at most, 0: ours. Like what follows within limits of
+			   ours, and no part of the plan */
+	unsigned connect_seconds, stall_seconds; /* fetch; 0: ours */
+	unsigned wait_seconds, wait_max_seconds; /* git: between tries; 0: ours */
+	const char *purl_name, *purl_version;    /* of the source in documents; "": the
+						    recipe's */
 	const char *file_name; /* last component of the URI without query and fragment */
 	const char *package;   /* whose steps want it */
 	bool for_test;         /* wanted by test steps only: not fetched for a build */

@@ -7,6 +7,8 @@
 #include "base/limits.h"
 #include "builder/recipe/recipe_private.h"
 
+#define LEAST_SECONDS 30
+
 /* Only of the pipeline itself: an input of a caller is not meant. */
 static const char *input_value(const struct scope *inputs, const char *name)
 {
@@ -76,6 +78,60 @@ static int read_expected(
 	return 0;
 }
 
+/* A number of a recipe that is about patience: between least and most, whatever it says.
+ * Empty: ret_value stays. */
+static int read_patience(const struct scope *inputs, const char *name, unsigned least,
+	unsigned most, unsigned *ret_value, const struct text_rules *rules,
+	const struct yaml_node *step, struct error *err)
+{
+	struct error reason = ERROR_INIT;
+	const char *text = input_value(inputs, name);
+	uint64_t value = 0;
+	if (!*text)
+		return 0;
+	if (slice_parse_u64(slice_str(text), 10, UINT32_MAX, &value, &reason) < 0)
+		return place_error(rules, step, err, "%s: %s", name + strlen("inputs."),
+			reason.text);
+	*ret_value = value < least ? least : value > most ? most : (unsigned)value;
+	return 0;
+}
+
+/* More patience than ours, if a recipe asks for it, never less: how slow a mirror is,
+ * nobody knew who wrote it. */
+static int read_fetch_patience(const struct scope *inputs, struct recipe_source *source,
+	const struct text_rules *rules, const struct yaml_node *step, struct error *err)
+{
+	unsigned name = 0;
+	if (read_patience(inputs, "inputs.retry-limit", 0, LIMIT_FETCH_TRIES,
+		    &source->tries, rules, step, err) < 0 ||
+		read_patience(inputs, "inputs.timeout", LEAST_SECONDS, LIMIT_FETCH_STALL,
+			&source->stall_seconds, rules, step, err) < 0 ||
+		read_patience(inputs, "inputs.dns-timeout", 0, LIMIT_FETCH_STALL, &name,
+			rules, step, err) < 0)
+		return err->class;
+	if (source->tries == 0 && *input_value(inputs, "inputs.retry-limit"))
+		source->tries = LIMIT_FETCH_TRIES; /* wget's 0: without end */
+	source->connect_seconds =
+		name > source->stall_seconds ? name : source->stall_seconds;
+	return 0;
+}
+
+static int read_git_patience(const struct scope *inputs, struct recipe_source *source,
+	const struct text_rules *rules, const struct yaml_node *step, struct error *err)
+{
+	if (read_patience(inputs, "inputs.max-retries", 0, LIMIT_FETCH_TRIES - 1,
+		    &source->tries, rules, step, err) < 0 ||
+		read_patience(inputs, "inputs.initial-backoff", 1,
+			LIMIT_FETCH_WAIT_SECONDS, &source->wait_seconds, rules, step,
+			err) < 0 ||
+		read_patience(inputs, "inputs.max-backoff", 1, LIMIT_FETCH_WAIT_SECONDS,
+			&source->wait_max_seconds, rules, step, err) < 0)
+		return err->class;
+	if (*input_value(inputs, "inputs.max-retries"))
+		source->tries++; /* the first one is no retry */
+	return 0;
+}
+
 static int check_uri(const struct recipe_source *source, const char *what,
 	const struct text_rules *rules, const struct yaml_node *step, struct error *err)
 {
@@ -99,7 +155,8 @@ static int read_fetch(struct expansion *x, const struct scope *inputs,
 	source->purl_version = input_value(inputs, "inputs.purl-version");
 	if (name_of_uri(x, source, err) < 0 ||
 		check_uri(source, "fetch: uri", rules, step, err) < 0 ||
-		read_expected(inputs, source, err) < 0)
+		read_expected(inputs, source, err) < 0 ||
+		read_fetch_patience(inputs, source, rules, step, err) < 0)
 		return err->class;
 	return split_debian(
 		x, input_value(inputs, "inputs.debian"), rules, step, source, err);
@@ -135,7 +192,8 @@ static int read_git(struct expansion *x, const struct scope *inputs,
 	if (read_bool(inputs, "inputs.recurse-submodules", &source->recurse_submodules,
 		    rules, step, err) < 0 ||
 		read_bool(inputs, "inputs.expected-commit-is-branch-tip",
-			&source->branch_tip, rules, step, err) < 0)
+			&source->branch_tip, rules, step, err) < 0 ||
+		read_git_patience(inputs, source, rules, step, err) < 0)
 		return err->class;
 	if (source->branch_tip && (!*source->branch || !*source->commit))
 		return place_error(rules, step, err,

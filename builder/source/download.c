@@ -4,14 +4,13 @@
  * stays when the connection breaks, and becomes a blob only if its digest is right.
  */
 #include <stdarg.h>
-#include <sys/stat.h>
 
 #include "base/array.h"
 #include "base/limits.h"
-#include "builder/source/source_private.h"
+#include "base/retry.h"
+#include "builder/source/download_private.h"
 
-#define PARTIAL      "partial"
-#define ATTEMPTS_MAX 4 /* at one place, as long as each brings something */
+#define PARTIAL "partial"
 
 bool source_is_url(const char *place)
 {
@@ -42,25 +41,6 @@ int places_add(struct places *places, struct error *err, const char *format, ...
 	return 0;
 }
 
-/* What is known about one file while it comes. */
-struct arrival {
-	const struct download *download;
-	struct http_client *client;
-	struct store *store;
-	char key[DIGEST_TEXT_MAX];
-	int fd;                /* of the partial file */
-	struct buffer reasons; /* "URL: why\n" … */
-	bool wrong_digest, unreachable;
-};
-
-static void note_progress(void *context, uint64_t done, uint64_t total)
-{
-	const struct arrival *arrival = context;
-	log_task_progress(arrival->download->task, done, total);
-	if (arrival->download->progress)
-		__atomic_store_n(arrival->download->progress, done, __ATOMIC_RELAXED);
-}
-
 static int open_partial(struct arrival *arrival, struct error *err)
 {
 	cleanup_fd int folder = -1;
@@ -70,13 +50,6 @@ static int open_partial(struct arrival *arrival, struct error *err)
 		folder, arrival->key, FS_OWN, O_CREAT | O_RDWR, 0644, &arrival->fd, err);
 }
 
-static int empty_partial(const struct arrival *arrival, struct error *err)
-{
-	if (ftruncate(arrival->fd, 0) < 0)
-		return error_set_errno(err, errno, "emptying a partial file");
-	return 0;
-}
-
 static void remove_partial(const struct arrival *arrival)
 {
 	char path[sizeof(PARTIAL) + DIGEST_TEXT_MAX + 1];
@@ -84,166 +57,43 @@ static void remove_partial(const struct arrival *arrival)
 	(void)unlinkat(store_dirfd(arrival->store), path, 0); /* only a cache */
 }
 
-static int partial_size(
-	const struct arrival *arrival, uint64_t *ret_size, struct error *err)
+/* Not of a folder; and what was redirected where we do not go will be so again. */
+static bool may_later(
+	const struct arrival *arrival, const char *url, const struct error *why)
 {
-	struct stat st;
-	if (fstat(arrival->fd, &st) < 0)
-		return error_set_errno(err, errno, "reading a partial file");
-	*ret_size = (uint64_t)st.st_size; /* never negative for a regular file */
-	return 0;
-}
-
-static int request_rest(const struct arrival *arrival, const char *url, uint64_t from,
-	struct http_response *response, struct error *err)
-{
-	cleanup_writer struct writer *output = NULL;
-	uint64_t most =
-		arrival->download->size ? arrival->download->size : LIMIT_SOURCE_BYTES;
-	if (lseek(arrival->fd, (off_t)from, SEEK_SET) < 0) /* a file's size fits off_t */
-		return error_set_errno(err, errno, "writing a partial file");
-	if (writer_to_fd(arrival->fd, &output, err) < 0)
-		return err->class;
-	struct http_request request = {.method = "GET",
-		.url = url,
-		/* Without a digest to judge it, only what TLS vouches for. */
-		.flags = arrival->download->expected ? HTTP_ALLOW_PLAIN : 0,
-		.output = output,
-		.max_body = most > from ? most - from : 1,
-		.range_from = from,
-		.progress = note_progress,
-		.progress_context = (void *)(uintptr_t)arrival};
-	int result = http_perform(arrival->client, &request, response, err);
-	if (result == 0 && response->status / 100 == 2)
-		result = writer_finish(output, err);
-	return result;
-}
-
-/* From a folder of files (--source-mirror DIR). What is not there is no mistake. */
-static int copy_file(const struct arrival *arrival, const char *path, struct error *err)
-{
-	cleanup_fd int fd = -1;
-	cleanup_reader struct reader *reader = NULL;
-	cleanup_writer struct writer *writer = NULL;
-	uint64_t size = 0;
-	if (!fs_exists(AT_FDCWD, path))
-		return error_set(err, ERR_NETWORK, "no such file");
-	if (empty_partial(arrival, err) < 0)
-		return err->class;
-	if (lseek(arrival->fd, 0, SEEK_SET) < 0)
-		return error_set_errno(err, errno, "writing a partial file");
-	if (fs_open_regular(AT_FDCWD, path, &fd, &size, err) < 0 ||
-		reader_from_fd(&fd, &reader, err) < 0 ||
-		writer_to_fd(arrival->fd, &writer, err) < 0 ||
-		stream_copy(reader, writer, LIMIT_SOURCE_BYTES, NULL, err) < 0)
-		return err->class;
-	return writer_finish(writer, err);
-}
-
-/* Whatever came so far stays in the file; ERR_NETWORK "HTTP 404" for an answer without
- * it. */
-static int fetch_once(const struct arrival *arrival, const char *url, struct error *err)
-{
-	uint64_t from = 0;
-	cleanup_response struct http_response response = HTTP_RESPONSE_INIT;
-	if (!source_is_url(url))
-		return copy_file(arrival, url, err);
-	if (partial_size(arrival, &from, err) < 0)
-		return err->class;
-	if (arrival->download->size && from >= arrival->download->size)
-		return 0; /* complete: the digest will tell */
-	if (request_rest(arrival, url, from, &response, err) < 0)
-		return err->class;
-	/* RFC 9110, 15.5.17: nothing behind what we have. The digest will tell. */
-	if (response.status == 416 && from > 0)
-		return 0;
-	if (response.status / 100 != 2)
-		return error_set(err, ERR_NETWORK, "HTTP %d", response.status);
-	return 0;
-}
-
-static int fetch_all(const struct arrival *arrival, const char *url, struct error *err)
-{
-	uint64_t before = 0, after = 0;
-	for (int attempt = 1;; attempt++) {
-		if (partial_size(arrival, &before, err) < 0)
-			return err->class;
-		if (fetch_once(arrival, url, err) == 0)
-			return 0;
-		struct error late = ERROR_INIT;
-		/* A connection that breaks on the way is worth another; "no" is not. */
-		if (err->class != ERR_NETWORK || attempt == ATTEMPTS_MAX ||
-			partial_size(arrival, &after, &late) < 0 || after <= before)
-			return err->class;
-		error_clear(err);
-	}
-}
-
-static int keep(const struct arrival *arrival, struct digest *ret_blob,
-	uint64_t *ret_size, struct error *err)
-{
-	cleanup_reader struct reader *reader = NULL;
-	cleanup_fd int fd = fcntl(arrival->fd, F_DUPFD_CLOEXEC, 3);
-	const struct download *download = arrival->download;
-	uint64_t size = 0;
-	if (fd < 0 || lseek(fd, 0, SEEK_SET) < 0)
-		return error_set_errno(err, errno, "reading a partial file");
-	if (partial_size(arrival, &size, err) < 0)
-		return err->class;
-	if (download->size && size != download->size)
-		return error_set(err, ERR_INPUT, "got %llu bytes, expected %llu",
-			(unsigned long long)size, (unsigned long long)download->size);
-	if (reader_from_fd(&fd, &reader, err) < 0)
-		return err->class;
-	if (!download->expected)
-		return store_put_stream(arrival->store, reader, LIMIT_SOURCE_BYTES,
-			ret_blob, ret_size, err);
-	return store_put_expected(arrival->store, reader, LIMIT_SOURCE_BYTES,
-		download->expected, ret_blob, ret_size, err);
-}
-
-/*
- * What an earlier, interrupted download left may come from another place with other
- * bytes: if the whole is wrong, once more from the beginning.
- */
-static int fetch_and_keep(const struct arrival *arrival, const char *url,
-	struct digest *ret_blob, uint64_t *ret_size, struct error *err)
-{
-	uint64_t before = 0;
-	if (partial_size(arrival, &before, err) < 0 || fetch_all(arrival, url, err) < 0)
-		return err->class;
-	if (keep(arrival, ret_blob, ret_size, err) == 0)
-		return 0;
-	if (err->class != ERR_INPUT || before == 0)
-		return err->class;
-	error_clear(err);
-	if (empty_partial(arrival, err) < 0 || fetch_all(arrival, url, err) < 0)
-		return err->class;
-	return keep(arrival, ret_blob, ret_size, err);
+	if (!source_is_url(url) || why->class != ERR_NETWORK)
+		return false;
+	return arrival->status ? retry_status_is_transient(arrival->status)
+			       : retry_error_is_transient(why);
 }
 
 /* Notes why this place did not do; fails only if the machine does. */
-static int note_failure(struct arrival *arrival, const char *url, const struct error *why,
-	struct error *err)
+static int note_failure(
+	struct arrival *arrival, size_t at, const struct error *why, struct error *err)
 {
-	if (why->class != ERR_NETWORK && why->class != ERR_INPUT) {
+	if (why->class != ERR_NETWORK && why->class != ERR_INPUT &&
+		why->class != ERR_REFUSED) {
 		*err = *why;
 		return err->class;
 	}
-	if (why->class == ERR_INPUT) {
+	if (why->class == ERR_INPUT)
 		arrival->wrong_digest = true;
-		if (empty_partial(arrival, err) < 0)
-			return err->class;
-	} else {
+	else
 		arrival->unreachable = true;
-	}
-	return buffer_printf(&arrival->reasons, err, "%s%s: %s",
-		arrival->reasons.len ? "; " : "", url, why->text);
+	/* Without a digest, what comes later need not go with it. */
+	if ((why->class == ERR_INPUT || !arrival->download->expected) &&
+		arrival_empty(arrival, err) < 0)
+		return err->class;
+	return rounds_note(&arrival->rounds, at, why,
+		may_later(arrival, arrival->download->places->urls[at], why),
+		arrival->asked_ms, err);
 }
 
 static int give_up(const struct arrival *arrival, struct error *err)
 {
 	const struct download *download = arrival->download;
+	cleanup_buffer struct buffer reasons = {
+		.max = (size_t)PLACES_MAX * 2 * ERROR_TEXT_MAX};
 	char text[DIGEST_TEXT_MAX] = "no digest";
 	if (download->expected)
 		(void)digest_format(download->expected, text);
@@ -255,24 +105,30 @@ static int give_up(const struct arrival *arrival, struct error *err)
 	/* Everything that answered had other bytes: that is not the network's fault. */
 	enum err class =
 		arrival->wrong_digest && !arrival->unreachable ? ERR_INPUT : ERR_NETWORK;
+	if (rounds_tell(&arrival->rounds, &reasons, err) < 0)
+		return err->class;
 	return error_set(err, class, "fetching %s (%s) from %zu place%s: %s",
 		download->name, text, download->places->count,
-		download->places->count == 1 ? "" : "s", buffer_str(&arrival->reasons));
+		download->places->count == 1 ? "" : "s", buffer_str(&reasons));
 }
 
 static int try_places(struct arrival *arrival, struct digest *ret_blob,
 	uint64_t *ret_size, char **ret_url, struct error *err)
 {
 	const struct places *places = arrival->download->places;
-	for (size_t i = 0; i < places->count; i++) {
+	size_t at = 0;
+	if (rounds_begin(&arrival->rounds, places->arena, places->urls, places->count,
+		    err) < 0)
+		return err->class;
+	while (rounds_next(&arrival->rounds, &at)) {
 		struct error why = ERROR_INIT;
-		log_task_step(arrival->download->task, "%s", places->urls[i]);
-		if (fetch_and_keep(arrival, places->urls[i], ret_blob, ret_size, &why) ==
+		log_task_step(arrival->download->task, "%s", places->urls[at]);
+		if (arrival_fetch(arrival, places->urls[at], ret_blob, ret_size, &why) ==
 			0) {
 			remove_partial(arrival);
-			return slice_to_str(slice_str(places->urls[i]), ret_url, err);
+			return slice_to_str(slice_str(places->urls[at]), ret_url, err);
 		}
-		if (note_failure(arrival, places->urls[i], &why, err) < 0)
+		if (note_failure(arrival, at, &why, err) < 0)
 			return err->class;
 	}
 	if (arrival->wrong_digest)
@@ -304,10 +160,13 @@ int download_run(struct http_client *client, const struct download *download,
 	struct store *store, struct digest *ret_blob, uint64_t *ret_size, char **ret_url,
 	struct error *err)
 {
-	struct arrival arrival = {
-		.download = download, .client = client, .store = store, .fd = -1};
+	struct arrival arrival = {.download = download,
+		.client = client,
+		.store = store,
+		.fd = -1,
+		.rounds = {
+			.tries = download->tries, .wait_ms = download->retry_delay_ms}};
 	cleanup_fd int lock = -1;
-	arrival.reasons.max = ERROR_TEXT_MAX * 4;
 	bool found = false;
 	if (choose_key(&arrival, err) < 0 ||
 		store_lock(store, "locks", arrival.key, &lock, err) < 0)
@@ -323,10 +182,9 @@ int download_run(struct http_client *client, const struct download *download,
 	int result = 0;
 	/* Nothing says that what is there belongs to what would come. */
 	if (!download->expected)
-		result = empty_partial(&arrival, err);
+		result = arrival_empty(&arrival, err);
 	if (result == 0)
 		result = try_places(&arrival, ret_blob, ret_size, ret_url, err);
 	close_fd(&arrival.fd);
-	buffer_done(&arrival.reasons);
 	return result;
 }

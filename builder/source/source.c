@@ -158,13 +158,35 @@ static int add_mirror_places(struct places *places, const char *file_name,
 	return 0;
 }
 
-/* "debian:pool/…": the pool is the upstream, and only the mirrors have it. */
+/* "debian:pool/…": the pool is the upstream, and only the mirrors have it. The same with
+ * ftp://, and a recipe does not name files of this machine. */
 static int add_upstream(
 	struct places *places, const struct recipe_source *source, struct error *err)
 {
-	if (slice_starts_with(slice_str(source->uri), SLICE("debian:")))
+	if (!source_is_url(source->uri))
 		return 0;
 	return places_add(places, err, "%s", source->uri);
+}
+
+/* Nobody but a mirror can have it, if a recipe names no place that we ask. */
+static int explain_upstream(
+	const struct recipe_source *source, bool asked, struct error *err)
+{
+	char text[DIGEST_TEXT_MAX] = "its digest";
+	if (source_is_url(source->uri) ||
+		slice_starts_with(slice_str(source->uri), SLICE("debian:")))
+		return err->class;
+	if (digest_is_set(&source->expected))
+		(void)digest_format(&source->expected, text);
+	if (!asked)
+		error_clear(err);
+	error_set(err, ERR_INPUT, "no mirror was named");
+	error_wrap(err, "line %u: %s: archives are fetched by https and http",
+		source->line, source->uri);
+	return error_remedy(err,
+		"put it into a folder as '%s' or '%s', and name that with "
+		"--source-mirror",
+		source->file_name, text);
 }
 
 static int add_places(struct places *places, const struct recipe_source *source,
@@ -228,10 +250,14 @@ static int fetch_missing(const struct recipe_source *source,
 	struct download download = {.name = source->file_name,
 		.expected = expected,
 		.places = &places,
+		.tries = source->tries,
+		.retry_delay_ms = options->retry_delay_ms,
+		.connect_seconds = source->connect_seconds,
+		.stall_seconds = source->stall_seconds,
 		.task = task};
 	if (download_run(client, &download, store, &ret_result->blob, &ret_result->size,
 		    &ret_result->url, err) < 0)
-		return err->class;
+		return explain_upstream(source, places.count > 0, err);
 	log_task_done(task, "%llu bytes", (unsigned long long)ret_result->size);
 	return expected ? put_alias(store, expected, &ret_result->blob, err) : 0;
 }
@@ -282,8 +308,11 @@ int source_fetch_pool(const char *pool_path, uint64_t size, const struct digest 
 	if (source_add_pool_places(&places, pool_path, options, err) < 0 ||
 		add_mirror_places(&places, name, digest, options, err) < 0)
 		return err->class;
-	struct download download = {
-		.name = name, .expected = digest, .size = size, .places = &places};
+	struct download download = {.name = name,
+		.expected = digest,
+		.size = size,
+		.places = &places,
+		.retry_delay_ms = options->retry_delay_ms};
 	if (download_run(client, &download, store, &blob, &got, &url, err) < 0)
 		return err->class;
 	return put_alias(store, digest, &blob, err);

@@ -4,7 +4,9 @@
  * any sandbox starts. Order of places: the recipe's URI ("debian:pool/…" where the pool
  * is the upstream itself), the Debian pool paths on the mirrors of the machine's apt
  * sources (or --mirror), --source-mirror prefixes. The digest decides; nothing that does
- * not match is kept. An interrupted download goes on where it stopped.
+ * not match is kept. An interrupted download goes on where it stopped. A place that is
+ * busy or breaks off is asked again, after the others (rounds.h); one that has it not, or
+ * other bytes, or no valid certificate, is not.
  */
 #ifndef BUILDER_SOURCE_SOURCE_H
 #define BUILDER_SOURCE_SOURCE_H
@@ -23,6 +25,7 @@ struct source_options {
 	bool offline;       /* only the store */
 	bool upstream_last; /* try mirrors before the upstream URI */
 	bool allow_unpinned;
+	unsigned retry_delay_ms; /* before a second try; 0: a second, or a recipe's */
 };
 
 struct source_result {

@@ -40,8 +40,10 @@ struct download {
 	const struct digest *expected; /* NULL: take what comes */
 	uint64_t size;                 /* 0: unknown */
 	const struct places *places;
-	struct log_task *task; /* may be NULL */
-	uint64_t *progress;    /* may be NULL: set to the bytes so far, by one thread */
+	unsigned tries, retry_delay_ms;          /* see struct rounds; 0: ours */
+	unsigned connect_seconds, stall_seconds; /* see struct http_request */
+	struct log_task *task;                   /* may be NULL */
+	uint64_t *progress; /* may be NULL: set to the bytes so far, by one thread */
 };
 /* *ret_url is heap, untouched if it was in the store by then. ERR_NETWORK or ERR_INPUT
  * listing the places, see source.h. */

@@ -65,7 +65,8 @@ static int fetch_deb(struct http_client *client, struct queue *queue,
 	struct download download = {.name = deb->name,
 		.expected = &deb->digest,
 		.size = deb->size,
-		.places = &places};
+		.places = &places,
+		.retry_delay_ms = queue->options->retry_delay_ms};
 	return download_run(client, &download, queue->store, &blob, &size, &url, err);
 }
 

@@ -4,9 +4,9 @@
  * body of an error. Nothing of it reaches a terminal as a command, the password is not
  * repeated, and a link to the next page is a URL or an error.
  */
+#include "base/retry.h"
 #include "oci/rate.h"
 #include "oci/registry_private.h"
-#include "oci/retry.h"
 
 #define SECRET "s3cret!"
 

@@ -7,7 +7,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const operators[] = {"", "=", "<", ">", "<=", ">=", "~"};
+	static const char *const operators[] = {[ATOM_EQ] = "=",
+		[ATOM_LT] = "<",
+		[ATOM_GT] = ">",
+		[ATOM_LE] = "<=",
+		[ATOM_GE] = ">=",
+		[ATOM_FUZZY] = "~",
+		[ATOM_FUZZY_LE] = "<~",
+		[ATOM_FUZZY_GE] = ">~"};
 	struct error err = ERROR_INIT;
 	cleanup_buffer struct buffer text = BUFFER_INIT;
 	struct atom atom, again;
@@ -15,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (buffer_add_str(&text, atom.conflict ? "!" : "", &err) < 0 ||
 		buffer_add_slice(&text, atom.name, &err) < 0 ||
-		buffer_add_str(&text, operators[atom.op], &err) < 0 ||
+		buffer_add_str(&text, atom.op ? operators[atom.op] : "", &err) < 0 ||
 		buffer_add_slice(&text, atom.version, &err) < 0 ||
 		buffer_add_str(&text, atom.tag.len ? "@" : "", &err) < 0 ||
 		buffer_add_slice(&text, atom.tag, &err) < 0)

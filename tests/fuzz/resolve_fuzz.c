@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A line of wanted atoms, then the text of an index. Properties of what is chosen: the
- * same for the index backwards; dependencies are met by what is chosen, conflicts by
- * nothing of it; no name twice.
+ * A line of wanted atoms, then the text of an index, whose maintainers ("m:") stand for
+ * the tags of repositories. Properties of what is chosen: the
+ * same for the index backwards; no tag that no atom names; dependencies are met by what
+ * is chosen, conflicts by nothing of it; no name twice.
  */
 #include "builder/image/resolve.h"
 #include "builder/package/index_private.h"
@@ -52,6 +53,19 @@ static void check_atom(const struct resolution *resolution, const char *text,
 			!atom_matches(&atom, slice_str(resolution->entries[i]->version)));
 }
 
+static void check_tag(
+	const struct index_entry *entry, const char *const *wanted, size_t count)
+{
+	bool named = !*entry->tag;
+	for (size_t i = 0; i < count; i++) {
+		struct error err = ERROR_INIT;
+		struct atom atom;
+		require(atom_parse(slice_str(wanted[i]), &atom, &err) == 0);
+		named |= slice_equal_str(atom.tag, entry->tag);
+	}
+	require(named);
+}
+
 static void check(
 	const struct resolution *resolution, const char *const *wanted, size_t count)
 {
@@ -59,6 +73,7 @@ static void check(
 		check_atom(resolution, wanted[i], NULL);
 	for (size_t i = 0; i < resolution->count; i++) {
 		const struct index_entry *entry = resolution->entries[i];
+		check_tag(entry, wanted, count);
 		for (size_t d = 0; d < entry->depends.count; d++)
 			check_atom(resolution, entry->depends.items[d], entry);
 		for (size_t other = 0; other < i; other++)
@@ -124,7 +139,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require(package_index_new(&index, &err) == 0 && arena_new(&arena, &err) == 0);
 	while (count < WANTED_MAX && slice_word(&line, &word))
 		require((wanted[count++] = arena_strndup(arena, word)) != NULL);
-	if (index_text_read(text, index, &err) == 0)
-		resolve(index, wanted, count);
+	if (index_text_read(text, index, &err) < 0)
+		return 0;
+	for (size_t i = 0; i < index->count; i++)
+		index->entries[i].tag = index->entries[i].maintainer;
+	resolve(index, wanted, count);
 	return 0;
 }

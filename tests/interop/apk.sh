@@ -13,7 +13,7 @@ for name in package other; do
 	passes "alnage makes the key $name" "$alnage" keygen --type rsa --bits 2048 "$work/$name.rsa"
 done
 passes "alnage exports signed packages" "$alnage" package --package-key "$work/package.rsa" --output "$work/ours" \
-	recipes/packages/{musl,baselayout,busybox,zlib}.yaml || finish
+	recipes/packages/{musl,baselayout,busybox,bzip2,zlib}.yaml || finish
 exported=$work/ours/packages
 
 # ---- ours, installed by apk ----
@@ -40,10 +40,11 @@ if [ -z "$apk_program" ]; then
 else
 	called="apk $("$apk_program" --version | sed -nE 's/^apk-tools ([^,]*).*/\1/p')"
 	new_root good package
-	passes "$called adds from our index" apk "$exported" --initdb add baselayout busybox zlib
+	passes "$called adds from our index" apk "$exported" --initdb add baselayout busybox bzip2 zlib
 	passes "$called knows what is installed" apk "$exported" info -e busybox zlib musl
 	passes "$called finds every file as the package says" apk "$exported" audit --check-permissions --system
 	passes "what was installed runs" chroot "$root" /usr/bin/busybox true
+	good=$root
 	passes "$called finds nothing to upgrade" apk "$exported" upgrade --simulate
 	for file in "$exported"/x86_64/*.apk; do
 		passes "$called verify $(basename "$file")" "$apk_program" --keys-dir "$root/etc/apk/keys" verify "$file"
@@ -61,6 +62,38 @@ for record in sorted(sys.stdin.read().strip().split("\n\n"), key=lambda r: sorte
 	records "$work/theirs.tar.gz" >"$work/theirs"
 	records "$exported/x86_64/APKINDEX.tar.gz" >"$work/own"
 	passes "its records are those of our index" diff -u "$work/own" "$work/theirs"
+
+	# the database of images, of which one is pruned
+	for flavour in base app; do
+		{
+			printf 'contents:\n  packages: [baselayout, busybox, bzip2]\nflavour: %s\narchs: [x86_64]\n' "$flavour"
+			printf 'entrypoint:\n  command: /usr/bin/busybox\nkeep: [/etc/passwd]\n'
+		} >"$work/$flavour.yaml"
+		[ "$flavour" = app ] || sed -i /keep/d "$work/$flavour.yaml"
+		passes "alnage makes an image of flavour $flavour" "$alnage" build "$work/$flavour.yaml" --output "$work/images"
+		root=$work/root-$flavour layout=$work/images/$flavour
+		mkdir "$root"
+		digest=$(jq -r '.manifests[] | select(.annotations["org.opencontainers.image.ref.name"] == "latest") | .digest' "$layout/index.json")
+		digest=$(jq -r '.layers[0].digest' "$layout/blobs/sha256/${digest#sha256:}")
+		tar -xzpf "$layout/blobs/sha256/${digest#sha256:}" -C "$root"
+		installed() { "$apk_program" --root "$root" --no-network --no-cache "$@"; }
+		# busybox has it, too; bzip2 replaces that
+		[ "$flavour" = app ] || passes "$called and the image have the same bunzip2" cmp "$good/usr/bin/bunzip2" "$root/usr/bin/bunzip2"
+		passes "$called knows the packages of the image" installed info -e baselayout busybox musl
+		# every file it lists is there, and every file that is there it lists or the image makes
+		listed() {
+			for package in $(installed info); do
+				installed info -L "$package" | sed '1d; /^$/d; s|^/*||'
+			done | sort
+		}
+		passes "$called lists the files of the image" diff <(listed) <(cd "$root" && find . ! -type d | sed 's|^\./||' |
+			grep -vE '^(etc/apk/(arch|world)|usr/lib/apk/db/(installed|scripts.tar|triggers))$' | sort)
+		passes "$called finds every file of the image as its database says" installed audit --check-permissions --system
+		audit=$(installed audit --check-permissions --full 2>&1)
+		passes "what it finds besides is made by the image alone" test "$(grep -vE '^D usr/lib/apk/$|^A usr/lib/apk/' <<<"$audit")" = ""
+		passes "$called has nothing to fix in the image" installed fix --simulate
+		passes "$called could remove a package from the image" installed del --simulate busybox
+	done
 
 	new_root other-key other
 	refuses "$called with another key" 'BAD signature|UNTRUSTED' apk "$exported" --initdb add zlib
@@ -109,6 +142,16 @@ recipes=$work/recipes
 mkdir -p "$recipes/packages"
 cp -R recipes/pipelines recipes/toolchain* "$recipes/"
 cp recipes/packages/{musl,busybox,baselayout}.yaml "$recipes/packages/"
+stand_in() { # NAME VERSION EPOCH: a recipe for what is not here; standard input: names that it provides
+	{
+		printf 'package:\n  name: %s\n  version: "%s"\n  epoch: %s\n  description: stands in\n' "$@"
+		printf '  dependencies:\n    provides:\n'
+		sed 's/.*/      - &=1/'
+		printf '  copyright:\n    - license: Apache-2.0\nenvironment:\n  contents:\n    packages: [busybox]\npipeline:\n'
+		# shellcheck disable=SC2016 # for the recipe
+		printf '  - runs: mkdir -p "${{targets.destdir}}/usr/share"; echo data >"${{targets.destdir}}/usr/share/data"\n'
+	} >"$recipes/packages/$1.yaml"
+}
 
 file=${ALPINE_APK:-}
 if [ -z "$file" ] && command -v go >/dev/null; then
@@ -121,14 +164,10 @@ if [ ! -f "$file" ] || [ -z "$apk_program" ]; then
 else
 	info=$(tar -xzOf "$file" .PKGINFO 2>/dev/null)
 	name=$(sed -n 's/^pkgname = //p' <<<"$info") version=$(sed -n 's/^pkgver = //p' <<<"$info")
-	# what it depends on is not here: a recipe stands in for it
 	{
-		printf 'package:\n  name: stand-in\n  version: "1"\n  epoch: 0\n  description: stands in\n  dependencies:\n    provides:\n      - stand-in-for-all=1\n'
-		sed -nE 's/^depend = ([^<>=~]*).*/      - \1=1/p' <<<"$info"
-		printf '  copyright:\n    - license: Apache-2.0\nenvironment:\n  contents:\n    packages: [busybox]\npipeline:\n'
-		# shellcheck disable=SC2016 # for the recipe
-		printf '  - runs: mkdir -p "${{targets.destdir}}/usr/share"; echo data >"${{targets.destdir}}/usr/share/data"\n'
-	} >"$recipes/packages/stand-in.yaml"
+		echo stand-in-for-all
+		sed -nE 's/^depend = ([^<>=~]*).*/\1/p' <<<"$info"
+	} | stand_in stand-in 1 0
 	cp "$file" "$work/alpine/x86_64/$name-$version.apk"
 	passes "$called makes an index of $name-$version" "$apk_program" index --allow-untrusted \
 		-o "$index" "$work/alpine/x86_64/$name-$version.apk"
@@ -152,10 +191,7 @@ else
 	cp "$alpine"/*.apk "$alpine/APKINDEX.tar.gz" "$work/alpine/x86_64/"
 	image "$(echo "$alpine"/*.rsa.pub)" alpine-baselayout
 	refuses "Alpine's index, signed with SHA-1" 'is signed with SHA-1 only' build
-	printf '  dependencies:\n    provides:\n      - /bin/sh=1\n      - so:libc.musl-x86_64.so.1=1\n' >"$work/provides"
-	sed -e 's/stand-in/alpine-baselayout-data/; s/version: "1"/version: 3.2.0/; s/epoch: 0/epoch: 23/' \
-		-e '/dependencies:/,/copyright:/{/copyright:/!d}' -e "/description:/r $work/provides" \
-		"$recipes/packages/stand-in.yaml" >"$recipes/packages/data.yaml"
+	printf '%s\n' /bin/sh so:libc.musl-x86_64.so.1 | stand_in alpine-baselayout-data 3.2.0 23
 	passes "that index of 4929 packages, signed with SHA-256" sign_index
 	# that file was built for aarch64, and the index is of x86_64
 	image "$work/package.rsa.pub" alpine-baselayout

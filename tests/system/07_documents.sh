@@ -65,13 +65,28 @@ for document in "$tmp/spdx.json" "$tmp/provenance.json"; do
 done
 
 # ---- the package database ----
-mkdir "$tmp/root"
-layer=$(blob "$digest" | jq -r '.layers[0].digest')
-blob "$layer" | tar xz -C "$tmp/root" usr/lib/apk/db/installed etc/apk/world usr/lib/os-release
-for name in baselayout busybox musl tzdata ca-certificates-bundle; do
-	grep -qx "P:$name" "$tmp/root/usr/lib/apk/db/installed" || fail "$name is not in the package database"
-done
-grep -q '^ID=alnage' "$tmp/root/usr/lib/os-release" || fail "no os-release"
+check_database() { # LAYER ROOT: each file of the layer is listed once, but for what the image itself makes
+	mkdir "$2"
+	blob "$1" | tar xz -C "$2" usr/lib/apk/db/installed etc/apk/world usr/lib/os-release
+	for name in baselayout busybox musl tzdata ca-certificates-bundle; do
+		grep -qx "P:$name" "$2/usr/lib/apk/db/installed" || fail "$name is not in the package database"
+	done
+	same "$(awk '/^F:/ { folder = substr($0, 3); if (folder != "") folder = folder "/" } /^R:/ { print folder substr($0, 3) }' \
+		"$2/usr/lib/apk/db/installed" | sort)" \
+		"$(blob "$1" | tar tz | grep -v '/$' | grep -vxE 'etc/apk/(arch|world)|usr/lib/apk/db/(installed|scripts.tar|triggers)' | sort)" \
+		"what the database lists, and what there is"
+	grep -q '^ID=alnage' "$2/usr/lib/os-release" || fail "no os-release"
+}
+check_database "$(blob "$digest" | jq -r '.layers[0].digest')" "$tmp/root"
+# of a pruned image what was left out is not in it
+sed 's/^flavour: base/flavour: app/; s/^accounts:/keep: [\/usr\/lib\/os-release]\n&/' recipes/images/busybox.yaml >"$tmp/pruned.yaml"
+"$alnage" build "$tmp/pruned.yaml" --output "$tmp/pruned-out" >/dev/null 2>"$tmp/said" || { cat "$tmp/said"; fail "no pruned image"; }
+pruned=$(jq -r '.manifests[] | select(.annotations["org.opencontainers.image.ref.name"] == "latest") | .digest' "$tmp/pruned-out/pruned/index.json")
+(
+	layout=$tmp/pruned-out/pruned
+	check_database "$(blob "$pruned" | jq -r '.layers[0].digest')" "$tmp/pruned"
+	[ "$(grep -c ^R: "$tmp/pruned/usr/lib/apk/db/installed")" -lt 50 ] || fail "nothing was left out"
+) || exit 1
 
 # ---- packages: the index is signed, members are in order ----
 same "$(tar tzf "$apk" 2>/dev/null | head -n 2 | tr '\n' ' ')" ".SIGN.RSA256.package.rsa.pub .PKGINFO " "first members of an .apk"

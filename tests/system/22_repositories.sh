@@ -58,8 +58,6 @@ image "$repository"
 expect 1 'repositories without contents.keyring' build
 image "runtime_$repository" "$keyring"
 expect 1 'runtime_repositories is not supported' build
-image "repositories: [\"@edge $tmp/repo\"]" "$keyring"
-expect 1 'tags are not supported' build
 "$alnage" keygen --type rsa --bits 2048 "$tmp/keys/other.rsa" >/dev/null
 image "$repository" "keyring: [\"$tmp/keys/other.rsa.pub\"]"
 expect 3 'is signed by package.rsa.pub, which is not among the keys' build
@@ -77,6 +75,34 @@ same "$(content usr/share/own)" "own of ours"
 expect 0 passed "$alnage" verify "oci:$tmp/out/image" --key "$tmp/keys/image.key.pub"
 same "$(cd "$tmp/out/packages/x86_64" && echo ./*.apk)" ./own-1-r0.apk "what is not ours was exported as ours"
 expect 0 'nothing to do' build
+
+# a repository with a tag: for what names it and what that needs, of which the rest prefers other repositories
+recipe "$tmp/edge" near
+recipe "$tmp/edge" deep
+recipe "$tmp/edge" far near
+sed -i 's/^      - near/&\n      - deep/' "$tmp/edge/packages/far.yaml"
+sed -i 's/version: "1"/version: "2"/' "$tmp"/edge/packages/*.yaml
+SOURCE_DATE_EPOCH=1767225600 "$alnage" package --recipes "$tmp/edge" --package-key "$tmp/keys/package.rsa" \
+	--output "$tmp/edge-out" "$tmp"/edge/packages/*.yaml >/dev/null 2>&1
+tagged() { # PACKAGES
+	image "repositories: [\"$tmp/repo\", \"@edge $tmp/edge-out/packages\"]" "$keyring"
+	sed -i "s/packages: .*/packages: [$1]/" "$tmp/image.yaml"
+}
+tagged far
+build >/dev/null 2>"$tmp/said" || { cat "$tmp/said"; fail "no image"; }
+same "$(content usr/share/far)" "far of theirs"
+tagged far@edge
+build >/dev/null 2>"$tmp/said" || { cat "$tmp/said"; fail "no image with a tag"; }
+same "$(content usr/share/far) $(content usr/share/near) $(content usr/share/deep)" "far of edge near of theirs deep of edge"
+tagged 'far@edge, near@edge'
+build >/dev/null 2>"$tmp/said" || { cat "$tmp/said"; fail "no image with two tags"; }
+same "$(content usr/share/near)" "near of edge"
+tagged deep
+expect 1 "deep-2-r0 is in the repository '@edge' only" build
+tagged far@egde
+expect 1 "image.yaml:2:14: packages 'far@egde': no repository has the tag" build
+image "$repository" "$keyring"
+build >/dev/null 2>&1
 
 # what was fetched once is there without the files; another checksum in the index is another package
 mv "$tmp/repo/x86_64/far-1-r0.apk" "$tmp/far.apk"

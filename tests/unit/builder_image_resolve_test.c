@@ -9,7 +9,7 @@
 
 #define PACKAGES_MAX 12
 
-/* "name version [D:… …] [p:… …] [i:… …] [k:…] [o:…]", as lines of an index */
+/* "name version [D:… …] [p:… …] [i:… …] [k:…] [o:…] [@tag]", as lines of an index */
 struct row {
 	const char *packages[PACKAGES_MAX];
 	const char *wanted; /* words */
@@ -62,6 +62,32 @@ static const struct row rows[] = {
 	{{"a 1", "b 1", "c 1 i:a !b"}, "a b", "a-1 b-1", NULL},
 	{{"a 1", "c 1 i:a", "d 1 i:c D:e", "e 1"}, "a", "a-1 c-1 e-1 d-1", NULL},
 	{{"a 1", "c 1 i:a"}, "a !c", "a-1", NULL},
+	/* repositories with a tag: for the image's atoms that name it, and what these
+	 * need; what these need comes from others first */
+	{{"a 1", "a 2 @edge"}, "a", "a-1", NULL},
+	{{"a 1", "a 2 @edge"}, "a@edge", "a-2", NULL},
+	{{"a 2", "a 1 @edge"}, "a@edge", "a-1", NULL},
+	{{"a 1", "a 2 @other"}, "a@edge", "a-1", NULL},
+	{{"a 1", "a 1 @edge"}, "a@edge", "a-1", NULL},
+	{{"a 1", "a 2 @edge"}, "a@edge=1", "a-1", NULL},
+	{{"a 1", "a 2 @edge"}, "a>1@edge", "a-2", NULL},
+	{{"a 1 D:b", "b 1", "b 2 @edge"}, "a", "b-1 a-1", NULL},
+	{{"a 1 D:b", "b 1", "b 2 @edge"}, "a b@edge", "b-2 a-1", NULL},
+	{{"a 2 D:b @edge", "b 1", "b 2 @edge"}, "a@edge", "b-1 a-2", NULL},
+	{{"a 2 D:b>1 @edge", "b 1", "b 2 @edge"}, "a@edge", "b-2 a-2", NULL},
+	{{"a 2 D:b @edge", "b 1 D:c", "c 1 @edge"}, "a@edge", "c-1 b-1 a-2", NULL},
+	{{"a 2 D:b @edge o:s", "b 1 o:s", "b 2 @edge o:s"}, "a@edge", "b-1 a-2", NULL},
+	{{"a 1 D:b", "b 1 D:c @edge", "c 1 @edge"}, "a b@edge", "c-1 b-1 a-1", NULL},
+	{{"a 1", "a 2 @edge", "b 1 i:a @edge"}, "a", "a-1", NULL},
+	{{"a 1", "a 2 @edge", "b 1 i:a @edge"}, "a@edge", "a-2 b-1", NULL},
+	{{"a 1 D:b>1", "b 1", "b 2 @edge"}, "a", NULL,
+		"a-1 needs 'b>1': nothing fits 'b>1': b-2 is in the repository '@edge' "
+		"only: to take it, the image names it as 'b@edge'; b-1 is another "
+		"version"},
+	{{"a 1 D:b", "b 1 D:c @edge", "c 1 @edge", "d 1 D:c"}, "d b@edge a", NULL,
+		"d-1 needs 'c': nothing fits 'c': c-1 is in the repository '@edge' "
+		"only"},
+	{{"a 1 @edge"}, "a", NULL, "to take it, the image names it as 'a@edge'"},
 	/* what it says */
 	{{"a 1 D:b", "b 1 D:c"}, "a", NULL,
 		"the image wants 'a': a-1 needs 'b': b-1 needs 'c': nothing provides "
@@ -118,6 +144,8 @@ static void add_entry(struct package_index *index, const char *text)
 			entry->provider_priority = (uint64_t)(value[2] - '0');
 		else if (strncmp(value, "o:", 2) == 0)
 			entry->origin = value + 2;
+		else if (value[0] == '@')
+			entry->tag = value + 1;
 		else {
 			size_t skip = 2;
 			if (strncmp(value, "D:", 2) == 0)

@@ -508,6 +508,10 @@ static void test_writer_refuses(void **state)
 	assert_refused(apk_write(package, place->store, SLICE_EMPTY, NULL, MTIME, &err),
 		ERR_INPUT, "malformed version");
 	package->version = "1.2-r3";
+	package->depends = (struct package_list){(const char *[]){"a@edge"}, 1};
+	assert_refused(apk_write(package, place->store, SLICE_EMPTY, NULL, MTIME, &err),
+		ERR_INPUT, "depends: 'a@edge' has a tag");
+	package->depends = (struct package_list){0};
 	add_file(package->tree, place->store, ".hidden", SLICE("x"), 0644);
 	assert_refused(apk_write(package, place->store, SLICE_EMPTY, NULL, MTIME, &err),
 		ERR_INPUT, "dot file in the root");

@@ -287,10 +287,11 @@ static void test_reading(void **state)
 	/* unknown letters, any order, no blank line at the end, records nobody can choose
 	 */
 	assert_ok(read_plain("Z:what\nV:1\nP:x\n" C "\n\n" C "P:odd\nV:0.99f7-r0\n\n" C
-			     "P:op\nV:1\nD:a><Q1x\n\n" C "P:y\nV:2\n",
+			     "P:op\nV:1\nD:a><Q1x\n\n" C "P:tag\nV:1\nD:a@edge\n\n" C
+			     "P:y\nV:2\n",
 		&index, &err));
 	assert_int_equal(index->count, 2);
-	assert_int_equal(index->left_out, 2);
+	assert_int_equal(index->left_out, 3);
 	assert_string_equal(index->entries[1].name, "y");
 	assert_int_equal(index->entries[1].depends.count, 0);
 }

@@ -76,6 +76,10 @@ static void test_atoms(void **state)
 		{"a~1.2", "a", "1.2", "", ATOM_FUZZY, false},
 		{"a=~1.2", "a", "1.2", "", ATOM_FUZZY, false},
 		{"a~=1.2", "a", "1.2", "", ATOM_FUZZY, false},
+		{"a>~1.2", "a", "1.2", "", ATOM_FUZZY_GE, false},
+		{"a<~1.2", "a", "1.2", "", ATOM_FUZZY_LE, false},
+		{"a>=~1.2", "a", "1.2", "", ATOM_FUZZY_GE, false},
+		{"a==1", "a", "1", "", ATOM_EQ, false},
 		{"a@local", "a", "", "local", ATOM_ANY, false},
 		{"a@local=1", "a", "1", "local", ATOM_EQ, false},
 		{"a=1@edge", "a", "1", "edge", ATOM_EQ, false},
@@ -92,8 +96,8 @@ static void test_atoms(void **state)
 		assert_int_equal(atom.conflict, cases[i].conflict);
 	}
 	static const char *const bad[] = {"", "!", "=1", "a=", "a= 1", "a b", "a><Q1abc",
-		"a>~1", "a==1", "a=1=2", "a@", "a@x@y", "a@x=1@y", "a=1.x", "a!b", "a\tb",
-		"!!a", "a=1@x~"};
+		"a<>=1", "a<~>1", "a====1", "a=1=2", "a@", "a@x@y", "a@x=1@y", "a=1.x",
+		"a!b", "a\tb", "!!a", "a=1@x~"};
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		struct error err = ERROR_INIT;
 		struct atom atom;
@@ -113,7 +117,13 @@ static void test_matches(void **state)
 		{"a>1", "1", false}, {"a<1", "0.9", true}, {"a<=1", "1", true},
 		{"a<=1", "1.1", false}, {"a~1.2", "1.2.3-r4", true},
 		{"a~1.2", "1.2", true}, {"a~1.2", "1.20", false}, {"a~1.2", "1", false},
-		{"a~1", "1_rc1", true}, {"a=1", "x", false}, {"a>=1", "junk", false}};
+		{"a~1", "1_rc1", true}, {"a=1", "x", false}, {"a>=1", "junk", false},
+		{"a>~1.2", "1.2", true}, {"a>~1.2", "1.2_rc1", true},
+		{"a>~1.2", "1.2.9-r3", true}, {"a>~1.2", "1.3", true},
+		{"a>~1.2", "1.1.9", false}, {"a>~1.2", "", false},
+		{"a<~1.2", "1.2.9-r3", true}, {"a<~1.2", "1.1", true},
+		{"a<~1.2", "1.20", false}, {"a<~1.2", "1.3_alpha", false},
+		{"a<=1.2", "1.2.9", false}, {"a<~1.2", "", false}};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct error err = ERROR_INIT;
 		struct atom atom;

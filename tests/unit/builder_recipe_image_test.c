@@ -56,6 +56,23 @@ static void all_fields(void **state)
 	assert_int_equal(r->layer_budget, 10);
 }
 
+static void repositories(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *tag, *url;
+	} cases[] = {{"./packages", "", "./packages"},
+		{"@edge https://example.org/a", "edge", "https://example.org/a"},
+		{"@e2  ./a folder", "e2", "./a folder"},
+		{"./with@sign here", "", "./with@sign here"}};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct slice tag, url;
+		image_repository_split(cases[i].text, &tag, &url);
+		assert_true(slice_equal_str(tag, cases[i].tag));
+		assert_true(slice_equal_str(url, cases[i].url));
+	}
+}
+
 static void accounts(void **state)
 {
 	(void)state;
@@ -144,6 +161,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_fields),
+		cmocka_unit_test(repositories),
 		cmocka_unit_test(accounts),
 		cmocka_unit_test(paths),
 		cmocka_unit_test(run_as),

@@ -13,13 +13,14 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "builder/source/source.h"
 
 #define CONTENT_SIZE 100000
 
 struct seen {
-	unsigned requests;
+	unsigned requests, faults; /* faults: of those answered with one */
 	char paths[32][256];
 	uint64_t from[32];
 };
@@ -73,6 +74,51 @@ static void answer_cut(int fd, uint64_t from)
 	(void)!write(fd, content + from, from ? len : len / 3);
 }
 
+#define BEFORE_STALL 100
+
+/* All of it, but not before who is in a hurry has gone. */
+static void answer_slowly(int fd, uint64_t from)
+{
+	char text[64];
+	int got = snprintf(text, sizeof(text),
+		"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", CONTENT_SIZE);
+	if (from) {
+		answer_part(fd, content, from);
+		return;
+	}
+	(void)!write(fd, text, (size_t)got);
+	(void)!write(fd, content, BEFORE_STALL);
+	(void)usleep(2500000);
+	(void)!write(fd, content + BEFORE_STALL, CONTENT_SIZE - BEFORE_STALL);
+}
+
+static void answer_fault(int fd, const char *path, uint64_t from)
+{
+	struct linger reset = {.l_onoff = 1};
+	seen->faults++;
+	if (strncmp(path, "/reset/", 7) == 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	else if (strncmp(path, "/soon/", 6) == 0)
+		answer(fd, "429 Too Many Requests\r\nRetry-After: 1", "", 0);
+	else if (strncmp(path, "/tomorrow/", 10) == 0)
+		answer(fd, "503 Service Unavailable\r\nRetry-After: 86400", "", 0);
+	else if (strncmp(path, "/stall/", 7) == 0) {
+		answer_slowly(fd, from);
+	} else {
+		answer(fd, "503 Service Unavailable", "", 0);
+	}
+}
+
+static bool is_faulty(const char *path)
+{
+	static const char *const faulty[] = {
+		"/reset/", "/soon/", "/tomorrow/", "/stall/", "/busy/"};
+	for (size_t i = 0; i < ARRAY_LEN(faulty); i++)
+		if (strncmp(path, faulty[i], strlen(faulty[i])) == 0)
+			return true;
+	return false;
+}
+
 static void serve(int fd)
 {
 	char request[4096];
@@ -80,6 +126,11 @@ static void serve(int fd)
 	if (got <= 0)
 		return;
 	request[got] = '\0';
+	if (!strchr(request, ' ') || !strstr(request, " HTTP/1.1")) { /* TLS */
+		seen->requests++;
+		answer(fd, "400 Bad Request", "", 0);
+		return;
+	}
 	char *path = strchr(request, ' ') + 1, *end = strchr(path, ' ');
 	uint64_t from = 0;
 	const char *range = strstr(end + 1, "ange: bytes=");
@@ -89,6 +140,12 @@ static void serve(int fd)
 	(void)snprintf(seen->paths[seen->requests % 32], 256, "%s", path);
 	seen->from[seen->requests % 32] = from;
 	seen->requests++;
+	if (strncmp(path, "/always/", 8) == 0 || (is_faulty(path) && seen->faults < 2)) {
+		answer_fault(fd, path, from);
+		return;
+	}
+	if (is_faulty(path)) /* it passes by itself */
+		path = memcpy(path, "/ok/", 4);
 	if (strncmp(path, "/ok/", 4) == 0 && from >= CONTENT_SIZE)
 		answer(fd, "416 Range Not Satisfiable", "", 0);
 	else if (strncmp(path, "/ok/", 4) == 0 && from)
@@ -230,7 +287,18 @@ static size_t count_partials(void)
 	return count;
 }
 
-static const struct source_options nothing_else;
+static const struct source_options nothing_else = {.retry_delay_ms = 1};
+
+static void refuse(const struct recipe_source *source,
+	const struct source_options *options, unsigned requests, const char *text)
+{
+	struct source_result result = {0};
+	assert_int_equal(
+		source_fetch(source, options, store, &result, &err), ERR_NETWORK);
+	if (!strstr(err.text, text))
+		fail_msg("'%s' lacks '%s'", err.text, text);
+	assert_int_equal(seen->requests, requests);
+}
 
 /* ---- tests ---- */
 
@@ -310,6 +378,108 @@ static void complete_partial_is_taken(void **state)
 	assert_int_equal(seen->requests, 1);
 }
 
+/* A server that does not know about ranges, and less than an earlier one sent. */
+static void longer_partial_starts_over_without_ranges(void **state)
+{
+	(void)state;
+	struct recipe_source source = source_at("/whole/x.tar.gz");
+	char *more = calloc(1, CONTENT_SIZE + 10);
+	assert_non_null(more);
+	plant_partial(more, CONTENT_SIZE + 10);
+	free(more);
+	struct source_result result = fetch(&source, &nothing_else);
+	free(result.url);
+	assert_int_equal(seen->requests, 2);
+}
+
+/* ---- asking again ---- */
+
+static void what_passes_is_asked_again(void **state)
+{
+	(void)state;
+	static const char *const paths[] = {"/busy/x.tar.gz", "/reset/x.tar.gz"};
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+		struct recipe_source source = source_at(paths[i]);
+		struct source_result result = fetch(&source, &nothing_else);
+		free(result.url);
+		assert_int_equal(seen->requests, 3);
+		assert_int_equal(tear_down(state), 0);
+		assert_int_equal(set_up(state), 0);
+	}
+}
+
+static void a_server_says_how_long(void **state)
+{
+	(void)state;
+	struct recipe_source source = source_at("/soon/x.tar.gz");
+	double before = clock_monotonic();
+	struct source_result result = fetch(&source, &nothing_else);
+	free(result.url);
+	assert_int_equal(seen->requests, 3);
+	assert_true(clock_monotonic() - before >= 2);
+}
+
+static void nobody_waits_for_tomorrow(void **state)
+{
+	(void)state;
+	struct recipe_source source = source_at("/tomorrow/x.tar.gz");
+	refuse(&source, &nothing_else, 1, "HTTP 503, and is not to be asked for 86400");
+}
+
+static void another_place_comes_before_a_pause(void **state)
+{
+	(void)state;
+	const char *source_mirrors[] = {url_of("/missing"), url_of("/ok")};
+	struct source_options options = {.source_mirrors = source_mirrors,
+		.source_mirror_count = 2,
+		.retry_delay_ms = 60000};
+	struct recipe_source source = source_at("/always/x.tar.gz");
+	struct source_result result = fetch(&source, &options);
+	assert_string_equal(result.url, url_of("/ok/x.tar.gz"));
+	free(result.url);
+	assert_int_equal(seen->requests, 4);
+}
+
+static void only_who_may_have_it_later_is_asked_again(void **state)
+{
+	(void)state;
+	const char *source_mirrors[] = {url_of("/missing"), url_of("/wrong")};
+	struct source_options options = {.source_mirrors = source_mirrors,
+		.source_mirror_count = 2,
+		.retry_delay_ms = 1};
+	struct recipe_source source = source_at("/always/x.tar.gz");
+	source.tries = 3;
+	refuse(&source, &options, 7, "/always/x.tar.gz: HTTP 503 (3 times); ");
+	assert_non_null(strstr(err.text, "/missing/x.tar.gz: HTTP 404; "));
+}
+
+static void what_is_certain_is_asked_once(void **state)
+{
+	(void)state;
+	struct recipe_source source = source_at("/404/x.tar.gz");
+	refuse(&source, &nothing_else, 1, "HTTP 404");
+	error_clear(&err);
+	char *url = url_of(""); /* http:… is a server that does not speak TLS */
+	char tls[300];
+	(void)snprintf(tls, sizeof(tls), "https%s/x.tar.gz", url + strlen("http"));
+	source.uri = tls;
+	refuse(&source, &nothing_else, 2, "SSL");
+	error_clear(&err);
+	source.uri = "http://127.0.0.1:1/x.tar.gz"; /* nobody */
+	struct source_options patient = {.retry_delay_ms = 60000};
+	refuse(&source, &patient, 2, "127.0.0.1:1");
+}
+
+static void a_stalled_server_is_left(void **state)
+{
+	(void)state;
+	struct recipe_source source = source_at("/stall/x.tar.gz");
+	source.stall_seconds = 1;
+	struct source_result result = fetch(&source, &nothing_else);
+	free(result.url);
+	assert_int_equal(seen->from[1], BEFORE_STALL);
+}
+
 static void wrong_digest_everywhere_is_refused(void **state)
 {
 	(void)state;
@@ -376,6 +546,43 @@ static void pool_can_be_the_upstream(void **state)
 	free(result.url);
 	assert_int_equal(seen->requests, 1);
 	assert_string_equal(seen->paths[0], "/ok/debian/pool/main/x/x/x_1.orig.tar.gz");
+}
+
+/* A recipe names no files of this machine, and nothing that has only a mirror's word. */
+static void only_mirrors_have_what_is_not_http(void **state)
+{
+	(void)state;
+	struct source_options options = {.allow_unpinned = true};
+	struct source_result result = {0};
+	char path[128], file[160];
+	const char *uris[] = {path, file, "ftp://example.org/x.tar.gz"};
+	const char *folders[] = {home};
+	(void)snprintf(path, sizeof(path), "%s/x.tar.gz", home);
+	(void)snprintf(file, sizeof(file), "file://%s", path);
+	assert_int_equal(fs_write_file(AT_FDCWD, path, slice_from(content, CONTENT_SIZE),
+				 0644, &err),
+		0);
+	struct recipe_source source = source_at("");
+	for (size_t i = 0; i < ARRAY_LEN(uris); i++) {
+		source.uri = uris[i];
+		assert_int_equal(
+			source_fetch(&source, &options, store, &result, &err), ERR_INPUT);
+		assert_non_null(strstr(err.text, "by https and http"));
+		assert_non_null(strstr(err.remedy, "--source-mirror"));
+		error_clear(&err);
+	}
+	options.source_mirrors = folders;
+	options.source_mirror_count = 1;
+	source.file_name = "other";
+	assert_int_equal(
+		source_fetch(&source, &options, store, &result, &err), ERR_NETWORK);
+	assert_non_null(strstr(err.text, "no such file"));
+	assert_non_null(strstr(err.remedy, "as 'other' or 'sha256:"));
+	error_clear(&err);
+	source.file_name = "x.tar.gz";
+	result = fetch(&source, &options);
+	free(result.url);
+	assert_int_equal(seen->requests, 0);
 }
 
 static void every_failure_is_told(void **state)
@@ -499,10 +706,19 @@ int main(void)
 		TEST(wrong_partial_starts_over),
 		TEST(too_long_partial_starts_over),
 		TEST(complete_partial_is_taken),
+		TEST(longer_partial_starts_over_without_ranges),
+		TEST(what_passes_is_asked_again),
+		TEST(a_server_says_how_long),
+		TEST(nobody_waits_for_tomorrow),
+		TEST(another_place_comes_before_a_pause),
+		TEST(only_who_may_have_it_later_is_asked_again),
+		TEST(what_is_certain_is_asked_once),
+		TEST(a_stalled_server_is_left),
 		TEST(wrong_digest_everywhere_is_refused),
 		TEST(places_are_tried_in_order),
 		TEST(upstream_can_come_last),
 		TEST(pool_can_be_the_upstream),
+		TEST(only_mirrors_have_what_is_not_http),
 		TEST(every_failure_is_told),
 		TEST(sha512_is_found_again),
 		TEST(offline_asks_nobody),

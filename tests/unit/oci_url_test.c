@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "oci/retry.h"
+#include "base/retry.h"
 #include "oci/url.h"
 
 static void resolved(void **state)

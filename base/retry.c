@@ -3,7 +3,7 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "oci/retry.h"
+#include "base/retry.h"
 
 #define BASE_MS     1000
 #define STEP_MAX_MS 16000
@@ -65,23 +65,49 @@ bool retry_after_parse(struct slice value, int64_t now, uint64_t *ret_ms)
 	return true;
 }
 
-void retry_pause(unsigned base_ms, unsigned attempt, uint64_t at_least_ms)
+bool retry_error_is_transient(const struct error *err)
+{
+	/* what has a remedy (certificates) or is refused will be so again */
+	return err->class == ERR_NETWORK && err->sys == 0 && !err->remedy[0];
+}
+
+uint64_t retry_asked_wait(const struct http_response *response)
+{
+	struct slice value;
+	uint64_t ms = 0;
+
+	if (!http_response_header(response, "retry-after", &value) ||
+		!retry_after_parse(value, clock_now(), &ms))
+		ms = 0;
+	return ms;
+}
+
+uint64_t retry_backoff(uint64_t base_ms, uint64_t most_ms, unsigned attempt)
 {
 	uint64_t wait = base_ms ? base_ms : BASE_MS;
-	struct timespec time;
 	uint16_t random = 0;
 
-	for (unsigned i = 1; i < attempt && wait < STEP_MAX_MS; i++)
+	for (unsigned i = 1; i < attempt && wait < most_ms; i++)
 		wait *= 2;
-	if (wait > STEP_MAX_MS)
-		wait = STEP_MAX_MS;
+	if (wait > most_ms)
+		wait = most_ms;
 	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
 		random = 0; /* then without jitter */
-	wait += wait * random / (4 * (uint64_t)UINT16_MAX);
-	if (wait < at_least_ms)
-		wait = at_least_ms;
-	time.tv_sec = (time_t)(wait / 1000);
-	time.tv_nsec = (long)(wait % 1000) * 1000000;
+	return wait + wait * random / (4 * (uint64_t)UINT16_MAX);
+}
+
+void retry_sleep(uint64_t ms)
+{
+	struct timespec time = {
+		.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000};
+
 	while (nanosleep(&time, &time) < 0 && errno == EINTR)
 		continue;
+}
+
+void retry_pause(unsigned base_ms, unsigned attempt, uint64_t at_least_ms)
+{
+	uint64_t wait = retry_backoff(base_ms, STEP_MAX_MS, attempt);
+
+	retry_sleep(wait < at_least_ms ? at_least_ms : wait);
 }
