@@ -202,7 +202,9 @@ static int load_named_trust(struct policy *policy, const char *path, struct erro
 		if (!whole)
 			return error_set_memory(err);
 	}
-	return trust_load(whole, &policy->trust, err);
+	if (trust_load(whole, &policy->trust, err) < 0 && err->class == ERR_SYSTEM)
+		(void)error_wrap(err, "%s: trust", path);
+	return err->class;
 }
 
 int policy_load(const char *path, const char *trust_path, struct policy **ret_policy,

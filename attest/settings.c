@@ -7,6 +7,7 @@
 #define DURATION_MAX     (3653 * (int64_t)DAY)
 #define DATE_LENGTH      10
 #define FIRST_OF_THE_DAY "T00:00:00Z"
+#define WANTED_TIME      "a time as in RFC 3339 or a date like 2026-12-31"
 
 bool setting_texts_has(const struct setting_texts *texts, const char *text)
 {
@@ -155,11 +156,11 @@ int setting_time(const struct settings *settings, const struct yaml_node *mappin
 		return err->class;
 	is_date = strlen(node->text) == DATE_LENGTH;
 	if (strlen(node->text) > CLOCK_TEXT_MAX)
-		return bad_value(settings, node, key, "a time as in RFC 3339", err);
+		return bad_value(settings, node, key, WANTED_TIME, err);
 	(void)snprintf(text, sizeof(text), "%s%s", node->text,
 		is_date ? FIRST_OF_THE_DAY : ""); /* fits, tested above */
 	if (clock_parse(slice_str(text), &time, &ignored) < 0)
-		return bad_value(settings, node, key, "a time as in RFC 3339", err);
+		return bad_value(settings, node, key, WANTED_TIME, err);
 	*ret = time;
 	return 0;
 }

@@ -329,8 +329,7 @@ int verification_open(
 		    &verification->image, &found, &failure) < 0)
 		return add_broken(verification, bytes_rule(verification), &failure, err);
 	if (!found)
-		return error_set(err, ERR_INPUT, "%s: there is no such image",
-			verification->verdict->image);
+		return error_set(err, ERR_INPUT, "there is no such image");
 	verification->verdict->digest = verification->image.digest;
 	verification->resolved = true;
 	return check_bytes(verification, err);

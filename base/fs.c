@@ -113,10 +113,11 @@ static int make_missing(int dirfd, const char *path, mode_t mode, struct error *
 		at += strcspn(at, "/");
 		char saved = *at;
 		*at = '\0';
-		if (mkdirat(dirfd, prefix, mode) < 0 && errno != EEXIST &&
-			errno != EISDIR && faccessat(dirfd, prefix, F_OK, 0) < 0)
+		int sys = mkdirat(dirfd, prefix, mode) < 0 ? errno : 0;
+		if (sys != 0 && sys != EEXIST && sys != EISDIR &&
+			faccessat(dirfd, prefix, F_OK, 0) < 0)
 			return error_set_errno(
-				err, errno, "making the directory %s", prefix);
+				err, sys, "making the directory %s", prefix);
 		*at = saved;
 	}
 	return 0;

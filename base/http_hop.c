@@ -219,8 +219,12 @@ static int fail_curl(struct transfer *transfer, CURLcode code)
 	if (code == CURLE_PEER_FAILED_VERIFICATION)
 		(void)error_remedy(transfer->err,
 			"check the clock and the CA certificates of this system; for a "
-			"private "
-			"CA give its certificate");
+			"private CA name its certificate with SSL_CERT_FILE, or for a "
+			"registry put it into certs.d (man alnage)");
+	if (code == CURLE_SSL_CONNECT_ERROR && strstr(text, "wrong version number"))
+		(void)error_remedy(transfer->err,
+			"the server does not speak TLS: a registry without is asked "
+			"with --plain-http");
 	return transfer->err->class;
 }
 

@@ -74,6 +74,10 @@ static int fail_parser(struct loader *loader)
 		parser->context ? parser->context : "");
 	if (line_indented_by_tab(loader->text, mark.line))
 		(void)error_remedy(loader->err, "indent with spaces, not with tabs");
+	else if (strcmp(problem, "mapping values are not allowed in this context") == 0)
+		(void)error_remedy(loader->err,
+			"quote a text that has ': ' in it, and indent the keys of one "
+			"mapping alike");
 	return loader->err->class;
 }
 

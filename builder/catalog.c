@@ -180,6 +180,13 @@ static int load_files(struct catalog *catalog, const char *directory, char *cons
 	return 0;
 }
 
+static int cannot_read(struct error *err)
+{
+	(void)error_wrap(err, "reading the recipes");
+	return error_remedy(err, "run it in the folder that holds recipes/, or name such "
+				 "a folder with --recipes");
+}
+
 int catalog_load(const char *directory, const char *const *given_files,
 	size_t given_count, const struct recipe_options *options,
 	struct catalog **ret_catalog, struct error *err)
@@ -193,7 +200,7 @@ int catalog_load(const char *directory, const char *const *given_files,
 		return err->class;
 	if (fs_open_dir(AT_FDCWD, directory, &fd, err) < 0 ||
 		fs_list(fd, &names, &count, err) < 0)
-		return error_wrap(err, "reading the recipes");
+		return cannot_read(err);
 	int status = load_files(catalog, directory, names, count, given, options, err);
 	fs_list_free(&names, count);
 	for (size_t i = 0; i < given->count && status == 0; i++)

@@ -282,8 +282,9 @@ static int print_text(
 	cleanup_buffer struct buffer out = BUFFER_INIT;
 	char digest[DIGEST_TEXT_MAX];
 	if (!*result->name) {
-		if (buffer_printf(&out, err, "%s: %zu packages\n", result->packages,
-			    result->facts.package_count) < 0 ||
+		if (buffer_printf(&out, err, "%s: %zu package%s\n", result->packages,
+			    result->facts.package_count,
+			    result->facts.package_count == 1 ? "" : "s") < 0 ||
 			(result->tests_passed &&
 				buffer_printf(&out, err,
 					"  tests    %zu packages "

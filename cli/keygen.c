@@ -105,6 +105,12 @@ static void warn_of_type(enum key_type type)
 			key_type_name(type));
 }
 
+static int refuse_to_overwrite(const char *path, struct error *err)
+{
+	(void)error_set(err, ERR_INPUT, "%s or %s.pub exists already", path, path);
+	return error_remedy(err, "name another file: a key is never overwritten");
+}
+
 /* Before anything is made: half a pair is of no use. */
 static int check_absent(const char *path, struct error *err)
 {
@@ -112,8 +118,7 @@ static int check_absent(const char *path, struct error *err)
 	if (buffer_printf(&name, err, "%s.pub", path) < 0)
 		return err->class;
 	if (fs_exists(AT_FDCWD, path) || fs_exists(AT_FDCWD, buffer_str(&name)))
-		return error_set(
-			err, ERR_INPUT, "%s or %s.pub exists already", path, path);
+		return refuse_to_overwrite(path, err);
 	return 0;
 }
 
@@ -161,6 +166,10 @@ static int run(const void *given, const struct cli_list *arguments, struct error
 			path) < 0)
 		return err->class;
 	warn_of_type(type);
+	if (!flags->password && passphrase_is_given())
+		log_warning("%s is not encrypted, although a passphrase is in the "
+			    "environment: --password encrypts",
+			path);
 	return cli_print(buffer_slice(&out), err);
 }
 

@@ -120,6 +120,12 @@ static const char *from_environment(enum passphrase_kind kind)
 	return given || kind == SECRET_PIN ? given : getenv("COSIGN_PASSWORD");
 }
 
+bool passphrase_is_given(void)
+{
+	const char *given = from_environment(SECRET_PASSPHRASE);
+	return given && *given;
+}
+
 void forget_passphrases(void)
 {
 	for (size_t i = 0; i < ARRAY_LEN(variables); i++) {

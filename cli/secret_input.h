@@ -13,6 +13,8 @@
 /* passphrase_source: $ALNAGE_PASSWORD, $COSIGN_PASSWORD, or $ALNAGE_PIN, else asked for
  * on the terminal. */
 char *ask_passphrase(void *context, enum passphrase_kind kind, const char *prompt);
+/* Whether one is in the environment. */
+bool passphrase_is_given(void);
 /* For a new key: asked for twice on a terminal, and not empty (ERR_USAGE). Heap; for
  * wipe_str. */
 MUST_USE int ask_new_passphrase(

@@ -318,8 +318,10 @@ int layout_check_version(int dirfd, struct error *err)
 	cleanup_json struct json_t *json = NULL;
 	const char *version;
 
-	if (fs_read_file(dirfd, "oci-layout", 4 * KIB, &bytes, err) < 0 ||
-		json_load_slice(buffer_slice(&bytes), "oci-layout", &json, err) < 0)
+	if (fs_read_file(dirfd, "oci-layout", 4 * KIB, &bytes, err) < 0)
+		return error_remedy(err, "name the folder of an OCI layout: index.json "
+					 "and oci-layout are in it");
+	if (json_load_slice(buffer_slice(&bytes), "oci-layout", &json, err) < 0)
 		return err->class;
 	if (!json_is_object(json))
 		return error_set(err, ERR_INPUT, "oci-layout: not an object");

@@ -308,6 +308,14 @@ static struct slice after_password(struct slice text)
 	return found;
 }
 
+static int unknown_transport(struct error *err)
+{
+	(void)error_set(
+		err, ERR_USAGE, "neither oci:, oci-archive: nor docker:// begins it");
+	return error_remedy(err, "write HOST/NAME alone for a registry; --plain-http if "
+				 "it speaks no TLS");
+}
+
 static int parse(struct slice s, struct reference *reference, struct error *err)
 {
 	static const struct {
@@ -328,8 +336,7 @@ static int parse(struct slice s, struct reference *reference, struct error *err)
 	if (take_digest(&s, reference, err) < 0)
 		return err->class;
 	if (slice_find(s, SLICE("://")) != SIZE_MAX)
-		return error_set(err, ERR_USAGE,
-			"neither oci:, oci-archive: nor docker:// begins it");
+		return unknown_transport(err);
 	if (reference->kind == REFERENCE_REGISTRY && after_password(s).len != s.len) {
 		(void)error_set(
 			err, ERR_USAGE, "a user name or password is no part of it");

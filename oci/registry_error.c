@@ -76,6 +76,10 @@ int registry_status_error(
 	if (status == 401 || status == 403)
 		return error_remedy(err, "log in (docker login, podman login) with an "
 					 "account that may do this");
+	if (status == 400 &&
+		code.len == 0) /* what web servers say to http where TLS is */
+		return error_remedy(err, "no registry answers so: if it speaks TLS, put "
+					 "its certificate into certs.d (man alnage)");
 	if (status == 429)
 		return add_rate_remedy(response, err);
 	return err->class;

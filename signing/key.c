@@ -260,10 +260,12 @@ int key_from_pem(struct slice pem, struct key **ret_key, struct error *err)
 
 	if (pem_decode(pem, &label, &der, err) < 0)
 		return err->class;
-	if (!slice_equal_str(label, "PUBLIC KEY"))
-		return error_set(err, ERR_INPUT,
+	if (!slice_equal_str(label, "PUBLIC KEY")) {
+		(void)error_set(err, ERR_INPUT,
 			"key: \"PUBLIC KEY\" was expected, this is \"%.*s\"",
 			SLICE_ARG(label));
+		return error_remedy(err, "name the public half, FILE.pub of keygen");
+	}
 	return key_from_der(buffer_slice(&der), ret_key, err);
 }
 

@@ -168,9 +168,12 @@ static int ask_passphrase(const char *path, passphrase_source passphrase, void *
 	if (len < 0 || (size_t)len >= sizeof(prompt)) /* not negative */
 		memcpy(prompt, "Passphrase", sizeof("Passphrase"));
 	text = passphrase ? passphrase(context, SECRET_PASSPHRASE, prompt) : NULL;
-	if (!text)
-		return error_set(
+	if (!text) {
+		(void)error_set(
 			err, ERR_INPUT, "the key is encrypted: no passphrase given");
+		return error_remedy(
+			err, "set ALNAGE_PASSWORD, or be asked at a terminal");
+	}
 	*ret_text = text;
 	return 0;
 }
@@ -220,7 +223,9 @@ static int open_private(const char *path, int *ret_fd, struct error *err)
 		(void)error_set(err, ERR_INPUT, /* returned below */
 			"private key %s: mode %03o lets others at it", path,
 			(unsigned)status.st_mode & 0777);
-		return error_remedy(err, "chmod 600 %s", path);
+		return slice_ends_with(slice_str(path), SLICE(".pub"))
+			       ? error_remedy(err, "name the private half of the pair")
+			       : error_remedy(err, "chmod 600 %s", path);
 	}
 	if (size > LIMIT_KEY_BYTES)
 		return error_set(err, ERR_INPUT, "private key %s: more than %zu bytes",

@@ -107,8 +107,9 @@ static int give_up(const struct arrival *arrival, struct error *err)
 		arrival->wrong_digest && !arrival->unreachable ? ERR_INPUT : ERR_NETWORK;
 	if (rounds_tell(&arrival->rounds, &reasons, err) < 0)
 		return err->class;
-	return error_set(err, class, "fetching %s (%s) from %zu places: %s",
-		download->name, text, download->places->count, buffer_str(&reasons));
+	return error_set(err, class, "fetching %s (%s) from %zu place%s: %s",
+		download->name, text, download->places->count,
+		download->places->count == 1 ? "" : "s", buffer_str(&reasons));
 }
 
 static int try_places(struct arrival *arrival, struct digest *ret_blob,

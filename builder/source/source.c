@@ -218,12 +218,18 @@ static int refuse_offline(
 	return error_remedy(err, "run once without --offline");
 }
 
+static int no_digest(const struct recipe_source *source, struct error *err)
+{
+	(void)error_set(
+		err, ERR_REFUSED, "line %u: %s has no digest", source->line, source->uri);
+	return error_remedy(err, "add expected-sha256, or --allow-unpinned");
+}
+
 static int check_source(const struct recipe_source *source,
 	const struct source_options *options, struct error *err)
 {
 	if (!digest_is_set(&source->expected) && !options->allow_unpinned)
-		return error_set(err, ERR_REFUSED, "line %u: %s has no digest",
-			source->line, source->uri);
+		return no_digest(source, err);
 	return 0;
 }
 

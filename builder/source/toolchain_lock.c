@@ -6,7 +6,7 @@
 #include "builder/source/toolchain_private.h"
 
 #define LIMIT_LOCK_BYTES (16 * MIB)
-#define REMEDY           "run: alnage toolchain lock"
+#define REMEDY           "the two files do not belong together: take both from one commit"
 
 /* pool/main/x/xz-utils/xz-utils_1_amd64.deb: no way to point a mirror elsewhere. */
 static bool is_pool_path(struct slice path)

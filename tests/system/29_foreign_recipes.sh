@@ -161,6 +161,7 @@ recipe "$tmp/theirs/unpinned.yaml" unpinned busybox <<-END
 	  - runs: mkdir -p $share; cat one/file two/file >$share/unpinned
 END
 expect 3 "one/file has no digest" package "$tmp/theirs/unpinned.yaml"
+grep -q '^  add expected-sha256' "$tmp/said" || fail "no remedy for a source without digest"
 SSL_CERT_FILE=$tmp/tls.crt expect 0 '' package "$tmp/theirs/unpinned.yaml" --allow-unpinned
 same "$(packed unpinned unpinned)" "one $stamp"$'\n'"two $stamp"
 tar -xzOf "$tmp/out/packages/x86_64/unpinned-1-r0.apk" --wildcards 'var/lib/db/sbom/*' 2>/dev/null >"$tmp/sbom.json"

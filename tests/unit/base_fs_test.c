@@ -154,6 +154,11 @@ static void make_dirs(void **state)
 	int none = -1;
 	assert_int_equal(
 		fs_make_dirs(place->fd, "x/file/y", 0755, &none, &err), ERR_SYSTEM);
+	error_clear(&err);
+	/* no place for folders: the reason is mkdir's, not that it is not there */
+	assert_int_equal(
+		fs_make_dirs(AT_FDCWD, "/sys/alnage/x", 0755, &none, &err), ERR_SYSTEM);
+	assert_int_not_equal(err.sys, ENOENT);
 	assert_int_equal(none, -1);
 }
 

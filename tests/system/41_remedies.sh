@@ -1,0 +1,74 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Mistakes that people make: what is said names the thing and what to do about it.
+# shellcheck source=tests/system/lib.sh
+source "$(dirname "$0")/lib.sh"
+need docker-registry curl openssl
+# STATUS TEXT REMEDY command…
+remedied() {
+	local remedy=$3
+	expect "$1" "$2" "${@:4}"
+	grep -qE -- "^  .*$remedy" "$tmp/said" || { cat "$tmp/said"; fail "no remedy like '$remedy': ${*:4}"; }
+}
+make_keys
+mkdir "$tmp/empty"
+key=$tmp/keys/image.key
+
+# ---- folders ----
+remedied 1 "reading the recipes: .*none/packages" "recipes/, or name .* --recipes" \
+	"$alnage" build recipes/images/static.yaml --key "$key" --recipes "$tmp/none" --output "$tmp/out"
+remedied 1 "oci-layout: No such file" "folder of an OCI layout" "$alnage" inspect "oci:$tmp/empty"
+
+# ---- recipes ----
+printf 'package:\n  name: hello\n  version: "1"\n  epoch: 0\n  description: this: that\n' >"$tmp/colon.yaml"
+remedied 1 "colon.yaml:5:20: mapping values" "quote a text" "$alnage" compile "$tmp/colon.yaml"
+printf 'package:\n  name: hello\n  version: "1"\n  epoch: 0\n  description: x\nenvironment:\n  contents:\n    packages: [gcc-99]\npipeline:\n  - runs: "true"\n' >"$tmp/group.yaml"
+remedied 1 "'gcc-99' is no group" "toolchain.lock.json" "$alnage" package "$tmp/group.yaml" --output "$tmp/out"
+! grep -q 'alnage toolchain' "$tmp/said" || fail "names a command that there is not"
+
+# ---- keys ----
+remedied 1 "exists already" "name another file" "$alnage" keygen "$key"
+export ALNAGE_PASSWORD=secret
+expect 0 "warning: .*plain.key is not encrypted, although" "$alnage" keygen "$tmp/plain.key"
+expect 0 "encrypted.key .private" "$alnage" keygen --password "$tmp/encrypted.key"
+! grep -q 'not encrypted' "$tmp/said" || fail "warns of an encrypted key"
+unset ALNAGE_PASSWORD
+remedied 1 "no passphrase given" "ALNAGE_PASSWORD" setsid -w "$alnage" sign "oci:$tmp/empty" --key "$tmp/encrypted.key"
+remedied 1 "image.key.pub: mode 644" "private half" "$alnage" sign "oci:$tmp/empty" --key "$key.pub"
+remedied 1 '"PUBLIC KEY" was expected, this is "PRIVATE KEY"' "public half" "$alnage" verify "oci:$tmp/empty" --key "$key"
+
+# ---- policies ----
+printf 'version: 1\ntrust: gone.yaml\nscopes: [{name: a, images: ["oci:*"], signature: {keys: [a]}}]\n' >"$tmp/policy.yaml"
+expect 1 "policy.yaml: trust: opening .*gone.yaml" "$alnage" verify "oci:$tmp/empty" --policy "$tmp/policy.yaml"
+
+# ---- registries ----
+remedied 2 "neither oci:" "HOST/NAME alone" "$alnage" inspect "http://127.0.0.1:5000/team/x"
+certificate() { # FILE
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$1.key" -out "$1.crt" -days 2 \
+		-subj /CN=registry -addext subjectAltName=IP:127.0.0.1 2>/dev/null
+}
+certificate "$tmp/tls"
+certificate "$tmp/foreign"
+start_registry
+plain=$registry tls=127.0.0.1:$(free_port)
+sed "s|addr: .*|addr: \"$tls\", tls: {certificate: $tmp/tls.crt, key: $tmp/tls.key}}|" "$tmp/registry.yml" >"$tmp/tls.yml"
+docker-registry serve "$tmp/tls.yml" >"$tmp/tls.log" 2>&1 &
+at_end "kill $! 2>/dev/null"
+for _ in $(seq 50); do
+	curl -sk -o /dev/null "https://$tls/v2/" && break
+	sleep 0.1
+done
+ask() { "$alnage" inspect "$1/team/x:1"; }
+trust() { # HOST CERTIFICATE
+	mkdir -p "$tmp/config/containers/certs.d/$1"
+	cp "$2" "$tmp/config/containers/certs.d/$1/ca.crt"
+}
+expect 1 "no such image" ask "$plain"
+remedied 1 "answers 400" "if it speaks TLS, put its certificate into certs.d" ask "$tls"
+export XDG_CONFIG_HOME=$tmp/config
+trust "$plain" "$tmp/tls.crt"
+remedied 1 "wrong version number" "does not speak TLS.*--plain-http" ask "$plain"
+trust "$tls" "$tmp/foreign.crt"
+remedied 1 "SSL certificate problem" "SSL_CERT_FILE.* certs.d" ask "$tls"
+trust "$tls" "$tmp/tls.crt"
+expect 1 "no such image" ask "$tls"
