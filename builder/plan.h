@@ -14,7 +14,7 @@
 #include "builder/source/toolchain.h"
 
 /* Change it whenever the same inputs would give other packages. */
-#define PACK_FORMAT "alnage-pack-4"
+#define PACK_FORMAT "alnage-pack-5"
 
 /* Why a recipe is in the plan. */
 struct wish {
