@@ -54,7 +54,7 @@ static void check_numbers(const struct http_response *response)
 	char text[RATE_TEXT_MAX];
 	struct rate rate;
 
-	if (registry_asked_wait(response) > (uint64_t)UINT32_MAX * 1000)
+	if (retry_asked_wait(response) > (uint64_t)UINT32_MAX * 1000)
 		abort();
 	if (!rate_read(response, &rate))
 		return;
