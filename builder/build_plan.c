@@ -74,6 +74,20 @@ struct make_options building_make_options(const struct building *building)
 		.cpus = building->options->cpus};
 }
 
+/* Before the first is made, and not after an hour of making what it needs. */
+static int check_pinned(const struct building *building, struct error *err)
+{
+	for (size_t i = 0; i < building->plan->count; i++) {
+		const struct recipe *recipe = building->plan->items[i]->recipe;
+		for (size_t s = 0; s < recipe->source_count; s++)
+			if (!recipe->sources[s].for_test &&
+				source_check_pinned(&recipe->sources[s],
+					building->options->sources, err) < 0)
+				return error_wrap(err, "recipe %s", recipe->path);
+	}
+	return 0;
+}
+
 int building_make(struct building *building, struct error *err)
 {
 	const struct plan *plan = building->plan;
@@ -82,6 +96,8 @@ int building_make(struct building *building, struct error *err)
 		.jobs = building->options->jobs,
 		.keep_going = building->options->keep_going};
 	cleanup_package_store struct package_store *shared = NULL;
+	if (!schedule.keep_going && check_pinned(building, err) < 0)
+		return err->class;
 	building->made = calloc(plan->count + 1, sizeof(struct made *));
 	if (!building->made)
 		return error_set_memory(err);

@@ -59,10 +59,8 @@ static int check_request(const struct recipe_source *source,
 		error_set(err, ERR_INPUT, "repositories are fetched by https");
 		return error_remedy(err, "write https:// instead");
 	}
-	if (!*source->commit && !options->allow_unpinned) {
-		error_set(err, ERR_REFUSED, "no expected-commit: tags and branches move");
-		return error_remedy(err, "add expected-commit, or --allow-unpinned");
-	}
+	if (source_check_pinned(source, options, err) < 0)
+		return err->class;
 	if (*source->commit && !git_is_commit(slice_str(source->commit)))
 		return error_set(err, ERR_INPUT,
 			"expected-commit is not 40 lower-case hexadecimal digits");

@@ -218,19 +218,18 @@ static int refuse_offline(
 	return error_remedy(err, "run once without --offline");
 }
 
-static int no_digest(const struct recipe_source *source, struct error *err)
-{
-	(void)error_set(
-		err, ERR_REFUSED, "line %u: %s has no digest", source->line, source->uri);
-	return error_remedy(err, "add expected-sha256, or --allow-unpinned");
-}
-
-static int check_source(const struct recipe_source *source,
+int source_check_pinned(const struct recipe_source *source,
 	const struct source_options *options, struct error *err)
 {
-	if (!digest_is_set(&source->expected) && !options->allow_unpinned)
-		return no_digest(source, err);
-	return 0;
+	bool is_git = source->kind == RECIPE_SOURCE_GIT;
+	if (options->allow_unpinned ||
+		(is_git ? *source->commit != '\0' : digest_is_set(&source->expected)))
+		return 0;
+	(void)error_set(err, ERR_REFUSED, "line %u: %s has no %s", source->line,
+		source->uri,
+		is_git ? "expected-commit: tags and branches move" : "digest");
+	return error_remedy(err, "add %s, or --allow-unpinned",
+		is_git ? "expected-commit" : "expected-sha256");
 }
 
 static int fetch_missing(const struct recipe_source *source,
@@ -270,7 +269,7 @@ int source_fetch(const struct recipe_source *source, const struct source_options
 		digest_is_set(&source->expected) ? &source->expected : NULL;
 	bool found = false;
 	assert(source->kind == RECIPE_SOURCE_FETCH);
-	if (check_source(source, options, err) < 0)
+	if (source_check_pinned(source, options, err) < 0)
 		return err->class;
 	if (expected && source_find_blob(store, expected, &found, &result.blob,
 				&result.size, err) < 0)

@@ -35,6 +35,10 @@ struct source_result {
 	char *url; /* where it came from; NULL: it was in the store. heap */
 };
 
+/* ERR_REFUSED, with the line of the recipe, for what neither digest nor commit pins. */
+MUST_USE int source_check_pinned(const struct recipe_source *source,
+	const struct source_options *options, struct error *err);
+
 /* An archive, not a checkout. ERR_NETWORK lists every place and why it failed; ERR_INPUT
  * for a wrong digest everywhere. */
 MUST_USE int source_fetch(const struct recipe_source *source,

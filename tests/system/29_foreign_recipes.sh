@@ -143,7 +143,8 @@ for _ in $(seq 50); do
 	curl -sk -o /dev/null "https://localhost:$port/" && break
 	sleep 0.1
 done
-recipe "$tmp/theirs/unpinned.yaml" unpinned busybox <<-END
+recipe "$recipes/packages/needed.yaml" "needed-$stamp" busybox <<<"  - runs: mkdir -p $share"
+recipe "$tmp/theirs/unpinned.yaml" unpinned "busybox, needed-$stamp" <<-END
 	  - working-directory: one
 	    uses: fetch
 	    with:
@@ -162,6 +163,7 @@ recipe "$tmp/theirs/unpinned.yaml" unpinned busybox <<-END
 END
 expect 3 "one/file has no digest" package "$tmp/theirs/unpinned.yaml"
 grep -q '^  add expected-sha256' "$tmp/said" || fail "no remedy for a source without digest"
+compgen -G "$ALNAGE_STORE/logs/needed-$stamp-*" && fail "what it needs was made before a source without digest was refused"
 SSL_CERT_FILE=$tmp/tls.crt expect 0 '' package "$tmp/theirs/unpinned.yaml" --allow-unpinned
 same "$(packed unpinned unpinned)" "one $stamp"$'\n'"two $stamp"
 tar -xzOf "$tmp/out/packages/x86_64/unpinned-1-r0.apk" --wildcards 'var/lib/db/sbom/*' 2>/dev/null >"$tmp/sbom.json"
