@@ -264,6 +264,11 @@ static int read_all(const struct image_reader *r, struct error *err)
 	if (r->root->kind != YAML_MAPPING)
 		return yaml_error(
 			r->root, r->file, err, "an image recipe must be a mapping");
+	if (schema_get(r->root, "package")) {
+		(void)yaml_error(
+			r->root, r->file, err, "this is the recipe of a package");
+		return error_remedy(err, "alnage package %s", r->file);
+	}
 	if (schema_check(r->root, schema_image, "image", r->file, err) < 0 ||
 		refuse_unsupported(r, err) < 0 || image_contents_read(r, err) < 0 ||
 		read_run(r, err) < 0 || read_archs(r, err) < 0 ||

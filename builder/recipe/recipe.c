@@ -165,9 +165,19 @@ static int read_environment(struct expansion *x, struct error *err)
 
 /* ---- the whole ---- */
 
+/* Both kinds are YAML with an `environment`; "unknown key" would not tell. */
+static int check_kind(const struct expansion *x, struct error *err)
+{
+	if (schema_get(x->root, "package") || !schema_get(x->root, "contents"))
+		return 0;
+	(void)yaml_error(x->root, x->file, err, "this is the recipe of an image");
+	return error_remedy(err, "alnage build %s", x->file);
+}
+
 static int expand(struct expansion *x, struct error *err)
 {
-	if (schema_check(x->root, schema_recipe, "recipe", x->file, err) < 0 ||
+	if (check_kind(x, err) < 0 ||
+		schema_check(x->root, schema_recipe, "recipe", x->file, err) < 0 ||
 		read_architecture(x, err) < 0 || read_identity(x, err) < 0 ||
 		scopes_fill(x, err) < 0 || read_environment(x, err) < 0 ||
 		expand_packages(x, err) < 0)
