@@ -360,6 +360,20 @@ static int is_met(const struct resolver *resolver, const struct want *want, bool
 static int take(struct resolver *resolver, struct candidate *candidate,
 	const struct want *want, unsigned depth, struct error *err);
 
+/* NULL: want is met. */
+static int find_candidate(struct resolver *resolver, const struct want *want,
+	struct candidate **ret_best, size_t *ret_options, struct error *err)
+{
+	bool met;
+	if (is_met(resolver, want, &met, err) < 0)
+		return err->class;
+	*ret_best = NULL;
+	if (met)
+		return 0;
+	*ret_best = find_best(resolver, want, ret_options);
+	return *ret_best ? 0 : resolve_explain_missing(resolver, want, err);
+}
+
 /* The one with the fewest candidates, of those by text. NULL: all are met. */
 static int next_want(struct resolver *resolver, const struct want *wants, size_t count,
 	const struct want **ret_want, struct candidate **ret_best, struct error *err)
@@ -368,14 +382,11 @@ static int next_want(struct resolver *resolver, const struct want *wants, size_t
 	*ret_want = NULL;
 	for (size_t i = 0; i < count; i++) {
 		size_t options;
-		bool met;
-		if (is_met(resolver, &wants[i], &met, err) < 0)
+		struct candidate *best;
+		if (find_candidate(resolver, &wants[i], &best, &options, err) < 0)
 			return err->class;
-		if (met)
-			continue;
-		struct candidate *best = find_best(resolver, &wants[i], &options);
 		if (!best)
-			return resolve_explain_missing(resolver, &wants[i], err);
+			continue;
 		if (*ret_want &&
 			(options > fewest ||
 				(options == fewest &&
@@ -473,14 +484,11 @@ static int choose_wants(struct resolver *resolver, const struct want *wants, siz
 {
 	for (size_t i = 0; i < count; i++) {
 		size_t options;
-		bool met;
-		if (is_met(resolver, &wants[i], &met, err) < 0)
+		struct candidate *best;
+		if (find_candidate(resolver, &wants[i], &best, &options, err) < 0)
 			return err->class;
-		if (met)
-			continue;
-		struct candidate *best = find_best(resolver, &wants[i], &options);
 		if (!best)
-			return resolve_explain_missing(resolver, &wants[i], err);
+			continue;
 		if (take(resolver, best, &wants[i], 0, err) < 0)
 			return err->class;
 	}

@@ -4,6 +4,7 @@
 # messages, the terminal, the environment of children and core files; several people sign one image.
 # shellcheck source=tests/system/lib.sh
 source "$(dirname "$0")/lib.sh"
+export PYTHONPATH=$PWD/tests/system PYTHONDONTWRITEBYTECODE=1 # terminal.py
 # shellcheck source=tests/helpers/tiny.sh
 source tests/helpers/tiny.sh
 need jq python3 openssl softhsm2-util pkcs11-tool setpriv
@@ -139,24 +140,9 @@ expect 3 'wrong passphrase' env ALNAGE_PASSWORD=no-$phrase "$alnage" sign --key 
 # on a terminal: asked for, not shown, no core file while asking, not in the arguments; then signed. A break gives the
 # echo back. With the variable: wiped from the environment before the registry (a slow one) is asked.
 python3 - "$alnage" "$tmp" "$phrase" <<'END'
-import os, pty, re, select, socket, subprocess, sys, termios, time
+import os, pty, re, socket, subprocess, sys, termios, time
 alnage, tmp, phrase = sys.argv[1:]
-def fail(text):
-    sys.exit('FAILED: ' + text)
-def read_until(fd, text, seconds=20):
-    got, end = b'', time.time() + seconds
-    while time.time() < end:
-        if select.select([fd], [], [], 0.2)[0]:
-            try:
-                part = os.read(fd, 4096)
-            except OSError:
-                return got
-            if not part:
-                return got
-            got += part
-        if text is not None and text in got:
-            return got
-    fail('waited for %r, got %r' % (text, got))
+from terminal import fail, looks_for, read_until
 def start():
     pid, fd = pty.fork()
     if pid == 0:
@@ -221,15 +207,7 @@ if phrase.encode() in seen[0]:
 child = subprocess.Popen([alnage, 'build', 'recipes/images/static.yaml', '--output', tmp + '/built', '--quiet',
                           '--key', tmp + '/enc.key', '--package-key', tmp + '/package.rsa'],
                          env=environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-seen = []
-while child.poll() is None:
-    try:
-        now = open('/proc/%d/environ' % child.pid, 'rb').read()
-    except ProcessLookupError: # it has just ended
-        continue
-    if b'ALNAGE_P' in now:
-        seen.append(phrase.encode() in now)
-    time.sleep(0.001)
+seen = looks_for(phrase.encode(), child)
 if child.returncode != 0:
     fail('build: exit %d' % child.returncode)
 if not seen or not seen[0] or seen[-1]:

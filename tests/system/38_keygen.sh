@@ -3,6 +3,7 @@
 # Making keys: what is written, what is refused and leaves nothing behind, passphrases on a terminal.
 # shellcheck source=tests/system/lib.sh
 source "$(dirname "$0")/lib.sh"
+export PYTHONPATH=$PWD/tests/system PYTHONDONTWRITEBYTECODE=1 # terminal.py
 need python3 openssl
 unset ALNAGE_PASSWORD COSIGN_PASSWORD ALNAGE_PIN
 
@@ -49,24 +50,9 @@ cd - >/dev/null
 # ---- on a terminal ----
 
 python3 - "$alnage" "$tmp" <<'END'
-import os, pty, select, signal, subprocess, sys, termios, time
+import os, pty, signal, subprocess, sys, termios, time
 alnage, tmp = sys.argv[1:]
-def fail(text):
-    sys.exit('FAILED: ' + text)
-def read_until(fd, text, seconds=20):
-    got, end = b'', time.time() + seconds
-    while time.time() < end:
-        if select.select([fd], [], [], 0.2)[0]:
-            try:
-                part = os.read(fd, 4096)
-            except OSError:
-                return got
-            if not part:
-                return got
-            got += part
-        if text is not None and text in got:
-            return got
-    fail('waited for %r, got %r' % (text, got))
+from terminal import fail, looks_for, read_until
 def shows(fd):
     return bool(termios.tcgetattr(fd)[3] & termios.ECHO)
 def start(name):
@@ -105,15 +91,7 @@ check('accent', 'swordfish-é'.encode() + b'\x7f', b'swordfish-', 0, b'keep it',
 # the variable is wiped before the key is made, which takes a while
 child = subprocess.Popen([alnage, 'keygen', '--password', '--type', 'rsa', tmp + '/big'],
                          env=dict(os.environ, ALNAGE_PASSWORD='swordfish'), stdout=subprocess.DEVNULL)
-seen = []
-while child.poll() is None:
-    try:
-        now = open('/proc/%d/environ' % child.pid, 'rb').read()
-    except ProcessLookupError: # it has just ended
-        continue
-    if b'ALNAGE_P' in now:
-        seen.append(b'swordfish' in now)
-    time.sleep(0.001)
+seen = looks_for(b'swordfish', child)
 if child.returncode != 0 or not seen or seen[-1]:
     fail('exit %d, the passphrase was in the environment in %d of %d looks' % (child.returncode, sum(seen), len(seen)))
 # whatever ends the program, the terminal shows again what is typed
