@@ -192,8 +192,8 @@ openvex product "$not_affected" "$zlib" '' "$(ago -1day)"
 refuses 'not allowed: CVE-1'
 
 # CycloneDX: of a part of its own, or of another document's
-cyclonedx() { # REF STATE
-	jq -n --arg ref "$1" --arg state "$2" --arg time "$(ago 1min)" --arg zlib "$zlib" '{bomFormat: "CycloneDX", specVersion: "1.6", version: 1,
+cyclonedx() { # REF STATE [KEY [AGE]]; of two of the same second neither is the later
+	jq -n --arg ref "$1" --arg state "$2" --arg time "$(ago "${4:-1min}")" --arg zlib "$zlib" '{bomFormat: "CycloneDX", specVersion: "1.6", version: 1,
 		serialNumber: "urn:uuid:5f3f6219-0e7e-56d2-a9ac-feb8d9b02213", metadata: {timestamp: $time}, components: [
 		{type: "library", name: "zlib", "bom-ref": "z", purl: $zlib}], vulnerabilities: [{"bom-ref": "v1", id: "CVE-1",
 		source: {name: "CVE"}, analysis: {state: $state, detail: "backport in recipe"}, affects: [{ref: $ref}]}]}' >"$tmp/predicate"
@@ -203,7 +203,7 @@ for ref in z "urn:cdx:de533ec4-90f0-5e52-a3c2-a9d5da0110bb/1#pkg:apk%2Falpine%2F
 	bad
 	cyclonedx "$ref" resolved_with_pedigree release # whose role is another
 	refuses 'not allowed: CVE-1'
-	cyclonedx "$ref" in_triage
+	cyclonedx "$ref" in_triage product 2min
 	refuses 'not allowed: CVE-1'
 	cyclonedx "$ref" resolved_with_pedigree
 	passes '.* 1 settled by VEX'
