@@ -17,17 +17,19 @@ median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 key=out/keys/image.key.pub
 program=$build/alnage-verify
 
-# measure NAME COMMAND…: one run; seconds and kB are appended to $tmp/NAME
+# measure NAME COMMAND…: two runs, one for the seconds (nothing else is started meanwhile) and one for the kB;
+# appended to $tmp/NAME
 measure() {
-	local name=$1 start end
+	local name=$1 start
 	shift
-	start=$(date +%s.%N)
-	/usr/bin/time -o "$tmp/time" -f '%M' "$@" >"$tmp/said" 2>&1 || {
+	start=${EPOCHREALTIME/[.,]/}
+	"$@" >"$tmp/said" 2>&1 || {
 		cat "$tmp/said" >&2
 		return 1
 	}
-	end=$(date +%s.%N)
-	awk -v a="$start" -v b="$end" '{ printf "%.4f %d\n", b - a, $1 }' "$tmp/time" >>"$tmp/$name"
+	start=$((${EPOCHREALTIME/[.,]/} - start))
+	/usr/bin/time -o "$tmp/time" -f '%M' "$@" >/dev/null 2>&1
+	awk -v a="$start" '{ printf "%.4f %d\n", a / 1e6, $1 }' "$tmp/time" >>"$tmp/$name"
 }
 seconds() { cut -d' ' -f1 "$tmp/$1" | median; }
 kilobytes() { cut -d' ' -f2 "$tmp/$1" | median; }
