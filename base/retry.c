@@ -5,8 +5,7 @@
 #include "base/clock.h"
 #include "base/retry.h"
 
-#define BASE_MS     1000
-#define STEP_MAX_MS 16000
+#define BASE_MS 1000
 
 bool retry_status_is_transient(int status)
 {
@@ -107,7 +106,7 @@ void retry_sleep(uint64_t ms)
 
 void retry_pause(unsigned base_ms, unsigned attempt, uint64_t at_least_ms)
 {
-	uint64_t wait = retry_backoff(base_ms, STEP_MAX_MS, attempt);
+	uint64_t wait = retry_backoff(base_ms, RETRY_STEP_MAX_MS, attempt);
 
 	retry_sleep(wait < at_least_ms ? at_least_ms : wait);
 }

@@ -6,6 +6,7 @@
 #include "base/http.h"
 
 #define RETRY_ATTEMPTS    5
+#define RETRY_STEP_MAX_MS 16000 /* of the pauses of our own, before jitter */
 #define RETRY_WAIT_MAX_MS 60000 /* a server that asks for more is not asked again */
 
 /* 408, 425, 429, 500, 502, 503, 504. */

@@ -6,8 +6,6 @@
 #include "base/log.h"
 #include "base/retry.h"
 
-#define WAIT_MAX_MS 16000
-
 int rounds_begin(struct rounds *rounds, struct arena *arena, const char *const *names,
 	size_t count, struct error *err)
 {
@@ -22,7 +20,7 @@ int rounds_begin(struct rounds *rounds, struct arena *arena, const char *const *
 	if (rounds->tries == 0)
 		rounds->tries = RETRY_ATTEMPTS;
 	if (rounds->wait_max_ms == 0)
-		rounds->wait_max_ms = WAIT_MAX_MS;
+		rounds->wait_max_ms = RETRY_STEP_MAX_MS;
 	return 0;
 }
 

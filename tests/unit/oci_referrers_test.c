@@ -2,6 +2,20 @@
 /* Referrers and tags by lists, and writers at the same time. */
 #include "tests/unit/oci_registry.h"
 
+/* Under the tag that stands for referrers where a registry has no API for them. */
+static void store_fallback(struct test_registry *registry, const struct descriptor *image,
+	const struct manifest *index)
+{
+	cleanup_buffer struct buffer bytes = BUFFER_INIT;
+	char tag[200], hex[DIGEST_TEXT_MAX];
+
+	(void)snprintf(
+		tag, sizeof(tag), "sha256-%s", digest_format_hex(&image->digest, hex));
+	MUST(manifest_write(index, &bytes, err));
+	test_registry_store_manifest(
+		registry, "team/base", tag, OCI_INDEX, buffer_slice(&bytes));
+}
+
 /* On a registry that got its API later, what the fallback index says still counts. */
 static void api_and_fallback_are_merged(void **state)
 {
@@ -12,18 +26,13 @@ static void api_and_fallback_are_merged(void **state)
 	struct descriptor image = put_image(repository, "amd64", "v1"), old;
 	cleanup_buffer struct buffer bytes = BUFFER_INIT;
 	struct manifest index = {.is_index = true, .items = &old, .count = 1};
-	char tag[200], hex[DIGEST_TEXT_MAX];
 
 	(void)put_referrer(repository, &image, "new");
 	/* refers to something else by its bytes, so only the index says so */
 	struct descriptor other = put_image(repository, "arm64", "v2");
 	old = put_referrer(repository, &other, "old");
 	old.artifact_type = NULL; /* as cosign 3 writes it: completed from the manifest */
-	(void)snprintf(
-		tag, sizeof(tag), "sha256-%s", digest_format_hex(&image.digest, hex));
-	MUST(manifest_write(&index, &bytes, err));
-	test_registry_store_manifest(
-		registry, "team/base", tag, OCI_INDEX, buffer_slice(&bytes));
+	store_fallback(registry, &image, &index);
 	assert_int_equal(count_referrers(repository, &image.digest), 2);
 }
 
@@ -38,17 +47,12 @@ static void poor_fallback_entries_are_completed(void **state)
 	struct descriptor image = put_image(repository, "amd64", "v1"), entries[2];
 	cleanup_buffer struct buffer bytes = BUFFER_INIT;
 	struct manifest index = {.is_index = true, .items = entries, .count = 2};
-	char tag[200], hex[DIGEST_TEXT_MAX];
 
 	entries[0] = put_referrer(repository, &image, "one");
 	entries[0].artifact_type = OCI_EMPTY;
 	entries[1] = entries[0];
 	entries[1].digest.bytes[0] ^= 1;
-	(void)snprintf(
-		tag, sizeof(tag), "sha256-%s", digest_format_hex(&image.digest, hex));
-	MUST(manifest_write(&index, &bytes, err));
-	test_registry_store_manifest(
-		registry, "team/base", tag, OCI_INDEX, buffer_slice(&bytes));
+	store_fallback(registry, &image, &index);
 	assert_int_equal(count_referrers(repository, &image.digest), 1);
 }
 
@@ -177,18 +181,12 @@ static void what_was_overwritten_comes_back(void **state)
 	cleanup_repository struct repository *repository = open_registry(registry);
 	struct descriptor image = put_image(repository, "amd64", "v1"), theirs, other;
 	struct manifest index = {.is_index = true, .items = &theirs, .count = 1};
-	cleanup_buffer struct buffer bytes = BUFFER_INIT;
-	char tag[200], hex[DIGEST_TEXT_MAX];
 
 	other = put_image(repository, "arm64", "v2");
 	theirs = put_referrer(repository, &other, "theirs");
 	MUST(repository_commit(repository, err));
 	(void)put_referrer(repository, &image, "ours");
-	(void)snprintf(
-		tag, sizeof(tag), "sha256-%s", digest_format_hex(&image.digest, hex));
-	MUST(manifest_write(&index, &bytes, err));
-	test_registry_store_manifest(
-		registry, "team/base", tag, OCI_INDEX, buffer_slice(&bytes));
+	store_fallback(registry, &image, &index);
 	assert_int_equal(count_referrers(repository, &image.digest), 1);
 	MUST(repository_commit(repository, err));
 	assert_int_equal(count_referrers(repository, &image.digest), 2);
