@@ -5,8 +5,7 @@
 #include "builder/source/folder.h"
 #include "builder/source/git.h"
 
-#define WORK_DIRECTORY  "/home/build"
-#define CACHE_DIRECTORY "/var/cache/melange"
+#define WORK_DIRECTORY "/home/build"
 
 void fetched_done(struct fetched *fetched)
 {

@@ -10,6 +10,8 @@
 #include "builder/make.h"
 #include "builder/sandbox/sandbox.h"
 
+#define CACHE_DIRECTORY "/var/cache/melange" /* in the sandbox */
+
 struct fetched {
 	struct sandbox_bind *binds; /* from the arena that was given */
 	int *fds;

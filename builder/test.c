@@ -223,6 +223,7 @@ static int add_texts(struct buffer *text, const char *const *items, struct error
 			return err->class;
 	return buffer_add_str(text, ".\n", err);
 }
+		.recipe = testing->recipe,
 
 static int add_steps(struct testing *testing, struct buffer *text, struct error *err)
 {
