@@ -56,6 +56,29 @@ static bool has_test_base(const struct catalog *catalog)
 
 /* A name of our recipes' is ours, unless the toolchain is below and has it anyway. */
 static int sort_name(const char *name, const struct catalog *catalog,
+/* Does the package need something that only the toolchain has? Then that is below it. */
+static int add_runtime_groups(const struct recipe_package *package,
+	const struct catalog *catalog, const struct toolchain *toolchain,
+	struct arena *arena, struct test_root *root, struct error *err)
+{
+	const struct recipe_list *runtime = &package->dependencies.runtime;
+	for (size_t i = 0; i < runtime->count; i++) {
+		const char *name = runtime->items[i];
+		if (!toolchain_has(toolchain, name) &&
+			!toolchain_provides(toolchain, name))
+			continue;
+		bool made = maker_of(catalog, name, err) != NULL;
+		if (error_is_set(err))
+			return err->class;
+		if (made)
+			continue;
+		root->toolchain = true;
+		if (add_name(arena, &root->groups, &root->group_capacity, name, err) < 0)
+			return err->class;
+	}
+	return 0;
+}
+
 	const struct toolchain *toolchain, struct arena *arena, struct test_root *root,
 	struct error *err)
 {
@@ -77,7 +100,8 @@ static int choose_root(const struct recipe_package *package,
 	root->toolchain = !has_test_base(catalog);
 	for (size_t i = 0; i < names->count && !root->toolchain; i++)
 		root->toolchain = !maker_of(catalog, names->items[i], err);
-	if (error_is_set(err))
+	if (error_is_set(err) || add_runtime_groups(package, catalog, toolchain, arena,
+					 root, err) < 0)
 		return err->class;
 	for (size_t i = 0; i < ARRAY_LEN(TEST_BASE) && !root->toolchain; i++)
 		if (add_name(arena, &root->own, &root->own_capacity, TEST_BASE[i], err) <
@@ -185,7 +209,8 @@ static int resolve_root(struct testing *testing, struct made *const *all,
 		    testing->arena, root, err) < 0 ||
 		add_name(testing->arena, &root->own, &root->own_capacity, self, err) < 0)
 		return err->class;
-	if (root_packages_resolve(all, all_count, &root->own, &testing->packages, err) <
+	if (root_packages_resolve(all, all_count, &root->own,
+		    root->toolchain ? make->toolchain : NULL, &testing->packages, err) <
 		0)
 		return err->class;
 	return put_base_last(&testing->packages, err);
