@@ -14,7 +14,7 @@
 
 struct fetched {
 	struct sandbox_bind *binds; /* from the arena that was given */
-	int *fds;
+	int *fds;                   /* both have room for one more */
 	size_t count;
 };
 #define cleanup_fetched CLEANUP(fetched_done)

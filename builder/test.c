@@ -4,8 +4,10 @@
 #include "base/log.h"
 #include "builder/make_steps.h"
 #include "builder/package/index.h"
+#include "builder/package/installed.h"
 
-#define TEST_FORMAT "alnage-test-2"
+#define TEST_FORMAT	   "alnage-test-3"
+#define INSTALLED_DATABASE "/usr/lib/apk/db/installed"
 
 /* Folders with the links that programs expect, and a shell: what every test stands on. */
 static const char *const TEST_BASE[] = {"baselayout", "busybox"};
@@ -54,8 +56,6 @@ static bool has_test_base(const struct catalog *catalog)
 	return true;
 }
 
-/* A name of our recipes' is ours, unless the toolchain is below and has it anyway. */
-static int sort_name(const char *name, const struct catalog *catalog,
 /* Does the package need something that only the toolchain has? Then that is below it. */
 static int add_runtime_groups(const struct recipe_package *package,
 	const struct catalog *catalog, const struct toolchain *toolchain,
@@ -79,6 +79,8 @@ static int add_runtime_groups(const struct recipe_package *package,
 	return 0;
 }
 
+/* A name of our recipes' is ours, unless the toolchain is below and has it anyway. */
+static int sort_name(const char *name, const struct catalog *catalog,
 	const struct toolchain *toolchain, struct arena *arena, struct test_root *root,
 	struct error *err)
 {
@@ -221,6 +223,7 @@ static int collect_steps(struct testing *testing, struct error *err)
 	const struct recipe_steps *steps = &testing->package->test_steps;
 	struct step_environment environment = {.options = testing->options->make,
 		.toolchain = testing->root.toolchain,
+		.recipe = testing->recipe,
 		.own = testing->package->test_environment,
 		.own_count = testing->package->test_environment_count};
 	testing->steps =
@@ -248,7 +251,6 @@ static int add_texts(struct buffer *text, const char *const *items, struct error
 			return err->class;
 	return buffer_add_str(text, ".\n", err);
 }
-		.recipe = testing->recipe,
 
 static int add_steps(struct testing *testing, struct buffer *text, struct error *err)
 {
@@ -327,6 +329,31 @@ static int save_result(struct testing *testing, struct error *err)
 
 /* ---- running ---- */
 
+/*
+ * What apk would know of the root. Each package has all the files that it brings: a test
+ * looks at what is in one, whichever of two shows its file.
+ */
+static int give_database(struct testing *testing, struct error *err)
+{
+	cleanup_buffer struct buffer text = BUFFER_INIT;
+	struct store *store = testing->options->make->store;
+	struct fetched *fetched = &testing->fetched;
+	struct digest digest;
+	uint64_t size;
+	for (size_t i = 0; i < testing->packages.count; i++) {
+		const struct package *package = testing->packages.items[i];
+		if (installed_db_write(&package, 1, package->tree, &text, err) < 0)
+			return error_wrap(err, "package database of the test");
+	}
+	int *fd = &fetched->fds[fetched->count];
+	if (store_put_blob(store, buffer_slice(&text), &digest, err) < 0 ||
+		store_open_blob(store, &digest, fd, &size, err) < 0)
+		return err->class;
+	fetched->binds[fetched->count++] =
+		(struct sandbox_bind){.fd = *fd, .target = INSTALLED_DATABASE};
+	return 0;
+}
+
 static int prepare_root(struct testing *testing, struct error *err)
 {
 	const struct make_options *make = testing->options->make;
@@ -337,7 +364,8 @@ static int prepare_root(struct testing *testing, struct error *err)
 		.options = make,
 		.arena = testing->arena,
 		.task = testing->task};
-	if (fetch_sources(&fetching, &testing->fetched, err) < 0)
+	if (fetch_sources(&fetching, &testing->fetched, err) < 0 ||
+		give_database(testing, err) < 0)
 		return err->class;
 	log_task_step(testing->task, "root");
 	if (build_root_add_packages(
