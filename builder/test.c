@@ -57,11 +57,10 @@ static bool has_test_base(const struct catalog *catalog)
 }
 
 /* Does the package need something that only the toolchain has? Then that is below it. */
-static int add_runtime_groups(const struct recipe_package *package,
+static int add_runtime_groups(const struct recipe_list *runtime,
 	const struct catalog *catalog, const struct toolchain *toolchain,
 	struct arena *arena, struct test_root *root, struct error *err)
 {
-	const struct recipe_list *runtime = &package->dependencies.runtime;
 	for (size_t i = 0; i < runtime->count; i++) {
 		const char *name = runtime->items[i];
 		if (!toolchain_has(toolchain, name) &&
@@ -94,15 +93,17 @@ static int sort_name(const char *name, const struct catalog *catalog,
 	return add_name(arena, &root->groups, &root->group_capacity, name, err);
 }
 
+/* runtime: what the package needs, as far as it is known. */
 static int choose_root(const struct recipe_package *package,
-	const struct catalog *catalog, const struct toolchain *toolchain,
-	struct arena *arena, struct test_root *root, struct error *err)
+	const struct recipe_list *runtime, const struct catalog *catalog,
+	const struct toolchain *toolchain, struct arena *arena, struct test_root *root,
+	struct error *err)
 {
 	const struct recipe_list *names = &package->test_packages;
 	root->toolchain = !has_test_base(catalog);
 	for (size_t i = 0; i < names->count && !root->toolchain; i++)
 		root->toolchain = !maker_of(catalog, names->items[i], err);
-	if (error_is_set(err) || add_runtime_groups(package, catalog, toolchain, arena,
+	if (error_is_set(err) || add_runtime_groups(runtime, catalog, toolchain, arena,
 					 root, err) < 0)
 		return err->class;
 	for (size_t i = 0; i < ARRAY_LEN(TEST_BASE) && !root->toolchain; i++)
@@ -129,11 +130,12 @@ int test_needs(const struct recipe *recipe, const struct catalog *catalog,
 {
 	for (size_t p = 0; p < recipe->package_count; p++) {
 		CLEANUP(test_root_done) struct test_root root = {0};
-		if (!recipe->packages[p].test_steps.count)
+		const struct recipe_package *package = &recipe->packages[p];
+		if (!package->test_steps.count)
 			continue;
-		if (choose_root(&recipe->packages[p], catalog, toolchain, arena, &root,
-			    err) < 0)
-			return error_wrap(err, "test of %s", recipe->packages[p].name);
+		if (choose_root(package, &package->dependencies.runtime, catalog,
+			    toolchain, arena, &root, err) < 0)
+			return error_wrap(err, "test of %s", package->name);
 		for (size_t i = 0; i < root.own.count; i++) {
 			const char *name = arena_strdup(arena, root.own.items[i]);
 			if (!name)
@@ -198,17 +200,28 @@ static int put_base_last(struct root_packages *packages, struct error *err)
 	return 0;
 }
 
-static int resolve_root(struct testing *testing, struct made *const *all,
-	size_t all_count, struct error *err)
+/* What the finished package needs, and not only what its recipe says. */
+static struct recipe_list needs_of(const struct made *made, const char *name)
+{
+	for (size_t i = 0; i < made->package_count; i++)
+		if (strcmp(made->packages[i]->name, name) == 0)
+			return (struct recipe_list){made->packages[i]->depends.items,
+				made->packages[i]->depends.count};
+	return (struct recipe_list){0};
+}
+
+static int resolve_root(struct testing *testing, const struct made *made,
+	struct made *const *all, size_t all_count, struct error *err)
 {
 	struct test_root *root = &testing->root;
+	struct recipe_list runtime = needs_of(made, testing->package->name);
 	const struct make_options *make = testing->options->make;
 	const char *self = arena_printf(testing->arena, "%s=%s", testing->package->name,
 		testing->recipe->full_version);
 	if (!self)
 		return error_set_memory(err);
-	if (choose_root(testing->package, testing->options->catalog, make->toolchain,
-		    testing->arena, root, err) < 0 ||
+	if (choose_root(testing->package, &runtime, testing->options->catalog,
+		    make->toolchain, testing->arena, root, err) < 0 ||
 		add_name(testing->arena, &root->own, &root->own_capacity, self, err) < 0)
 		return err->class;
 	if (root_packages_resolve(all, all_count, &root->own,
@@ -420,7 +433,7 @@ static int test_package(const struct made *made, const struct recipe_package *pa
 		.options = options,
 		.arena = arena,
 		.run = {.options = options->make, STEP_RUN_CLOSED}};
-	if (resolve_root(&testing, all, all_count, err) < 0 ||
+	if (resolve_root(&testing, made, all, all_count, err) < 0 ||
 		collect_steps(&testing, err) < 0 ||
 		compute_key(&testing, &made->item->input_key, err) < 0 ||
 		find_result(&testing, &found, err) < 0)

@@ -95,6 +95,10 @@ tested 0 '' 'apk list --installed kinds | grep -F "kinds-1.2.3-r4 x86_64 {kinds}
 tested 0 '' '[ "$(apk info --installed --depends kinds-meta | tail -n +2)" = kinds-dev ]' kinds-meta
 tested 1 'without .add.' 'apk add busybox'
 tested 0 '' 'man -l /usr/share/man/man1/kind.1 | grep NAME' kinds-doc
+# A package with pages needs man-db, which only the toolchain has, though neither recipe nor test says so.
+sed -e 's/^  - name: kinds-doc$/&\n    test:\n      pipeline:\n        - runs: command -v man/' "$tmp/kinds.yaml" >"$tmp/pages.yaml"
+mv "$tmp/pages.yaml" "$tmp/kinds.yaml"
+expect 0 '' "$alnage" package --test "$tmp/kinds.yaml" --recipes "$tmp/recipes" --output "$tmp/out" --quiet
 
 # ---- libraries ----
 tested 0 '' 'ldd-check --packages=kinds | grep -F "PASS: 2 programs"'
