@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Test pipelines of other collections' recipes: what they call is there, knows the packages of the root,
-# and fails for packages that are not what is said of them.
+# Recipes of other collections. Their test pipelines: what they call is there, knows the packages of the root,
+# and fails for packages that are not what is said of them. And what building them needs.
 # shellcheck source=tests/system/lib.sh
 source "$(dirname "$0")/lib.sh"
 need jq gcc
@@ -138,3 +138,25 @@ tested 1 'is installed, which' 'package-type-check byproduct kinds'
 tested 0 '' 'symlink-check --packages=kinds | grep "PASS: 1 links"'
 tested 1 'links/bad leads to nothing' 'symlink-check --packages=kinds-links --allow-absolute=true' kinds-links
 tested 1 'absolute leads to /usr/bin, from the root' 'symlink-check --packages=kinds-links' kinds-links
+
+# ---- building: scripts of a time that did not know the target's C library ----
+cat >"$tmp/old.yaml" <<END
+package:
+  name: old
+  version: 1
+  epoch: 0
+  description: $mark
+  copyright:
+    - license: Apache-2.0
+environment:
+  contents:
+    packages: [build-base]
+pipeline:
+  - runs: |
+      printf 'echo Invalid configuration >&2\nexit 1\n' >config.sub
+      cp config.sub config.guess
+      printf '#!/bin/sh\nsh ./config.sub "\${1#--host=}" && sh ./config.guess\n' >configure
+      chmod 0755 configure
+  - uses: autoconf/configure
+END
+expect 0 '' "$alnage" package "$tmp/old.yaml" --recipes "$tmp/recipes" --output "$tmp/out" --quiet
