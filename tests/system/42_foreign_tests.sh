@@ -150,9 +150,10 @@ package:
     - license: Apache-2.0
 environment:
   contents:
-    packages: [build-base]
+    packages: [build-base, glibc-iconv, gnutar, pkgconf-dev, zlib-static]
 pipeline:
   - runs: |
+      test -e /sysroot/usr/lib/libz.a # other collections' names for what is there
       printf 'echo Invalid configuration >&2\nexit 1\n' >config.sub
       cp config.sub config.guess
       printf '#!/bin/sh\nsh ./config.sub "\${1#--host=}" && sh ./config.guess\n' >configure
