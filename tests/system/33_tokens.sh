@@ -105,7 +105,7 @@ done
 # the verifier has none of this
 ! grep -q C_GetFunctionList "$build/alnage-verify" || fail "alnage-verify knows PKCS #11"
 grep -q C_GetFunctionList "$alnage" || fail "this test looks for the wrong word"
-! ldd "$alnage" | grep -q softhsm || fail "alnage links a module"
+! ldd "$alnage" | grep softhsm || fail "alnage links a module"
 
 # ---- packages, and an ordinary user ----
 
