@@ -358,14 +358,41 @@ void fs_list_free(char ***names, size_t count)
 	*names = NULL;
 }
 
-int fs_lock(int fd, struct error *err)
+static int set_lock(int fd, int command, struct flock lock)
 {
-	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	int result;
 	do
-		result = fcntl(fd, F_OFD_SETLKW, &lock);
+		result = fcntl(fd, command, &lock);
 	while (result < 0 && errno == EINTR);
-	if (result < 0)
+	return result;
+}
+
+static struct flock byte_lock(unsigned at, enum fs_lock_kind kind)
+{
+	static const short types[] = {
+		[FS_UNLOCKED] = F_UNLCK, [FS_SHARED] = F_RDLCK, [FS_EXCLUSIVE] = F_WRLCK};
+	return (struct flock){.l_type = types[kind],
+		.l_whence = SEEK_SET,
+		.l_start = (off_t)at,
+		.l_len = 1};
+}
+
+int fs_lock(int fd, struct error *err)
+{
+	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	if (set_lock(fd, F_OFD_SETLKW, whole) < 0)
 		return error_set_errno(err, errno, "locking a file");
 	return 0;
+}
+
+int fs_lock_byte(int fd, unsigned at, enum fs_lock_kind kind, struct error *err)
+{
+	if (set_lock(fd, F_OFD_SETLKW, byte_lock(at, kind)) < 0)
+		return error_set_errno(err, errno, "locking a file");
+	return 0;
+}
+
+bool fs_try_lock_byte(int fd, unsigned at, enum fs_lock_kind kind)
+{
+	return set_lock(fd, F_OFD_SETLK, byte_lock(at, kind)) == 0;
 }

@@ -96,5 +96,14 @@ void fs_list_free(char ***names, size_t count);
 /* An exclusive advisory lock (OFD) on a file open for writing; waits. Released by close.
  */
 MUST_USE int fs_lock(int fd, struct error *err);
+/*
+ * The same on one byte of the file, which need not be there, so that one file has several
+ * locks. Replaces the one this descriptor holds there, in one step. A shared one is for a
+ * file open for reading.
+ */
+enum fs_lock_kind { FS_UNLOCKED, FS_SHARED, FS_EXCLUSIVE };
+MUST_USE int fs_lock_byte(int fd, unsigned at, enum fs_lock_kind kind, struct error *err);
+/* Without waiting; false: somebody else has it, or there are no locks here. */
+bool fs_try_lock_byte(int fd, unsigned at, enum fs_lock_kind kind);
 
 #endif

@@ -179,8 +179,9 @@ MUST_USE int repository_check(
 	struct repository *repository, const struct descriptor *image, struct error *err);
 /*
  * Removes the blobs that nothing listed reaches: what updates of signatures and tags have
- * left behind. Layouts only, and only those whose one writer is the caller; a registry is
- * left as it is.
+ * left behind. Layouts only; a registry is left as it is, and so is a layout that
+ * somebody else of us has open: what they are about to list or to read stays until the
+ * next time.
  */
 MUST_USE int repository_sweep(struct repository *repository, struct error *err);
 

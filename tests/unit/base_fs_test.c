@@ -454,6 +454,25 @@ static void lock_excludes(void **state)
 	assert_int_equal(fs_lock(b, &err), 0);
 }
 
+static void bytes_are_locked_apart(void **state)
+{
+	const struct place *place = *state;
+	struct error err = ERROR_INIT;
+	write_text(place->fd, "lock", "");
+	cleanup_fd int a = openat(place->fd, "lock", O_RDWR | O_CLOEXEC);
+	cleanup_fd int b = openat(place->fd, "lock", O_RDWR | O_CLOEXEC);
+	cleanup_fd int reader = openat(place->fd, "lock", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(fs_lock_byte(a, 0, FS_EXCLUSIVE, &err), 0);
+	assert_false(fs_try_lock_byte(b, 0, FS_SHARED));
+	assert_int_equal(fs_lock_byte(b, 1, FS_SHARED, &err), 0);
+	assert_true(fs_try_lock_byte(reader, 1, FS_SHARED));
+	assert_false(fs_try_lock_byte(b, 1, FS_EXCLUSIVE));
+	close_fd(&reader);
+	assert_true(fs_try_lock_byte(b, 1, FS_EXCLUSIVE));
+	assert_true(fs_try_lock_byte(a, 0, FS_UNLOCKED));
+	assert_true(fs_try_lock_byte(b, 0, FS_SHARED));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -474,6 +493,7 @@ int main(void)
 		TEST(remove_deep_and_read_only),
 		TEST(remove_enters_no_mount),
 		TEST(lock_excludes),
+		TEST(bytes_are_locked_apart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
