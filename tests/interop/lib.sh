@@ -272,7 +272,7 @@ make_keys() { # $keys/NAME.key and .pub; sets $signers
 	done
 }
 add_token_key() { # to $signers
-	if ! "$alnage" sign --help | grep -q 'pkcs11:'; then
+	if ! "$alnage" sign --help | grep 'pkcs11:' >/dev/null; then
 		echo "no --key pkcs11:" >"$work/out"
 		report_failure "key in a PKCS#11 token" "alnage sign has no --key pkcs11:"
 	elif make_token; then

@@ -172,14 +172,11 @@ rm "$(grep -oE 'remove /.*' "$tmp/said" | cut -c 8-)"
 build >/dev/null 2>&1
 
 # over http on this machine, then without it
-port=$(free_port)
-python3 -m http.server --bind 127.0.0.1 --directory "$tmp/repo" "$port" >"$tmp/http" 2>&1 &
+python3 -u -m http.server --bind 127.0.0.1 --directory "$tmp/repo" 0 >"$tmp/http" 2>&1 &
 server=$!
 at_end "kill $server 2>/dev/null"
-for _ in $(seq 50); do
-	curl -s -o /dev/null "http://127.0.0.1:$port/" && break
-	sleep 0.1
-done
+wait_for grep -q 'Serving HTTP' "$tmp/http"
+port=$(sed -nE 's/^Serving HTTP on .* port ([0-9]+) .*/\1/p' "$tmp/http")
 image "repositories: [\"http://127.0.0.1:$port\"]" "$keyring"
 expect 1 'not in the store' build --offline
 build >/dev/null 2>"$tmp/said" || { cat "$tmp/said"; fail "not over http"; }

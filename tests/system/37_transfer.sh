@@ -25,7 +25,7 @@ same "$("$alnage" push --json "oci:$tmp/image:v1" "$registry/team/base:v2" | jq 
 expect 0 'blobs are there already' "$alnage" push "oci:$tmp/image:v1" "$registry/team/base:v1"
 same "$("$alnage" list "$registry/team/base" | tr '\n' ' ')" "v1 v2 "
 same "$("$alnage" list --json "$registry/team/base" | jq -c .tags)" '["v1","v2"]'
-"$alnage" list --all "$registry/team/base" | grep -qxF "sha256-${image#sha256:}.sig" || fail "no signature tag in list --all"
+"$alnage" list --all "$registry/team/base" | grep -xF "sha256-${image#sha256:}.sig" >/dev/null || fail "no signature tag in list --all"
 same "$("$alnage" list --referrers --json "$registry/team/base:v1" | jq -r '.referrers | length')" 1 "referrers"
 "$alnage" pull "$registry/team/base:v1" "oci:$tmp/back:v1" >/dev/null 2>&1
 "$alnage" verify --signature-only --key "$tmp/k1.pub" "oci:$tmp/back:v1" >/dev/null 2>&1 || fail "the signature did not come along"
@@ -133,16 +133,10 @@ for name in localhost client; do
 	openssl x509 -req -in "$tmp/$name.csr" -CA "$tmp/ca.crt" -CAkey "$tmp/ca.key" -CAcreateserial -days 2 \
 		-extfile <(echo "subjectAltName=DNS:localhost") -out "$tmp/$name.crt" 2>/dev/null
 done
-port=$(free_port)
-sed -E "s|^http: .*|http: {addr: \"127.0.0.1:$port\", tls: {certificate: $tmp/localhost.crt, key: $tmp/localhost.key, clientcas: [$tmp/ca.crt]}}|; /^auth:/d" \
+sed -E "s|^http: .*|http: {addr: \"127.0.0.1:0\", tls: {certificate: $tmp/localhost.crt, key: $tmp/localhost.key, clientcas: [$tmp/ca.crt]}}|; /^auth:/d" \
 	"$tmp/registry.yml" >"$tmp/tls.yml"
-docker-registry serve "$tmp/tls.yml" >"$tmp/tls.log" 2>&1 &
-at_end "kill $! 2>/dev/null"
-for _ in $(seq 50); do
-	curl -s -o /dev/null --cacert "$tmp/ca.crt" --cert "$tmp/client.crt" --key "$tmp/client.key" "https://localhost:$port/v2/" && break
-	sleep 0.1
-done
-secure=localhost:$port
+serve_registry "$tmp/tls.yml" "$tmp/tls.log"
+secure=localhost:${served#*:}
 folder=$XDG_CONFIG_HOME/containers/certs.d/$secure
 mkdir -p "$folder" "$tmp/empty"
 expect 1 'certificate' "$alnage" list "$secure/a/b"           # the folder says TLS, the CA is not known
@@ -187,7 +181,7 @@ cat >"$tmp/proxy.py" <<-'PROXY'
 PROXY
 python3 "$tmp/proxy.py" "$open_registry" "$tmp/proxy.log" >"$tmp/proxy.port" &
 at_end "kill $! 2>/dev/null"
-for _ in $(seq 50); do [ -s "$tmp/proxy.port" ] && break || sleep 0.1; done
+wait_for test -s "$tmp/proxy.port"
 proxy=http://127.0.0.1:$(cat "$tmp/proxy.port")
 expect 1 'https' env HTTP_PROXY="$proxy" "$alnage" list registry.invalid/team/base # http only where it is asked for
 [ ! -s "$tmp/proxy.log" ] || fail "went over http without being told"

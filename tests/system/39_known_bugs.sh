@@ -44,7 +44,7 @@ start_lies() { # MODE LAYOUT…: sets $lies and $asked, its log
 	asked=$(mktemp "$tmp/asked.XXXXXX")
 	python3 tests/helpers/registry_of_lies.py "$@" >"$asked" &
 	at_end "kill $! 2>/dev/null"
-	for _ in $(seq 100); do [ ! -s "$asked" ] || break; sleep 0.1; done
+	wait_for test -s "$asked"
 	lies=127.0.0.1:$(head -n 1 "$asked")
 }
 asked_for_tag() { grep -cE '^(GET|HEAD) /v2/team/image/manifests/t ' "$asked"; }

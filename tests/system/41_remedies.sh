@@ -50,14 +50,10 @@ certificate() { # FILE
 certificate "$tmp/tls"
 certificate "$tmp/foreign"
 start_registry
-plain=$registry tls=127.0.0.1:$(free_port)
-sed "s|addr: .*|addr: \"$tls\", tls: {certificate: $tmp/tls.crt, key: $tmp/tls.key}}|" "$tmp/registry.yml" >"$tmp/tls.yml"
-docker-registry serve "$tmp/tls.yml" >"$tmp/tls.log" 2>&1 &
-at_end "kill $! 2>/dev/null"
-for _ in $(seq 50); do
-	curl -sk -o /dev/null "https://$tls/v2/" && break
-	sleep 0.1
-done
+plain=$registry
+sed "s|addr: .*|addr: \"127.0.0.1:0\", tls: {certificate: $tmp/tls.crt, key: $tmp/tls.key}}|" "$tmp/registry.yml" >"$tmp/tls.yml"
+serve_registry "$tmp/tls.yml" "$tmp/tls.log"
+tls=$served
 ask() { "$alnage" inspect "$1/team/x:1"; }
 trust() { # HOST CERTIFICATE
 	mkdir -p "$tmp/config/containers/certs.d/$1"

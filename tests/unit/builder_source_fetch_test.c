@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Against a small server on the loopback, which can misbehave in several ways. */
 #include <arpa/inet.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -88,7 +89,8 @@ static void answer_slowly(int fd, uint64_t from)
 	}
 	(void)!write(fd, text, (size_t)got);
 	(void)!write(fd, content, BEFORE_STALL);
-	(void)usleep(2500000);
+	struct pollfd gone = {.fd = fd, .events = POLLRDHUP};
+	(void)poll(&gone, 1, 60000);
 	(void)!write(fd, content + BEFORE_STALL, CONTENT_SIZE - BEFORE_STALL);
 }
 

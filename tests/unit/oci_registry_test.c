@@ -464,7 +464,7 @@ static void refused_connection_is_final(void **state)
 {
 	(void)state;
 	static const struct repository_options options = {
-		.anonymous = true, .retry_delay_ms = 5000};
+		.anonymous = true, .retry_delay_ms = 60000};
 	cleanup_repository struct repository *repository = NULL;
 	struct timespec before, after;
 	struct descriptor found;
@@ -475,7 +475,7 @@ static void refused_connection_is_final(void **state)
 	MUST_FAIL(repository_resolve(repository, "v1", &found, &is_found, err),
 		ERR_NETWORK, "127.0.0.1:1");
 	(void)clock_gettime(CLOCK_MONOTONIC, &after);
-	assert_true(after.tv_sec - before.tv_sec < 4);
+	assert_true(after.tv_sec - before.tv_sec < 30);
 }
 
 static void few_requests(void **state)
