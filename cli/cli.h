@@ -56,9 +56,18 @@ struct cli_program {
 
 /* The whole of main: parses, runs, reports. Returns the exit status. */
 int cli_main(const struct cli_program *program, int argc, char **argv);
-/* "completion" of a program's table for bash, zsh or fish; appends. */
-MUST_USE int cli_completion(const struct cli_program *program, const char *shell,
-	struct buffer *out, struct error *err);
+/*
+ * Prints the completion of a program's table for bash, zsh or fish; ERR_USAGE for others.
+ * Each program's command of that name calls it from a function of its own.
+ */
+MUST_USE int cli_completion(
+	const struct cli_program *program, const char *shell, struct error *err);
+#define CLI_COMPLETION_COMMAND(function)                                                 \
+	{                                                                                \
+		.name = "completion", .arguments = "bash|zsh|fish",                      \
+		.summary = "print a shell completion script", .min_arguments = 1,        \
+		.max_arguments = 1, .run = (function)                                    \
+	}
 
 /* Writes to standard output, all of it; ERR_SYSTEM if that fails. */
 MUST_USE int cli_print(struct slice text, struct error *err);
@@ -66,8 +75,7 @@ MUST_USE int cli_print(struct slice text, struct error *err);
 extern const struct cli_command build_command, package_command, compile_command,
 	graph_command, keygen_command, sign_command, attest_command, push_command,
 	pull_command, copy_command, verify_command, verify_bundle_command,
-	explain_command, inspect_command, list_command, sandbox_command,
-	completion_command;
+	explain_command, inspect_command, list_command, sandbox_command;
 extern const struct cli_program alnage_program;
 
 #endif
