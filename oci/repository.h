@@ -146,7 +146,8 @@ MUST_USE int repository_referrers_of(struct repository *repository,
 /* Is it a tag that belongs to signatures and referrers (sha256-<hex>…) rather than to an
  * image? */
 bool referrers_tag_is(struct slice tag);
-/* All tags, sorted, with those of signatures; in the arena. */
+/* All tags, sorted, with those of signatures; in the arena. ERR_INPUT if there is no such
+ * repository. */
 MUST_USE int repository_tags(struct repository *repository, struct arena *arena,
 	const char ***ret_tags, size_t *ret_count, struct error *err);
 

@@ -44,7 +44,8 @@ grep -q 'POST /v2/other/base/blobs/uploads/?mount=sha256.*" 201 ' "$tmp/registry
 expect 1 'no such image' "$alnage" pull "$registry/team/base:v9" "oci:$tmp/none:v1"
 expect 2 'push goes to a registry' "$alnage" push "oci:$tmp/image:v1" "oci-archive:$tmp/x.tar"
 expect 2 'at most 16' "$alnage" push --parallel 17 "oci:$tmp/image:v1" "$registry/team/base:v1"
-expect 0 'no tags, or no such repository' "$alnage" list "$registry/team/absent"
+expect 1 'team/absent: tags: there is no such repository' "$alnage" list "$registry/team/absent"
+grep -q '^  look at its name' "$tmp/said" || fail "no remedy"
 
 # ---- a reader who polls the tag never sees it without signatures ----
 cat >"$tmp/poll.sh" <<-'POLL'
