@@ -14,7 +14,7 @@ enum cli_kind {
 	CLI_FLAG,   /* bool */
 	CLI_TEXT,   /* const char *; NULL unless given */
 	CLI_LIST,   /* struct cli_list; may be given several times */
-	CLI_NUMBER, /* uint64_t */
+	CLI_NUMBER, /* uint64_t; 0 unless given */
 };
 
 struct cli_list {
@@ -28,6 +28,7 @@ struct cli_option {
 	size_t offset;        /* in the command's option struct */
 	const char *argument; /* "FILE"; NULL for flags */
 	const char *help;
+	uint64_t least, most; /* of a number; least is not 0 */
 };
 #define CLI_OPTION(type, field, option_name, option_kind, argument_name, text)           \
 	{                                                                                \
@@ -35,6 +36,13 @@ struct cli_option {
 		.offset = offsetof(type, field), .argument = (argument_name),            \
 		.help = (text)                                                           \
 	}
+#define CLI_NUMBER_OPTION(type, field, option_name, from, to, text)                      \
+	{                                                                                \
+		.name = (option_name), .kind = CLI_NUMBER,                               \
+		.offset = offsetof(type, field), .argument = "N", .help = (text),        \
+		.least = (from), .most = (to)                                            \
+	}
+#define CLI_PROCESSORS_MAX 1024 /* CPU_SETSIZE: no machine has more */
 
 struct cli_command {
 	const char *name;

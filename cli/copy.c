@@ -15,7 +15,7 @@ struct copy_flags {
 static const struct cli_option options[] = {
 	CLI_OPTION(struct copy_flags, without_signatures, "without-signatures", CLI_FLAG,
 		NULL, "leave signatures and attestations behind"),
-	CLI_OPTION(struct copy_flags, parallel, "parallel", CLI_NUMBER, "N",
+	CLI_NUMBER_OPTION(struct copy_flags, parallel, "parallel", 1, COPY_PARALLEL_MAX,
 		"blobs at once, at most 16 (4 unless given)"),
 	CLI_OPTION(struct copy_flags, json, "json", CLI_FLAG, NULL,
 		"what was copied, as JSON, and no progress"),
@@ -70,7 +70,7 @@ static int carry_out(struct job *job, const char *name, struct error *err)
 	struct repository_copy request = {.image = &job->image,
 		.tag = job->tag,
 		.with_signatures = !job->flags->without_signatures,
-		.parallel = (unsigned)job->flags->parallel, /* checked before */
+		.parallel = (unsigned)job->flags->parallel, /* at most 16 */
 		.show = !job->flags->json,
 		.progress = show_progress,
 		.progress_context = job,
@@ -130,8 +130,6 @@ static int copy(const struct copy_flags *flags, const struct cli_list *arguments
 {
 	CLEANUP(job_done) struct job job = {.flags = flags};
 	cleanup_buffer struct buffer out = BUFFER_INIT;
-	if (flags->parallel > 16)
-		return error_set(err, ERR_USAGE, "--parallel: at most 16");
 	if (open_both(&job, arguments, err) < 0 ||
 		carry_out(&job, arguments->items[1], err) < 0)
 		return err->class;

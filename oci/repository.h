@@ -157,11 +157,12 @@ MUST_USE int repository_tags(struct repository *repository, struct arena *arena,
  * child), in the order that a reader never sees an image without them: blobs, children,
  * index, signatures, tag last. tag NULL: none.
  */
+#define COPY_PARALLEL_MAX 16 /* registries limit connections, too */
 struct repository_copy {
 	const struct descriptor *image;
 	const char *tag;
 	bool with_signatures;
-	unsigned parallel; /* blobs at once, at most 16; 0: 4 */
+	unsigned parallel; /* blobs at once, at most COPY_PARALLEL_MAX; 0: 4 */
 	bool show;         /* a line for each large blob under way (base/log.h) */
 	/* bytes so far and in all; by one thread at a time, not always the same; may be
 	   NULL */

@@ -43,7 +43,7 @@ grep -q 'POST /v2/other/base/blobs/uploads/?mount=sha256.*" 201 ' "$tmp/registry
 "$alnage" verify --signature-only --key "$tmp/k1.pub" "$registry/other/base:v1" >/dev/null 2>&1 || fail "the copy is not signed"
 expect 1 'no such image' "$alnage" pull "$registry/team/base:v9" "oci:$tmp/none:v1"
 expect 2 'push goes to a registry' "$alnage" push "oci:$tmp/image:v1" "oci-archive:$tmp/x.tar"
-expect 2 'at most 16' "$alnage" push --parallel 17 "oci:$tmp/image:v1" "$registry/team/base:v1"
+expect 2 "'17' is not a number from 1 to 16" "$alnage" push --parallel 17 "oci:$tmp/image:v1" "$registry/team/base:v1"
 expect 1 'team/absent: tags: there is no such repository' "$alnage" list "$registry/team/absent"
 grep -q '^  look at its name' "$tmp/said" || fail "no remedy"
 
