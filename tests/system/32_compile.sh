@@ -47,7 +47,7 @@ printf 'package:\n\tname: x\n' >tab.yaml
 expect 1 '^alnage: tab.yaml:2:1: ' compile tab.yaml
 grep -q 'spaces, not with tabs' "$tmp/said" || fail "tabs are not named"
 { header; printf 'pipeline:\n  - uses: autoconf/mak\n'; } >uses.yaml
-expect 1 "^alnage: uses.yaml:6:11: there is no pipeline 'autoconf/mak'" compile uses.yaml
+expect 1 "^alnage: uses.yaml:6:11: there is no pipeline 'autoconf/mak' .did you mean 'autoconf/make'" compile uses.yaml
 grep -q -- '--pipeline-dir' "$tmp/said" || fail "the remedy does not tell of --pipeline-dir"
 expect 1 'nowhere.*No such file' compile --pipeline-dir nowhere uses.yaml
 { header; printf 'pipeline:\n  - runs: echo ${{vars.a}}\nvars:\n  b: x\n'; } >variable.yaml
