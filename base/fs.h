@@ -89,9 +89,14 @@ struct fs_mapping {
 MUST_USE int fs_map(int fd, struct fs_mapping *ret_mapping, struct error *err);
 void fs_unmap(struct fs_mapping *mapping);
 
-/* Names in a directory without "." and "..", in byte order; free with fs_list_free. */
-MUST_USE int fs_list(int dirfd, char ***ret_names, size_t *ret_count, struct error *err);
-void fs_list_free(char ***names, size_t count);
+/* Names in a directory without "." and "..", in byte order, on the heap. */
+struct fs_names {
+	char **items;
+	size_t count, capacity;
+};
+#define cleanup_names CLEANUP(fs_names_done)
+void fs_names_done(struct fs_names *names);
+MUST_USE int fs_list(int dirfd, struct fs_names *ret_names, struct error *err);
 
 /* An exclusive advisory lock (OFD) on a file open for writing; waits. Released by close.
  */

@@ -91,7 +91,7 @@ static int run_command(const struct cli_program *program,
 	CLEANUP(parse_done)
 	struct parse parse = {.command = command, .level = LOG_NORMAL};
 	int status = parse_arguments(&parse, argv, argc, err);
-	log_init(parse.level);
+	log_init(program->name, parse.level);
 	if (status < 0)
 		return error_remedy(err, "%s %s --help", program->name, command->name);
 	if (parse.help) {
@@ -126,7 +126,7 @@ int cli_main(const struct cli_program *program, int argc, char **argv)
 	struct error err = ERROR_INIT;
 	if (hold_standard_descriptors() < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
 		return 1;
-	log_init(LOG_NORMAL);
+	log_init(program->name, LOG_NORMAL);
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
 		(strcmp(argv[1], "help") == 0 && argc == 2)) {
 		print_program_help(argc < 2 ? stderr : stdout, program);

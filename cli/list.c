@@ -63,8 +63,7 @@ static int list_tags(struct repository *repository, struct arena *arena,
 		if (flags->all || !referrers_tag_is(slice_str(tags[i])))
 			tags[kept++] = tags[i];
 	if (count == 0)
-		log_warning("%s: no tags, or no such repository",
-			repository_name(repository));
+		log_warning("%s: no tags", repository_name(repository));
 	return flags->json ? print_tags_json(repository_name(repository), tags, kept, err)
 			   : print_tags(tags, kept, err);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/parse.h"
 
+#include <inttypes.h>
+
 #include "base/nearest.h"
 
 #define OPTIONS_MAX 64 /* of a command; more have no hint */
@@ -67,6 +69,20 @@ static const struct cli_option *find_option(
 	return NULL;
 }
 
+static int store_number(uint64_t *number, const struct cli_option *option,
+	const char *value, struct error *err)
+{
+	struct error ignored = ERROR_INIT; /* ours tells the range as well */
+	uint64_t parsed = 0;
+	if (slice_parse_u64(slice_str(value), 10, option->most, &parsed, &ignored) < 0 ||
+		parsed < option->least)
+		return error_set(err, ERR_USAGE,
+			"--%s: '%s' is not a number from %" PRIu64 " to %" PRIu64,
+			option->name, value, option->least, option->most);
+	*number = parsed;
+	return 0;
+}
+
 static int store_value(struct parse *parse, const struct cli_option *option,
 	const char *value, struct error *err)
 {
@@ -84,10 +100,7 @@ static int store_value(struct parse *parse, const struct cli_option *option,
 	case CLI_LIST:
 		return list_add(at, value, err);
 	case CLI_NUMBER:
-		if (slice_parse_u64(slice_str(value), 10, INT32_MAX, at, err) == 0)
-			return 0;
-		err->class = ERR_USAGE;
-		return error_wrap(err, "--%s", option->name);
+		return store_number(at, option, value, err);
 	}
 	return 0;
 }

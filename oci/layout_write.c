@@ -174,24 +174,21 @@ static int layout_put_manifest(
 static int check_empty(int dirfd, struct error *err)
 {
 	static const char *const ours[] = {"blobs", "index.json", "oci-layout"};
-	char **names = NULL;
-	size_t count = 0;
-	int result = 0;
+	cleanup_names struct fs_names names = {0};
 
-	if (fs_list(dirfd, &names, &count, err) < 0)
+	if (fs_list(dirfd, &names, err) < 0)
 		return err->class;
-	for (size_t i = 0; i < count && result == 0; i++) {
-		bool known = names[i][0] == '.';
+	for (size_t i = 0; i < names.count; i++) {
+		bool known = names.items[i][0] == '.';
 
 		for (size_t j = 0; j < ARRAY_LEN(ours); j++)
-			known = known || strcmp(names[i], ours[j]) == 0;
+			known = known || strcmp(names.items[i], ours[j]) == 0;
 		if (!known)
-			result = error_set(err, ERR_INPUT,
+			return error_set(err, ERR_INPUT,
 				"neither an OCI layout nor empty: it contains \"%.100s\"",
-				names[i]);
+				names.items[i]);
 	}
-	fs_list_free(&names, count);
-	return result;
+	return 0;
 }
 
 /* Two processes may do this at once: who comes second finds the file and is content. */
@@ -255,18 +252,16 @@ static int layout_keep_only(struct repository *repository,
 	const struct descriptor_list *blobs, struct error *err)
 {
 	cleanup_fd int dirfd = -1;
-	char **names = NULL;
-	size_t count = 0;
-	int result = 0;
+	cleanup_names struct fs_names names = {0};
 
 	if (fs_open(layout_of(repository)->dirfd, "blobs/sha256", FS_BENEATH,
 		    O_RDONLY | O_DIRECTORY, 0, &dirfd, err) < 0 ||
-		fs_list(dirfd, &names, &count, err) < 0)
+		fs_list(dirfd, &names, err) < 0)
 		return err->class;
-	for (size_t i = 0; i < count && result == 0; i++)
-		result = remove_unlisted(dirfd, names[i], blobs, err);
-	fs_list_free(&names, count);
-	return result;
+	for (size_t i = 0; i < names.count; i++)
+		if (remove_unlisted(dirfd, names.items[i], blobs, err) < 0)
+			return err->class;
+	return 0;
 }
 
 static int layout_commit(struct repository *repository, struct error *err)

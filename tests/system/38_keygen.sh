@@ -27,7 +27,7 @@ expect 2 'bits goes with --type rsa' "$alnage" keygen --bits 2048 key
 expect 2 'bits goes with --type rsa' "$alnage" keygen --type ed25519 --bits 2048 key
 expect 2 'format goes with --password' "$alnage" keygen --format pkcs8 key
 expect 2 'pin-file goes with --public-of' "$alnage" keygen --pin-file pin key
-expect 2 'between 2048 and 8192' "$alnage" keygen --type rsa --bits 1024 key
+expect 2 'not a number from 2048 to 8192' "$alnage" keygen --type rsa --bits 1024 key
 expect 2 "no key type 'dsa'" "$alnage" keygen --type dsa key
 expect 1 'No such file' "$alnage" keygen none/key
 expect 2 'no passphrase' setsid -w "$alnage" keygen --password key

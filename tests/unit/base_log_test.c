@@ -114,25 +114,25 @@ static void say_everything(void)
 
 static void say_quiet(void)
 {
-	log_init(LOG_QUIET);
+	log_init("alnage-verify", LOG_QUIET);
 	say_everything();
 }
 
 static void say_normal(void)
 {
-	log_init(LOG_NORMAL);
+	log_init("alnage", LOG_NORMAL);
 	say_everything();
 }
 
 static void say_verbose(void)
 {
-	log_init(LOG_VERBOSE);
+	log_init("alnage", LOG_VERBOSE);
 	say_everything();
 }
 
 static void say_excerpt(void)
 {
-	log_init(LOG_QUIET);
+	log_init("alnage", LOG_QUIET);
 	log_excerpt("b.log", "one\n\ttwo\033[2J\n\nalnage: accepted");
 	log_excerpt("empty.log", "");
 }
@@ -170,8 +170,9 @@ static void levels(void **state)
 	(void)state;
 	cleanup_buffer struct buffer quiet = BUFFER_INIT, verbose = BUFFER_INIT;
 	capture_plain(say_quiet, &quiet);
-	assert_string_equal(buffer_str(&quiet), "alnage: warning: careful 1\nalnage: "
-						"r.yaml:3:4: bad?[2Jkey\n  do this\n");
+	assert_string_equal(buffer_str(&quiet), "alnage-verify: warning: careful 1\n"
+						"alnage-verify: r.yaml:3:4: bad?[2Jkey\n"
+						"  do this\n");
 	capture_plain(say_verbose, &verbose);
 	assert_has(&verbose, "alnage: detail\n");
 	assert_has(&verbose, "busybox: step 3/7 make\n");
@@ -181,7 +182,7 @@ static void say_live(void)
 {
 	(void)setenv("TERM", "xterm", 1);
 	(void)unsetenv("NO_COLOR");
-	log_init(LOG_NORMAL);
+	log_init("alnage", LOG_NORMAL);
 	struct log_task *first = log_task_begin("first");
 	struct log_task *second =
 		log_task_begin("second-%s", "0123456789012345678901234567890123");
@@ -264,7 +265,7 @@ static void say_from_threads(void)
 	int numbers[4];
 	(void)setenv("TERM", "xterm", 1);
 	(void)unsetenv("NO_COLOR");
-	log_init(LOG_NORMAL);
+	log_init("alnage", LOG_NORMAL);
 	for (int i = 0; i < 4; i++) {
 		numbers[i] = i;
 		if (pthread_create(&threads[i], NULL, work, &numbers[i]) != 0)

@@ -280,13 +280,11 @@ static void plant_partial(const char *bytes, size_t len)
 
 static size_t count_partials(void)
 {
-	char **names = NULL;
-	size_t count = 0;
+	cleanup_names struct fs_names names = {0};
 	cleanup_fd int folder = -1;
 	assert_int_equal(fs_open_dir(store_dirfd(store), "partial", &folder, &err), 0);
-	assert_int_equal(fs_list(folder, &names, &count, &err), 0);
-	fs_list_free(&names, count);
-	return count;
+	assert_int_equal(fs_list(folder, &names, &err), 0);
+	return names.count;
 }
 
 static const struct source_options nothing_else = {.retry_delay_ms = 1};
