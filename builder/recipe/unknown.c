@@ -99,13 +99,11 @@ static void consider_folder(
 	struct search *search, int dirfd, const char *prefix, unsigned deep)
 {
 	struct error ignored = ERROR_INIT;
-	char **names;
-	size_t count;
-	if (fs_list(dirfd, &names, &count, &ignored) < 0)
+	cleanup_names struct fs_names names = {0};
+	if (fs_list(dirfd, &names, &ignored) < 0)
 		return;
-	for (size_t i = 0; i < count && search->left; i++)
-		consider_file(search, dirfd, prefix, names[i], deep);
-	fs_list_free(&names, count);
+	for (size_t i = 0; i < names.count && search->left; i++)
+		consider_file(search, dirfd, prefix, names.items[i], deep);
 }
 
 static void consider_file(struct search *search, int dirfd, const char *prefix,

@@ -67,6 +67,7 @@ free_port() {
 	END
 }
 serve_registry() { # CONFIGURATION LOG: sets $served, where it listens; the configuration says 127.0.0.1:0
+	rm -f "$2" # of one before, which said where it listens, too
 	docker-registry serve "$1" >"$2" 2>&1 &
 	at_end "kill $! 2>/dev/null"
 	wait_for grep -qs 'msg="listening on ' "$2" || { cat "$2"; fail "the registry did not start"; }
