@@ -6,7 +6,7 @@
 #include "builder/package/index.h"
 #include "builder/package/installed.h"
 
-#define TEST_FORMAT	   "alnage-test-3"
+#define TEST_FORMAT        "alnage-test-3"
 #define INSTALLED_DATABASE "/usr/lib/apk/db/installed"
 
 /* Folders with the links that programs expect, and a shell: what every test stands on. */
@@ -103,8 +103,8 @@ static int choose_root(const struct recipe_package *package,
 	root->toolchain = !has_test_base(catalog);
 	for (size_t i = 0; i < names->count && !root->toolchain; i++)
 		root->toolchain = !maker_of(catalog, names->items[i], err);
-	if (error_is_set(err) || add_runtime_groups(runtime, catalog, toolchain, arena,
-					 root, err) < 0)
+	if (error_is_set(err) ||
+		add_runtime_groups(runtime, catalog, toolchain, arena, root, err) < 0)
 		return err->class;
 	for (size_t i = 0; i < ARRAY_LEN(TEST_BASE) && !root->toolchain; i++)
 		if (add_name(arena, &root->own, &root->own_capacity, TEST_BASE[i], err) <
@@ -225,8 +225,8 @@ static int resolve_root(struct testing *testing, const struct made *made,
 		add_name(testing->arena, &root->own, &root->own_capacity, self, err) < 0)
 		return err->class;
 	if (root_packages_resolve(all, all_count, &root->own,
-		    root->toolchain ? make->toolchain : NULL, &testing->packages, err) <
-		0)
+		    root->toolchain ? make->toolchain : NULL, &testing->packages,
+		    err) < 0)
 		return err->class;
 	return put_base_last(&testing->packages, err);
 }
@@ -329,6 +329,19 @@ static int find_result(struct testing *testing, bool *ret_found, struct error *e
 		digest_format_hex(&testing->key, hex), 4096, &text, ret_found, err);
 }
 
+/* Of several processes one runs the test, and the others wait for what it finds. */
+static int find_result_or_lock(
+	struct testing *testing, bool *ret_found, int *ret_lock, struct error *err)
+{
+	char hex[DIGEST_TEXT_MAX];
+	if (find_result(testing, ret_found, err) < 0 || *ret_found)
+		return err->class;
+	if (store_lock(testing->options->make->store, "tests",
+		    digest_format_hex(&testing->key, hex), ret_lock, err) < 0)
+		return err->class;
+	return find_result(testing, ret_found, err);
+}
+
 static int save_result(struct testing *testing, struct error *err)
 {
 	cleanup_buffer struct buffer text = BUFFER_INIT;
@@ -423,6 +436,7 @@ static int test_package(const struct made *made, const struct recipe_package *pa
 	struct test_counts *counts, struct error *err)
 {
 	cleanup_arena struct arena *arena = NULL;
+	cleanup_fd int lock = -1;
 	bool found = false;
 	if (arena_new(&arena, err) < 0)
 		return err->class;
@@ -436,7 +450,7 @@ static int test_package(const struct made *made, const struct recipe_package *pa
 	if (resolve_root(&testing, made, all, all_count, err) < 0 ||
 		collect_steps(&testing, err) < 0 ||
 		compute_key(&testing, &made->item->input_key, err) < 0 ||
-		find_result(&testing, &found, err) < 0)
+		find_result_or_lock(&testing, &found, &lock, err) < 0)
 		return err->class;
 	if (!found && run_test(&testing, err) < 0)
 		return err->class;
