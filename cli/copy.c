@@ -224,6 +224,8 @@ const struct cli_command pull_command = {
 	.name = "pull",
 	.arguments = "HOST/NAME[:TAG|@DIGEST] oci:DIR[:TAG]",
 	.summary = "pull an image with its signatures and attestations into a layout",
+	.description = "Digests and sizes are checked on the way; verify what was pulled "
+		       "before it is used.",
 	.options = options,
 	.option_count = ARRAY_LEN(options),
 	.options_size = sizeof(struct copy_flags),
@@ -237,6 +239,9 @@ const struct cli_command copy_command = {
 	.arguments = "FROM TO",
 	.summary = "copy an image, signatures and attestations between layouts and "
 		   "registries",
+	.description = "FROM and TO are oci:DIR[:TAG], oci-archive:FILE[:TAG] or "
+		       "HOST/NAME[:TAG|@DIGEST]. Without a tag in TO, FROM's is taken, "
+		       "else latest. Digests and sizes are checked on the way.",
 	.options = options,
 	.option_count = ARRAY_LEN(options),
 	.options_size = sizeof(struct copy_flags),

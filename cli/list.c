@@ -140,6 +140,8 @@ const struct cli_command list_command = {
 	.name = "list",
 	.arguments = "REPOSITORY|IMAGE",
 	.summary = "the tags of a repository, or what refers to an image",
+	.description = "REPOSITORY is oci:DIR or HOST/NAME, as of an image. Nothing is "
+		       "verified here.",
 	.options = options,
 	.option_count = ARRAY_LEN(options),
 	.options_size = sizeof(struct list_flags),

@@ -69,17 +69,17 @@ static const struct cli_option *find_option(
 	return NULL;
 }
 
-static int store_number(uint64_t *number, const struct cli_option *option,
-	const char *value, struct error *err)
+int parse_number(const char *option, const char *text, uint64_t least, uint64_t most,
+	uint64_t *ret_number, struct error *err)
 {
 	struct error ignored = ERROR_INIT; /* ours tells the range as well */
-	uint64_t parsed = 0;
-	if (slice_parse_u64(slice_str(value), 10, option->most, &parsed, &ignored) < 0 ||
-		parsed < option->least)
+	uint64_t number = 0;
+	if (slice_parse_u64(slice_str(text), 10, most, &number, &ignored) < 0 ||
+		number < least)
 		return error_set(err, ERR_USAGE,
-			"--%s: '%s' is not a number from %" PRIu64 " to %" PRIu64,
-			option->name, value, option->least, option->most);
-	*number = parsed;
+			"--%s: '%s' is not a number from %" PRIu64 " to %" PRIu64, option,
+			text, least, most);
+	*ret_number = number;
 	return 0;
 }
 
@@ -100,7 +100,8 @@ static int store_value(struct parse *parse, const struct cli_option *option,
 	case CLI_LIST:
 		return list_add(at, value, err);
 	case CLI_NUMBER:
-		return store_number(at, option, value, err);
+		return parse_number(
+			option->name, value, option->least, option->most, at, err);
 	}
 	return 0;
 }

@@ -57,15 +57,11 @@ as=()
 
 # by name (which is asked for in a thread), and with TLS
 expect 0 '^accepted' verify "localhost:${registry#*:}/static:latest" --user user --password-file "$tmp/password"
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
-	-addext subjectAltName=DNS:localhost -keyout "$tmp/tls.key" -out "$tmp/tls.crt" 2>/dev/null
-printf 'version: 0.1\nlog: {level: info}\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: "127.0.0.1:0", tls: {certificate: %s, key: %s}}\n' \
-	"$tmp/registry" "$tmp/tls.crt" "$tmp/tls.key" >"$tmp/tls.yml"
-serve_registry "$tmp/tls.yml" "$tmp/tls.log"
-port=${served#*:}
-mkdir -p "$tmp/home/.config/containers/certs.d/localhost:$port"
-cp "$tmp/tls.crt" "$tmp/home/.config/containers/certs.d/localhost:$port/ca.crt"
-HOME=$tmp/home expect 0 '^accepted' verify "localhost:$port/static:latest"
+make_certificate "$tmp/tls" DNS:localhost
+start_tls_registry "$tmp/tls"
+mkdir -p "$tmp/home/.config/containers/certs.d/localhost:$tls_port"
+cp "$tmp/tls.crt" "$tmp/home/.config/containers/certs.d/localhost:$tls_port/ca.crt"
+HOME=$tmp/home expect 0 '^accepted' verify "localhost:$tls_port/static:latest"
 
 # a refusal stays one, from a child, too
 "$alnage" keygen "$tmp/keys/other.key" >/dev/null

@@ -153,10 +153,8 @@ for name in localhost client; do
 	openssl x509 -req -in "$tmp/$name.csr" -CA "$tmp/ca.crt" -CAkey "$tmp/ca.key" -CAcreateserial -days 2 \
 		-extfile <(echo "subjectAltName=DNS:localhost") -out "$tmp/$name.crt" 2>/dev/null
 done
-sed -E "s|^http: .*|http: {addr: \"127.0.0.1:0\", tls: {certificate: $tmp/localhost.crt, key: $tmp/localhost.key, clientcas: [$tmp/ca.crt]}}|; /^auth:/d" \
-	"$tmp/registry.yml" >"$tmp/tls.yml"
-serve_registry "$tmp/tls.yml" "$tmp/tls.log"
-secure=localhost:${served#*:}
+start_tls_registry "$tmp/localhost" "clientcas: [$tmp/ca.crt]"
+secure=localhost:$tls_port
 folder=$XDG_CONFIG_HOME/containers/certs.d/$secure
 mkdir -p "$folder" "$tmp/empty"
 expect 1 'certificate' "$alnage" list "$secure/a/b"           # the folder says TLS, the CA is not known

@@ -68,17 +68,11 @@ expect 1 "policy.yaml: trust: opening .*gone.yaml" "$alnage" verify "oci:$tmp/em
 
 # ---- registries ----
 remedied 2 "neither oci:" "HOST/NAME alone" "$alnage" inspect "http://127.0.0.1:5000/team/x"
-certificate() { # FILE
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$1.key" -out "$1.crt" -days 2 \
-		-subj /CN=registry -addext subjectAltName=IP:127.0.0.1 2>/dev/null
-}
-certificate "$tmp/tls"
-certificate "$tmp/foreign"
+make_certificate "$tmp/tls" IP:127.0.0.1
+make_certificate "$tmp/foreign" IP:127.0.0.1
 start_registry
-plain=$registry
-sed "s|addr: .*|addr: \"127.0.0.1:0\", tls: {certificate: $tmp/tls.crt, key: $tmp/tls.key}}|" "$tmp/registry.yml" >"$tmp/tls.yml"
-serve_registry "$tmp/tls.yml" "$tmp/tls.log"
-tls=$served
+start_tls_registry "$tmp/tls"
+plain=$registry tls=127.0.0.1:$tls_port
 ask() { "$alnage" inspect "$1/team/x:1"; }
 trust() { # HOST CERTIFICATE
 	mkdir -p "$tmp/config/containers/certs.d/$1"

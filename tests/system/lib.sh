@@ -73,14 +73,27 @@ serve_registry() { # CONFIGURATION LOG: sets $served, where it listens; the conf
 	wait_for grep -qs 'msg="listening on ' "$2" || { cat "$2"; fail "the registry did not start"; }
 	served=$(sed -nE 's/.*msg="listening on ([0-9.:]+).*/\1/p' "$2")
 }
+registry_settings() { # HTTP: of a registry with the images of all others, with these settings below http
+	printf 'version: 0.1\nlog: {level: info}\nstorage: {filesystem: {rootdirectory: %s}, delete: {enabled: true}}\nhttp: {%s}\n' \
+		"$tmp/registry" "addr: \"127.0.0.1:0\"${1:+, $1}"
+}
 start_registry() { # sets $registry; arguments: extra configuration lines
 	mkdir -p "$tmp/registry"
 	{
-		printf 'version: 0.1\nlog: {level: info}\nstorage: {filesystem: {rootdirectory: %s}, delete: {enabled: true}}\nhttp: {addr: "127.0.0.1:0"}\n' \
-			"$tmp/registry"
+		registry_settings ""
 		[ $# -eq 0 ] || printf '%s\n' "$@"
 	} >"$tmp/registry.yml"
 	serve_registry "$tmp/registry.yml" "$tmp/registry.log"
 	# shellcheck disable=SC2034 # for the tests
 	registry=$served
+}
+make_certificate() { # FILE NAME: FILE.crt and FILE.key, signed by itself, for DNS:localhost or IP:127.0.0.1
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=registry \
+		-addext "subjectAltName=$2" -keyout "$1.key" -out "$1.crt" 2>/dev/null
+}
+start_tls_registry() { # CERTIFICATE [SETTING]: TLS by CERTIFICATE.crt and .key, and more below tls; sets $tls_port
+	registry_settings "tls: {certificate: $1.crt, key: $1.key${2:+, $2}}" >"$tmp/tls.yml"
+	serve_registry "$tmp/tls.yml" "$tmp/tls.log"
+	# shellcheck disable=SC2034 # for the tests
+	tls_port=${served#*:}
 }
