@@ -128,8 +128,8 @@ static int explain(struct store *store, struct error *err)
 	(void)error_wrap(err, "writing to the store %s", store->path);
 	if (err->sys == ENOSPC || err->sys == EDQUOT || err->sys == EFBIG)
 		(void)error_remedy(err,
-			"make room ('alnage gc' removes what no image needs), "
-			"or set ALNAGE_STORE to another disk");
+			"make room (the store is a cache: any of it may be "
+			"removed), or set ALNAGE_STORE to another disk");
 	return err->class;
 }
 

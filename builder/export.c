@@ -112,6 +112,7 @@ int export_packages(
 		fs_lock(lock, err) < 0 || package_index_new(&index, err) < 0 ||
 		keep_others(export, dirfd, index, err) < 0)
 		return error_wrap(err, "package repository %s", export->directory);
+	fs_replace_sweep(dirfd);
 	for (size_t i = 0; i < export->count; i++) {
 		if (package_index_add(index, export->packages[i], err) < 0)
 			return err->class;

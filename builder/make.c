@@ -79,8 +79,7 @@ static int run_steps(struct making *making, struct error *err)
 	char hex[DIGEST_TEXT_MAX];
 	struct step_environment environment = {.options = making->options,
 		.toolchain = true,
-		.own = recipe->environment,
-		.own_count = recipe->environment_count};
+		.recipe = recipe};
 	struct step_run *run = &making->run;
 	digest_format_hex(&making->item->input_key, hex);
 	run->root = &making->root;

@@ -4,6 +4,7 @@
 #include "base/array.h"
 #include "builder/image/resolve.h"
 #include "builder/sandbox/sandbox.h"
+#include "builder/stand_in.h"
 #include "builder/tree/unpack.h"
 
 void build_root_done(struct build_root *root)
@@ -101,8 +102,8 @@ void root_packages_done(struct root_packages *packages)
 }
 
 int root_packages_resolve(struct made *const *made, size_t made_count,
-	const struct recipe_list *wanted, struct root_packages *ret_packages,
-	struct error *err)
+	const struct recipe_list *wanted, const struct toolchain *below,
+	struct root_packages *ret_packages, struct error *err)
 {
 	cleanup_index struct package_index *index = NULL;
 	CLEANUP(resolution_done) struct resolution resolution = {0};
@@ -112,16 +113,20 @@ int root_packages_resolve(struct made *const *made, size_t made_count,
 		for (size_t p = 0; p < made[m]->package_count; p++)
 			if (package_index_add(index, made[m]->packages[p], err) < 0)
 				return err->class;
+	if (below && stand_in_add(index, below, err) < 0)
+		return err->class;
 	if (resolve_packages(
 		    index, wanted->items, wanted->count, &resolution, NULL, err) < 0)
 		return err->class;
 	ret_packages->items = calloc(resolution.count + 1, sizeof(struct package *));
 	if (!ret_packages->items)
 		return error_set_memory(err);
-	ret_packages->count = resolution.count;
-	for (size_t i = 0; i < resolution.count; i++)
-		ret_packages->items[i] =
+	for (size_t i = 0; i < resolution.count; i++) {
+		const struct package *package =
 			find_package(made, made_count, resolution.entries[i]->name);
+		if (package) /* the toolchain has the others */
+			ret_packages->items[ret_packages->count++] = package;
+	}
 	return 0;
 }
 
@@ -163,8 +168,9 @@ int build_root_prepare(const struct plan_item *item, struct made *const *before,
 {
 	cleanup_build_root struct build_root root = {0};
 	cleanup_root_packages struct root_packages packages = {0};
-	if (item->own_packages.count && root_packages_resolve(before, before_count,
-						&item->own_packages, &packages, err) < 0)
+	if (item->own_packages.count &&
+		root_packages_resolve(before, before_count, &item->own_packages,
+			options->toolchain, &packages, err) < 0)
 		return error_wrap(err, "build root of %s", item->recipe->name);
 	if (build_root_add_packages(&root, &packages, ROOT_SYSROOT, options->store, err) <
 			0 ||

@@ -15,7 +15,10 @@ MUST_USE int build_root_prepare(const struct plan_item *item, struct made *const
 	size_t before_count, const struct make_options *options,
 	struct build_root *ret_root, struct error *err);
 
-/* Packages among those made, with what they need at run time. */
+/*
+ * Packages among those made, with what they need at run time, but for what the toolchain
+ * below them has (NULL: there is none).
+ */
 struct root_packages {
 	const struct package **items; /* dependencies first; heap, packages borrowed */
 	size_t count;
@@ -23,8 +26,8 @@ struct root_packages {
 #define cleanup_root_packages CLEANUP(root_packages_done)
 void root_packages_done(struct root_packages *packages);
 MUST_USE int root_packages_resolve(struct made *const *made, size_t made_count,
-	const struct recipe_list *wanted, struct root_packages *ret_packages,
-	struct error *err);
+	const struct recipe_list *wanted, const struct toolchain *below,
+	struct root_packages *ret_packages, struct error *err);
 
 enum root_place { ROOT_SYSROOT, ROOT_TOP };
 /* Layers below the ones that are there. */

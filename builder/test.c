@@ -4,8 +4,10 @@
 #include "base/log.h"
 #include "builder/make_steps.h"
 #include "builder/package/index.h"
+#include "builder/package/installed.h"
 
-#define TEST_FORMAT "alnage-test-2"
+#define TEST_FORMAT	   "alnage-test-3"
+#define INSTALLED_DATABASE "/usr/lib/apk/db/installed"
 
 /* Folders with the links that programs expect, and a shell: what every test stands on. */
 static const char *const TEST_BASE[] = {"baselayout", "busybox"};
@@ -54,6 +56,28 @@ static bool has_test_base(const struct catalog *catalog)
 	return true;
 }
 
+/* Does the package need something that only the toolchain has? Then that is below it. */
+static int add_runtime_groups(const struct recipe_list *runtime,
+	const struct catalog *catalog, const struct toolchain *toolchain,
+	struct arena *arena, struct test_root *root, struct error *err)
+{
+	for (size_t i = 0; i < runtime->count; i++) {
+		const char *name = runtime->items[i];
+		if (!toolchain_has(toolchain, name) &&
+			!toolchain_provides(toolchain, name))
+			continue;
+		bool made = maker_of(catalog, name, err) != NULL;
+		if (error_is_set(err))
+			return err->class;
+		if (made)
+			continue;
+		root->toolchain = true;
+		if (add_name(arena, &root->groups, &root->group_capacity, name, err) < 0)
+			return err->class;
+	}
+	return 0;
+}
+
 /* A name of our recipes' is ours, unless the toolchain is below and has it anyway. */
 static int sort_name(const char *name, const struct catalog *catalog,
 	const struct toolchain *toolchain, struct arena *arena, struct test_root *root,
@@ -69,15 +93,18 @@ static int sort_name(const char *name, const struct catalog *catalog,
 	return add_name(arena, &root->groups, &root->group_capacity, name, err);
 }
 
+/* runtime: what the package needs, as far as it is known. */
 static int choose_root(const struct recipe_package *package,
-	const struct catalog *catalog, const struct toolchain *toolchain,
-	struct arena *arena, struct test_root *root, struct error *err)
+	const struct recipe_list *runtime, const struct catalog *catalog,
+	const struct toolchain *toolchain, struct arena *arena, struct test_root *root,
+	struct error *err)
 {
 	const struct recipe_list *names = &package->test_packages;
 	root->toolchain = !has_test_base(catalog);
 	for (size_t i = 0; i < names->count && !root->toolchain; i++)
 		root->toolchain = !maker_of(catalog, names->items[i], err);
-	if (error_is_set(err))
+	if (error_is_set(err) || add_runtime_groups(runtime, catalog, toolchain, arena,
+					 root, err) < 0)
 		return err->class;
 	for (size_t i = 0; i < ARRAY_LEN(TEST_BASE) && !root->toolchain; i++)
 		if (add_name(arena, &root->own, &root->own_capacity, TEST_BASE[i], err) <
@@ -103,11 +130,12 @@ int test_needs(const struct recipe *recipe, const struct catalog *catalog,
 {
 	for (size_t p = 0; p < recipe->package_count; p++) {
 		CLEANUP(test_root_done) struct test_root root = {0};
-		if (!recipe->packages[p].test_steps.count)
+		const struct recipe_package *package = &recipe->packages[p];
+		if (!package->test_steps.count)
 			continue;
-		if (choose_root(&recipe->packages[p], catalog, toolchain, arena, &root,
-			    err) < 0)
-			return error_wrap(err, "test of %s", recipe->packages[p].name);
+		if (choose_root(package, &package->dependencies.runtime, catalog,
+			    toolchain, arena, &root, err) < 0)
+			return error_wrap(err, "test of %s", package->name);
 		for (size_t i = 0; i < root.own.count; i++) {
 			const char *name = arena_strdup(arena, root.own.items[i]);
 			if (!name)
@@ -172,20 +200,32 @@ static int put_base_last(struct root_packages *packages, struct error *err)
 	return 0;
 }
 
-static int resolve_root(struct testing *testing, struct made *const *all,
-	size_t all_count, struct error *err)
+/* What the finished package needs, and not only what its recipe says. */
+static struct recipe_list needs_of(const struct made *made, const char *name)
+{
+	for (size_t i = 0; i < made->package_count; i++)
+		if (strcmp(made->packages[i]->name, name) == 0)
+			return (struct recipe_list){made->packages[i]->depends.items,
+				made->packages[i]->depends.count};
+	return (struct recipe_list){0};
+}
+
+static int resolve_root(struct testing *testing, const struct made *made,
+	struct made *const *all, size_t all_count, struct error *err)
 {
 	struct test_root *root = &testing->root;
+	struct recipe_list runtime = needs_of(made, testing->package->name);
 	const struct make_options *make = testing->options->make;
 	const char *self = arena_printf(testing->arena, "%s=%s", testing->package->name,
 		testing->recipe->full_version);
 	if (!self)
 		return error_set_memory(err);
-	if (choose_root(testing->package, testing->options->catalog, make->toolchain,
-		    testing->arena, root, err) < 0 ||
+	if (choose_root(testing->package, &runtime, testing->options->catalog,
+		    make->toolchain, testing->arena, root, err) < 0 ||
 		add_name(testing->arena, &root->own, &root->own_capacity, self, err) < 0)
 		return err->class;
-	if (root_packages_resolve(all, all_count, &root->own, &testing->packages, err) <
+	if (root_packages_resolve(all, all_count, &root->own,
+		    root->toolchain ? make->toolchain : NULL, &testing->packages, err) <
 		0)
 		return err->class;
 	return put_base_last(&testing->packages, err);
@@ -196,6 +236,7 @@ static int collect_steps(struct testing *testing, struct error *err)
 	const struct recipe_steps *steps = &testing->package->test_steps;
 	struct step_environment environment = {.options = testing->options->make,
 		.toolchain = testing->root.toolchain,
+		.recipe = testing->recipe,
 		.own = testing->package->test_environment,
 		.own_count = testing->package->test_environment_count};
 	testing->steps =
@@ -288,6 +329,19 @@ static int find_result(struct testing *testing, bool *ret_found, struct error *e
 		digest_format_hex(&testing->key, hex), 4096, &text, ret_found, err);
 }
 
+/* Of several processes one runs the test, and the others wait for what it finds. */
+static int find_result_or_lock(
+	struct testing *testing, bool *ret_found, int *ret_lock, struct error *err)
+{
+	char hex[DIGEST_TEXT_MAX];
+	if (find_result(testing, ret_found, err) < 0 || *ret_found)
+		return err->class;
+	if (store_lock(testing->options->make->store, "tests",
+		    digest_format_hex(&testing->key, hex), ret_lock, err) < 0)
+		return err->class;
+	return find_result(testing, ret_found, err);
+}
+
 static int save_result(struct testing *testing, struct error *err)
 {
 	cleanup_buffer struct buffer text = BUFFER_INIT;
@@ -301,6 +355,31 @@ static int save_result(struct testing *testing, struct error *err)
 
 /* ---- running ---- */
 
+/*
+ * What apk would know of the root. Each package has all the files that it brings: a test
+ * looks at what is in one, whichever of two shows its file.
+ */
+static int give_database(struct testing *testing, struct error *err)
+{
+	cleanup_buffer struct buffer text = BUFFER_INIT;
+	struct store *store = testing->options->make->store;
+	struct fetched *fetched = &testing->fetched;
+	struct digest digest;
+	uint64_t size;
+	for (size_t i = 0; i < testing->packages.count; i++) {
+		const struct package *package = testing->packages.items[i];
+		if (installed_db_write(&package, 1, package->tree, &text, err) < 0)
+			return error_wrap(err, "package database of the test");
+	}
+	int *fd = &fetched->fds[fetched->count];
+	if (store_put_blob(store, buffer_slice(&text), &digest, err) < 0 ||
+		store_open_blob(store, &digest, fd, &size, err) < 0)
+		return err->class;
+	fetched->binds[fetched->count++] =
+		(struct sandbox_bind){.fd = *fd, .target = INSTALLED_DATABASE};
+	return 0;
+}
+
 static int prepare_root(struct testing *testing, struct error *err)
 {
 	const struct make_options *make = testing->options->make;
@@ -311,7 +390,8 @@ static int prepare_root(struct testing *testing, struct error *err)
 		.options = make,
 		.arena = testing->arena,
 		.task = testing->task};
-	if (fetch_sources(&fetching, &testing->fetched, err) < 0)
+	if (fetch_sources(&fetching, &testing->fetched, err) < 0 ||
+		give_database(testing, err) < 0)
 		return err->class;
 	log_task_step(testing->task, "root");
 	if (build_root_add_packages(
@@ -356,6 +436,7 @@ static int test_package(const struct made *made, const struct recipe_package *pa
 	struct test_counts *counts, struct error *err)
 {
 	cleanup_arena struct arena *arena = NULL;
+	cleanup_fd int lock = -1;
 	bool found = false;
 	if (arena_new(&arena, err) < 0)
 		return err->class;
@@ -366,10 +447,10 @@ static int test_package(const struct made *made, const struct recipe_package *pa
 		.options = options,
 		.arena = arena,
 		.run = {.options = options->make, STEP_RUN_CLOSED}};
-	if (resolve_root(&testing, all, all_count, err) < 0 ||
+	if (resolve_root(&testing, made, all, all_count, err) < 0 ||
 		collect_steps(&testing, err) < 0 ||
 		compute_key(&testing, &made->item->input_key, err) < 0 ||
-		find_result(&testing, &found, err) < 0)
+		find_result_or_lock(&testing, &found, &lock, err) < 0)
 		return err->class;
 	if (!found && run_test(&testing, err) < 0)
 		return err->class;

@@ -128,7 +128,7 @@ version_of() { # SUITE PACKAGE: as the suite has it
 
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 wait_for() { # HOST
-	for _ in $(seq 100); do
+	for _ in $(seq 600); do
 		curl -s -o /dev/null "http://$1/v2/" && return
 		sleep 0.1
 	done

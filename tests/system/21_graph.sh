@@ -113,7 +113,7 @@ for ((i = 0; i < 40; i++)); do
 	done
 done
 recipe z x0
-same "$(timeout 20 "$alnage" graph --recipes "$recipes" --format json | jq '.recipes[] | select(.name == "z") | .needs | length')" 79 "of what z needs"
+same "$(timeout 120 "$alnage" graph --recipes "$recipes" --format json | jq '.recipes[] | select(.name == "z") | .needs | length')" 79 "of what z needs"
 # versions in the environment choose who makes it
 rm "$recipes/packages"/*.yaml
 recipe one

@@ -56,8 +56,8 @@ expect 1 'missing.yaml.*No such file' compile missing.yaml
 expect 2 "architecture 'amd64' is not supported" compile --arch amd64 p1.yaml
 same "$(compile --arch amd64 p1.yaml p2.yaml 2>&1 | grep -c amd64)" 1 "an option is wrong once, not for each recipe"
 mkfifo fifo.yaml
-expect 1 'fifo.yaml' timeout 10 "$alnage" compile fifo.yaml
-expect 1 '/dev/zero' timeout 10 "$alnage" compile /dev/zero
+expect 1 'fifo.yaml' timeout 60 "$alnage" compile fifo.yaml
+expect 1 '/dev/zero' timeout 60 "$alnage" compile /dev/zero
 
 # ---- the first folder that has a pipeline wins, the built-in ones come last ----
 mkdir -p one/autoconf two/autoconf two/only

@@ -80,7 +80,7 @@ cat >"$tmp/poll.sh" <<-'POLL'
 		done
 POLL
 for i in 1 2 3; do
-	timeout 60 bash "$tmp/poll.sh" "$registry/v2/polled$i" "$image" >"$tmp/polled$i" 2>&1 &
+	timeout 300 bash "$tmp/poll.sh" "$registry/v2/polled$i" "$image" >"$tmp/polled$i" 2>&1 &
 	"$alnage" push --quiet "oci:$tmp/image:v1" "$registry/polled$i:v1" >/dev/null
 	wait $! || fail "a reader never saw the image"
 	[ ! -s "$tmp/polled$i" ] || { cat "$tmp/polled$i"; fail "a reader saw an image that was not whole"; }
