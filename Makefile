@@ -26,7 +26,7 @@ BUILD_DEPS := gcc make pkg-config libarchive-dev libssl-dev libseccomp-dev libja
 TEST_DEPS  := $(BUILD_DEPS) libcmocka-dev clang clang-format shellcheck jq skopeo umoci podman \
 	runc docker-registry apache2-utils curl mandoc python3 python3-jsonschema binutils openssl \
 	libclang-rt-14-dev util-linux mount procps iproute2 git time ninja-build gdb softhsm2 opensc dash perl \
-	python3-build python3-installer python3-setuptools python3-wheel python3-yaml
+	python3-build python3-installer python3-setuptools python3-wheel python3-yaml apt gnupg xz-utils
 
 # ---- layers ----
 LAYERS     := base oci signing attest builder cli
