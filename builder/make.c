@@ -77,9 +77,8 @@ static int run_steps(struct making *making, struct error *err)
 	const struct recipe *recipe = making->recipe;
 	struct made *made = making->made;
 	char hex[DIGEST_TEXT_MAX];
-	struct step_environment environment = {.options = making->options,
-		.toolchain = true,
-		.recipe = recipe};
+	struct step_environment environment = {
+		.options = making->options, .toolchain = true, .recipe = recipe};
 	struct step_run *run = &making->run;
 	digest_format_hex(&making->item->input_key, hex);
 	run->root = &making->root;

@@ -54,8 +54,8 @@ int stand_in_add(
 		struct package_list depends = index->entries[i].depends;
 		for (size_t d = 0; d < depends.count; d++)
 			if (stand_in_for(index, depends.items[d], toolchain, err) < 0)
-				return error_wrap(err, "what %s needs",
-					index->entries[i].name);
+				return error_wrap(
+					err, "what %s needs", index->entries[i].name);
 	}
 	return 0;
 }

@@ -10,7 +10,8 @@
 #include "builder/package/index.h"
 #include "builder/source/toolchain.h"
 
-/* For each such name that no entry has or provides, an entry with no version to speak of. */
+/* For each such name that no entry has or provides, an entry with no version to speak of.
+ */
 MUST_USE int stand_in_add(struct package_index *index, const struct toolchain *toolchain,
 	struct error *err);
 

@@ -6,7 +6,7 @@
 #include "builder/package/index.h"
 #include "builder/package/installed.h"
 
-#define TEST_FORMAT	   "alnage-test-3"
+#define TEST_FORMAT        "alnage-test-3"
 #define INSTALLED_DATABASE "/usr/lib/apk/db/installed"
 
 /* Folders with the links that programs expect, and a shell: what every test stands on. */
@@ -103,8 +103,8 @@ static int choose_root(const struct recipe_package *package,
 	root->toolchain = !has_test_base(catalog);
 	for (size_t i = 0; i < names->count && !root->toolchain; i++)
 		root->toolchain = !maker_of(catalog, names->items[i], err);
-	if (error_is_set(err) || add_runtime_groups(runtime, catalog, toolchain, arena,
-					 root, err) < 0)
+	if (error_is_set(err) ||
+		add_runtime_groups(runtime, catalog, toolchain, arena, root, err) < 0)
 		return err->class;
 	for (size_t i = 0; i < ARRAY_LEN(TEST_BASE) && !root->toolchain; i++)
 		if (add_name(arena, &root->own, &root->own_capacity, TEST_BASE[i], err) <
@@ -225,8 +225,8 @@ static int resolve_root(struct testing *testing, const struct made *made,
 		add_name(testing->arena, &root->own, &root->own_capacity, self, err) < 0)
 		return err->class;
 	if (root_packages_resolve(all, all_count, &root->own,
-		    root->toolchain ? make->toolchain : NULL, &testing->packages, err) <
-		0)
+		    root->toolchain ? make->toolchain : NULL, &testing->packages,
+		    err) < 0)
 		return err->class;
 	return put_base_last(&testing->packages, err);
 }
