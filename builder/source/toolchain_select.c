@@ -92,8 +92,8 @@ static int unknown_name(
 	(void)toolchain;
 	error_set(err, ERR_INPUT, "'%s' is no group of the toolchain", name);
 	return error_remedy(err, "add a recipe that makes it, or a group to "
-				 "recipes/toolchain.yaml and its packages to "
-				 "toolchain.lock.json");
+				 "recipes/toolchain.yaml and run 'alnage "
+				 "toolchain lock'");
 }
 
 static int compare_texts(const void *left, const void *right)
