@@ -52,7 +52,7 @@ static int package_layer(const struct package *package, enum root_place place,
 	if (buffer_printf(&name, err, "%s-%s", place == ROOT_TOP ? "top" : "package",
 		    digest_format_hex(&package->control_sha256, hex)) < 0 ||
 		buffer_printf(&layer, err, "roots/%s/root", buffer_str(&name)) < 0 ||
-		fs_make_dirs(store_dirfd(store), "roots", 0755, &roots, err) < 0 ||
+		store_make_folder(store, "roots", &roots, err) < 0 ||
 		store_lock(store, "locks", buffer_str(&name), &lock, err) < 0)
 		return err->class;
 	if (!fs_exists(store_dirfd(store), buffer_str(&layer))) {

@@ -14,6 +14,9 @@ make_keys
 mkdir "$tmp/empty"
 key=$tmp/keys/image.key
 
+# ---- the command line ----
+remedied 2 "'--quiet' stands where the command should" "options follow it: alnage COMMAND --quiet" "$alnage" --quiet build
+
 # ---- folders ----
 remedied 1 "reading the recipes: .*none/packages" "recipes/, or name .* --recipes" \
 	"$alnage" build recipes/images/static.yaml --key "$key" --recipes "$tmp/none" --output "$tmp/out"

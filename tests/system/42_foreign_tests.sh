@@ -153,6 +153,8 @@ environment:
     packages: [build-base, glibc-iconv, gnutar, pkgconf-dev, zlib-static]
 pipeline:
   - runs: |
+      printf '#include <stdio.h>\\nvoid say(const char *text) { printf(text); }\\n' >say.c
+      \${{host.triplet.gnu}}-gcc -c say.c # a format that is none of ours to refuse
       test -e /sysroot/usr/lib/libz.a # other collections' names for what is there
       printf 'echo Invalid configuration >&2\nexit 1\n' >config.sub
       cp config.sub config.guess
