@@ -46,7 +46,7 @@ struct resolver {
 	struct map *by_name; /* struct offers */
 	const struct index_entry **chosen;
 	size_t chosen_count, chosen_capacity;
-	char **ret_missing;
+	const char *wanted_by; /* "the image" */
 };
 
 /* An atom as written and as read; by: whose it is, NULL: the image's. */

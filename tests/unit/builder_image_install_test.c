@@ -37,14 +37,16 @@ static const struct row rows[] = {
 	{{"x a:1", "y r:x a:2"}, "y:a:2", NULL},
 	{{"x a:1 b:1", "y r:x a>b"}, "y:a>b x:b:1", NULL},
 	{{"x a:1", "y r:x a:2", "z r:y a:3"}, "z:a:3", NULL},
-	{{"x a:1", "y r:x a:2", "z r:x a:3"}, NULL, "both y and z have /a, and they differ"},
+	{{"x a:1", "y r:x a:2", "z r:x a:3"}, NULL,
+		"both y and z have /a, and they differ"},
 	/* names of one file, of which one is another's: each keeps its content */
 	{{"x a:1 b=a", "y r:x a:2"}, "y:a:2 x:b:1", NULL},
 	{{"x r:y a:1", "y a:2 b=a c=a"}, "x:a:1 y:b:2 y:c:2", NULL},
 	{{"x a:1", "y a:1 b=a"}, "x:a:1 y:b:1", NULL},
 	{{"x a:1 b=a", "y r:x a:2 b=a"}, "y:a:2 y:b:2", NULL},
 	/* nothing settles it: only exact names, no empty origin */
-	{{"x a:1", "y a:2"}, NULL, "installing y-1: both x and y have /a, and they differ"},
+	{{"x a:1", "y a:2"}, NULL,
+		"installing y-1: both x and y have /a, and they differ"},
 	{{"x a>b", "y a>c"}, NULL, "both x and y have /a"},
 	{{"x a:1", "y a>b"}, NULL, "both x and y have /a"},
 	{{"x o:s a:1", "y o:t a:2"}, NULL, "both x and y have /a"},
@@ -137,15 +139,15 @@ static void describe(struct place *place, const struct tree *tree, struct buffer
 }
 
 /* The database lists each path once, with the checksum of what is there. */
-static void check_database(struct package *const *packages, size_t count,
-	const struct tree *tree)
+static void check_database(
+	struct package *const *packages, size_t count, const struct tree *tree)
 {
 	struct error err = ERROR_INIT;
 	cleanup_buffer struct buffer text = BUFFER_INIT, line = BUFFER_INIT;
 	cleanup_mem const struct tree_node **nodes = NULL;
 	size_t node_count, listed = 0, there = 0;
-	assert_ok(installed_db_write((const struct package *const *)packages, count, tree,
-		&text, &err));
+	assert_ok(installed_db_write(
+		(const struct package *const *)packages, count, tree, &text, &err));
 	assert_ok(tree_nodes(tree, &nodes, &node_count, &err));
 	for (const char *at = buffer_str(&text); (at = strstr(at, "\nR:")); at++)
 		listed++;
@@ -179,8 +181,8 @@ static void settles(void **state)
 		assert_ok(tree_new(&tree, &err));
 		for (; count < PACKAGES_MAX && row->packages[count]; count++)
 			read_package(place, row->packages[count], &packages[count]);
-		int status = image_install(tree,
-			(const struct package *const *)packages, count, &err);
+		int status = image_install(
+			tree, (const struct package *const *)packages, count, &err);
 		if (status < 0 && row->files)
 			fail_msg("row %zu: %s", r, err.text);
 		if (status == 0 && !row->files)
@@ -268,7 +270,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(settles, place_setup, place_teardown),
-		cmocka_unit_test_setup_teardown(links_applets, place_setup, place_teardown),
+		cmocka_unit_test_setup_teardown(
+			links_applets, place_setup, place_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
