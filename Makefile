@@ -169,7 +169,8 @@ install: all
 	@install -m 755 $(BUILD)/alnage $(BUILD)/alnage-verify $(DESTDIR)$(PREFIX)/bin/
 	@install -m 644 cli/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	@cp -R recipes $(DESTDIR)$(PREFIX)/share/alnage/
-	@$(BUILD)/alnage completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/alnage
+	@for program in alnage alnage-verify; do \
+		$(BUILD)/$$program completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$program; done
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 endif
@@ -215,7 +216,7 @@ format:
 uninstall:
 	@rm -f $(DESTDIR)$(PREFIX)/bin/alnage $(DESTDIR)$(PREFIX)/bin/alnage-verify \
 		$(addprefix $(DESTDIR)$(PREFIX)/share/man/man1/,$(notdir $(wildcard cli/*.1))) \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/alnage
+		$(addprefix $(DESTDIR)$(PREFIX)/share/bash-completion/completions/,alnage alnage-verify)
 	@rm -rf $(DESTDIR)$(PREFIX)/share/alnage
 dist:
 	@git archive --prefix=alnage-$(VERSION)/ -o alnage-$(VERSION).tar.gz HEAD

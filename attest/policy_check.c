@@ -71,6 +71,7 @@ static const char *statement_time(const struct statement *statement)
 		{PREDICATE_CYCLONEDX, {"metadata", "timestamp"}},
 		{PREDICATE_OPENVEX, {"last_updated"}},
 		{PREDICATE_OPENVEX, {"timestamp"}},
+		{PREDICATE_CSAF, {"document", "tracking", "current_release_date"}},
 		{PREDICATE_COSIGN_VULN, {"metadata", "scanFinishedOn"}},
 		{PREDICATE_VULNS, {"metadata", "scanFinishedOn"}},
 	};

@@ -148,9 +148,8 @@ static int add_vex(struct judgement *judgement, const struct claim *claim,
 	struct tally ignored = {.claims = reports->tally.claims};
 	uint64_t signers = 0;
 
-	if ((strcmp(claim->predicate_type, PREDICATE_OPENVEX) != 0 &&
-		    strcmp(claim->predicate_type, PREDICATE_CYCLONEDX) != 0) ||
-		!claim_holds(claim) || !judgement->scope->vulnerabilities.with_vex)
+	if (!vex_type_is_known(claim->predicate_type) || !claim_holds(claim) ||
+		!judgement->scope->vulnerabilities.with_vex)
 		return 0;
 	if (policy_eligible(judgement, &judgement->scope->vulnerabilities.vex, claim,
 		    &ignored, &signers, err) < 0)

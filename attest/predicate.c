@@ -13,6 +13,7 @@ static const struct {
 	{"spdxjson", PREDICATE_SPDX},
 	{"cyclonedx", PREDICATE_CYCLONEDX},
 	{"openvex", PREDICATE_OPENVEX},
+	{"csaf", PREDICATE_CSAF},
 	{"vuln", PREDICATE_COSIGN_VULN},
 	{"vulns", PREDICATE_VULNS},
 	{"hardening", PREDICATE_HARDENING},

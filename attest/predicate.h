@@ -8,7 +8,10 @@
 #define PREDICATE_SLSA_PROVENANCE_02 "https://slsa.dev/provenance/v0.2"
 #define PREDICATE_CYCLONEDX          "https://cyclonedx.org/bom"
 #define PREDICATE_OPENVEX            "https://openvex.dev/ns"
-#define PREDICATE_COSIGN_VULN        "https://cosign.sigstore.dev/attestation/vuln/v1"
+/* of documents with vulnerabilities; the schema's own URI, as nobody registered another
+ */
+#define PREDICATE_CSAF        "https://docs.oasis-open.org/csaf/csaf/v2.0/csaf_json_schema.json"
+#define PREDICATE_COSIGN_VULN "https://cosign.sigstore.dev/attestation/vuln/v1"
 /* builder/audit/elf_audit.h, which is above us, writes it */
 #define PREDICATE_HARDENING "https://alnage.dev/hardening/v1"
 #define PREDICATE_VULNS     "https://in-toto.io/attestation/vulns/v0.2"

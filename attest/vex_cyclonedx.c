@@ -91,13 +91,15 @@ static bool names_versions(const json_t *vulnerability)
 	return false;
 }
 
-bool vex_cyclonedx_settles(const json_t *vulnerability)
+bool vex_cyclonedx_settles(const json_t *document, const json_t *vulnerability,
+	const struct digest *image, const struct scan_finding *finding)
 {
 	const json_t *analysis = json_object_get(vulnerability, "analysis");
 	const char *state = vex_text(analysis, "state");
 	bool explained = vex_text(analysis, "justification")[0] != '\0' ||
 			 vex_text(analysis, "detail")[0] != '\0';
 
+	(void)document, (void)image, (void)finding; /* the analysis is one for all */
 	if (names_versions(vulnerability))
 		return false;
 	if (strcmp(state, "resolved") == 0 ||

@@ -124,11 +124,12 @@ static bool names(const json_t *vulnerability, const char *id)
 	return false;
 }
 
-static bool is_about(const json_t *statement, const struct digest *image,
-	const struct scan_finding *finding)
+static bool is_about(const json_t *document, const json_t *statement,
+	const struct digest *image, const struct scan_finding *finding)
 {
 	const json_t *products = json_object_get(statement, "products");
 
+	(void)document; /* a statement says all itself */
 	if (!names(json_object_get(statement, "vulnerability"), finding->id))
 		return false;
 	for (size_t i = 0; i < json_array_size(products); i++)
@@ -139,10 +140,12 @@ static bool is_about(const json_t *statement, const struct digest *image,
 
 /* ---- which one decides ---- */
 
-static bool settles(const json_t *statement)
+static bool settles(const json_t *document, const json_t *statement,
+	const struct digest *image, const struct scan_finding *finding)
 {
 	const char *status = vex_text(statement, "status");
 
+	(void)document, (void)image, (void)finding; /* the status is one for all */
 	if (strcmp(status, "fixed") == 0)
 		return true;
 	/* OpenVEX asks for a reason: a bare claim is none */
@@ -162,7 +165,7 @@ int64_t vex_time(const json_t *object, const char *key)
 }
 
 /* A statement's own time, else the document's; INT64_MIN: not told. */
-static int64_t time_of(const json_t *statement, const json_t *document)
+static int64_t time_of(const json_t *document, const json_t *statement)
 {
 	static const char *const keys[] = {"last_updated", "timestamp"};
 	const json_t *places[] = {statement, document};
@@ -190,31 +193,60 @@ static void decide(struct decision *decision, bool settled, int64_t time, int64_
 	decision->time = time;
 }
 
+static const struct format {
+	const char *type, *list; /* where its statements are */
+	bool (*is_about)(const json_t *document, const json_t *statement,
+		const struct digest *image, const struct scan_finding *finding);
+	bool (*settles)(const json_t *document, const json_t *statement,
+		const struct digest *image, const struct scan_finding *finding);
+	int64_t (*time)(const json_t *document, const json_t *statement);
+} formats[] = {
+	{PREDICATE_OPENVEX, "statements", is_about, settles, time_of},
+	{PREDICATE_CYCLONEDX, "vulnerabilities", vex_cyclonedx_is_about,
+		vex_cyclonedx_settles, vex_cyclonedx_time},
+	{PREDICATE_CSAF, "vulnerabilities", vex_csaf_is_about, vex_csaf_settles,
+		vex_csaf_time},
+};
+
+static const struct format *format_of(const char *predicate_type)
+{
+	for (size_t i = 0; i < ARRAY_LEN(formats); i++)
+		if (strcmp(formats[i].type, predicate_type) == 0)
+			return &formats[i];
+	return NULL;
+}
+
+bool vex_type_is_known(const char *predicate_type)
+{
+	return format_of(predicate_type) != NULL;
+}
+
+static void consider(struct decision *decision, const json_t *document,
+	const struct format *format, const struct digest *image,
+	const struct scan_finding *finding, int64_t at)
+{
+	const json_t *list = json_object_get(document, format->list);
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *one = json_array_get(list, i);
+
+		if (format->is_about(document, one, image, finding))
+			decide(decision, format->settles(document, one, image, finding),
+				format->time(document, one), at);
+	}
+}
+
 bool vex_settles(const struct statement *const *documents, size_t count,
 	const struct digest *image, const struct scan_finding *finding, int64_t at)
 {
 	struct decision decision = {.any = false};
 
 	for (size_t i = 0; i < count; i++) {
-		const json_t *document = documents[i]->predicate;
-		bool openvex =
-			strcmp(documents[i]->predicate_type, PREDICATE_OPENVEX) == 0;
-		const json_t *list = json_object_get(
-			document, openvex ? "statements" : "vulnerabilities");
+		const struct format *format = format_of(documents[i]->predicate_type);
 
-		for (size_t j = 0; j < json_array_size(list); j++) {
-			const json_t *one = json_array_get(list, j);
-
-			if (openvex ? is_about(one, image, finding)
-				    : vex_cyclonedx_is_about(
-					      document, one, image, finding))
-				decide(&decision,
-					openvex ? settles(one)
-						: vex_cyclonedx_settles(one),
-					openvex ? time_of(one, document)
-						: vex_cyclonedx_time(document, one),
-					at);
-		}
+		if (format)
+			consider(&decision, documents[i]->predicate, format, image,
+				finding, at);
 	}
 	return decision.settled;
 }

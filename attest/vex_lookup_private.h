@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between vex_lookup.c (OpenVEX, and which statement decides) and vex_cyclonedx.c. */
+/* Between vex_lookup.c (OpenVEX, and which statement decides) and the other formats. */
 #ifndef ATTEST_VEX_LOOKUP_PRIVATE_H
 #define ATTEST_VEX_LOOKUP_PRIVATE_H
 
@@ -18,8 +18,16 @@ bool vex_purl_is_image(const char *text, const struct digest *image);
 bool vex_cyclonedx_is_about(const struct json_t *document,
 	const struct json_t *vulnerability, const struct digest *image,
 	const struct scan_finding *finding);
-bool vex_cyclonedx_settles(const struct json_t *vulnerability);
+bool vex_cyclonedx_settles(const struct json_t *document,
+	const struct json_t *vulnerability, const struct digest *image,
+	const struct scan_finding *finding);
 int64_t vex_cyclonedx_time(
 	const struct json_t *document, const struct json_t *vulnerability);
+
+bool vex_csaf_is_about(const struct json_t *document, const struct json_t *vulnerability,
+	const struct digest *image, const struct scan_finding *finding);
+bool vex_csaf_settles(const struct json_t *document, const struct json_t *vulnerability,
+	const struct digest *image, const struct scan_finding *finding);
+int64_t vex_csaf_time(const struct json_t *document, const struct json_t *vulnerability);
 
 #endif

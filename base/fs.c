@@ -303,12 +303,7 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*left, *right);
 }
 
-struct names {
-	char **names;
-	size_t count, capacity;
-};
-
-static int read_names(DIR *directory, struct names *names, struct error *err)
+static int read_names(DIR *directory, struct fs_names *names, struct error *err)
 {
 	for (;;) {
 		errno = 0;
@@ -318,17 +313,17 @@ static int read_names(DIR *directory, struct names *names, struct error *err)
 				     : 0;
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		if (array_add(&names->names, &names->count, &names->capacity,
-			    sizeof(*names->names), err) < 0 ||
+		if (array_add(&names->items, &names->count, &names->capacity,
+			    sizeof(*names->items), err) < 0 ||
 			slice_to_str(slice_str(entry->d_name),
-				&names->names[names->count - 1], err) < 0)
+				&names->items[names->count - 1], err) < 0)
 			return err->class;
 	}
 }
 
-int fs_list(int dirfd, char ***ret_names, size_t *ret_count, struct error *err)
+int fs_list(int dirfd, struct fs_names *ret_names, struct error *err)
 {
-	struct names names = {0};
+	cleanup_names struct fs_names names = {0};
 	/* A descriptor of its own: the position of dirfd is not ours to move. */
 	cleanup_fd int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
@@ -339,33 +334,58 @@ int fs_list(int dirfd, char ***ret_names, size_t *ret_count, struct error *err)
 	(void)take_fd(&fd); /* closedir closes it */
 	int result = read_names(directory, &names, err);
 	(void)closedir(directory);
-	if (result < 0) {
-		fs_list_free(&names.names, names.count);
+	if (result < 0)
 		return result;
-	}
 	if (names.count > 1)
-		qsort(names.names, names.count, sizeof(*names.names), compare_names);
-	*ret_names = names.names;
-	*ret_count = names.count;
+		qsort(names.items, names.count, sizeof(*names.items), compare_names);
+	*ret_names = names;
+	names = (struct fs_names){0};
 	return 0;
 }
 
-void fs_list_free(char ***names, size_t count)
+void fs_names_done(struct fs_names *names)
 {
-	for (size_t i = 0; *names && i < count; i++)
-		free((*names)[i]);
-	free(*names);
-	*names = NULL;
+	for (size_t i = 0; i < names->count; i++)
+		free(names->items[i]);
+	free(names->items);
+	*names = (struct fs_names){0};
+}
+
+static int set_lock(int fd, int command, struct flock lock)
+{
+	int result;
+	do
+		result = fcntl(fd, command, &lock);
+	while (result < 0 && errno == EINTR);
+	return result;
+}
+
+static struct flock byte_lock(unsigned at, enum fs_lock_kind kind)
+{
+	static const short types[] = {
+		[FS_UNLOCKED] = F_UNLCK, [FS_SHARED] = F_RDLCK, [FS_EXCLUSIVE] = F_WRLCK};
+	return (struct flock){.l_type = types[kind],
+		.l_whence = SEEK_SET,
+		.l_start = (off_t)at,
+		.l_len = 1};
 }
 
 int fs_lock(int fd, struct error *err)
 {
-	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-	int result;
-	do
-		result = fcntl(fd, F_OFD_SETLKW, &lock);
-	while (result < 0 && errno == EINTR);
-	if (result < 0)
+	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	if (set_lock(fd, F_OFD_SETLKW, whole) < 0)
 		return error_set_errno(err, errno, "locking a file");
 	return 0;
+}
+
+int fs_lock_byte(int fd, unsigned at, enum fs_lock_kind kind, struct error *err)
+{
+	if (set_lock(fd, F_OFD_SETLKW, byte_lock(at, kind)) < 0)
+		return error_set_errno(err, errno, "locking a file");
+	return 0;
+}
+
+bool fs_try_lock_byte(int fd, unsigned at, enum fs_lock_kind kind)
+{
+	return set_lock(fd, F_OFD_SETLK, byte_lock(at, kind)) == 0;
 }

@@ -89,12 +89,26 @@ struct fs_mapping {
 MUST_USE int fs_map(int fd, struct fs_mapping *ret_mapping, struct error *err);
 void fs_unmap(struct fs_mapping *mapping);
 
-/* Names in a directory without "." and "..", in byte order; free with fs_list_free. */
-MUST_USE int fs_list(int dirfd, char ***ret_names, size_t *ret_count, struct error *err);
-void fs_list_free(char ***names, size_t count);
+/* Names in a directory without "." and "..", in byte order, on the heap. */
+struct fs_names {
+	char **items;
+	size_t count, capacity;
+};
+#define cleanup_names CLEANUP(fs_names_done)
+void fs_names_done(struct fs_names *names);
+MUST_USE int fs_list(int dirfd, struct fs_names *ret_names, struct error *err);
 
 /* An exclusive advisory lock (OFD) on a file open for writing; waits. Released by close.
  */
 MUST_USE int fs_lock(int fd, struct error *err);
+/*
+ * The same on one byte of the file, which need not be there, so that one file has several
+ * locks. Replaces the one this descriptor holds there, in one step. A shared one is for a
+ * file open for reading.
+ */
+enum fs_lock_kind { FS_UNLOCKED, FS_SHARED, FS_EXCLUSIVE };
+MUST_USE int fs_lock_byte(int fd, unsigned at, enum fs_lock_kind kind, struct error *err);
+/* Without waiting; false: somebody else has it, or there are no locks here. */
+bool fs_try_lock_byte(int fd, unsigned at, enum fs_lock_kind kind);
 
 #endif

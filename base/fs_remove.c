@@ -104,13 +104,13 @@ static int remove_entry(
 
 static int remove_children(struct removal *removal, int dirfd, unsigned depth)
 {
-	char **names = NULL;
-	size_t count = 0;
-	int result = fs_list(dirfd, &names, &count, removal->err);
-	for (size_t i = 0; result == 0 && i < count; i++)
-		result = remove_entry(removal, dirfd, names[i], depth);
-	fs_list_free(&names, count);
-	return result;
+	cleanup_names struct fs_names names = {0};
+	if (fs_list(dirfd, &names, removal->err) < 0)
+		return removal->err->class;
+	for (size_t i = 0; i < names.count; i++)
+		if (remove_entry(removal, dirfd, names.items[i], depth) < 0)
+			return removal->err->class;
+	return 0;
 }
 
 static int remove_top(struct removal *removal, int dirfd)

@@ -166,17 +166,15 @@ static bool is_temporary(const char *name)
 void fs_replace_sweep(int dirfd)
 {
 	struct error ignored = ERROR_INIT; /* then nothing is removed */
-	char **names = NULL;
-	size_t count = 0;
-	if (fs_list(dirfd, &names, &count, &ignored) < 0)
+	cleanup_names struct fs_names names = {0};
+	if (fs_list(dirfd, &names, &ignored) < 0)
 		return;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < names.count; i++) {
 		struct stat st;
-		if (is_temporary(names[i]) &&
-			fstatat(dirfd, names[i], &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		if (is_temporary(names.items[i]) &&
+			fstatat(dirfd, names.items[i], &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 			S_ISREG(st.st_mode) &&
 			clock_now() - st.st_mtime > ABANDONED_SECONDS)
-			(void)unlinkat(dirfd, names[i], 0); /* it stays */
+			(void)unlinkat(dirfd, names.items[i], 0); /* it stays */
 	}
-	fs_list_free(&names, count);
 }

@@ -47,8 +47,9 @@
 #define LIMIT_SOURCE_BYTES    (4 * GIB)
 
 /* Fetching: what a recipe's retry-limit, timeout, … get at most */
-#define LIMIT_FETCH_TRIES        10
-#define LIMIT_FETCH_WAIT_SECONDS 60  /* between two tries, unless a server says how long \
+#define LIMIT_FETCH_TRIES 10
+#define LIMIT_FETCH_WAIT_SECONDS                                                         \
+	60                           /* between two tries, unless a server says how long \
 				      */
 #define LIMIT_FETCH_STALL        300 /* seconds without progress, also of connecting */
 #define LIMIT_FETCH_IDLE_SECONDS 300 /* nothing came: no new try */

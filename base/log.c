@@ -34,6 +34,7 @@ struct log_task {
 static struct {
 	pthread_mutex_t mutex;
 	pthread_cond_t wake;
+	const char *program;
 	enum log_level level;
 	bool live, ticking;
 	struct log_task *tasks[TASKS_MAX];
@@ -45,6 +46,7 @@ static struct {
 	uint32_t task_count; /* begun since then */
 } screen = {.mutex = PTHREAD_MUTEX_INITIALIZER,
 	.wake = PTHREAD_COND_INITIALIZER,
+	.program = "alnage",
 	.level = LOG_NORMAL};
 
 /* ---- text ---- */
@@ -321,25 +323,34 @@ static void start_ticking(void)
 
 /* ---- what others call ---- */
 
-void log_init(enum log_level level)
+void log_init(const char *program, enum log_level level)
 {
 	const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
 	bool allowed =
 		term && *term && strcmp(term, "dumb") != 0 && !(no_color && *no_color);
 	(void)pthread_mutex_lock(&screen.mutex);
+	screen.program = program;
 	screen.level = level;
 	screen.live = level == LOG_NORMAL && allowed && isatty(STDERR_FILENO);
 	(void)pthread_mutex_unlock(&screen.mutex);
 }
 
+/* "PROGRAM: kind text"; with the mutex held */
+static void program_line(const char *kind, const char *text)
+{
+	char prefix[NAME_MAX_BYTES];
+	(void)snprintf(prefix, sizeof(prefix), "%s: %s", screen.program, kind);
+	plain_line(prefix, text);
+}
+
 static void PRINTF_LIKE(3, 0) log_line(
-	enum log_level needed, const char *prefix, const char *format, va_list args)
+	enum log_level needed, const char *kind, const char *format, va_list args)
 {
 	char text[ERROR_TEXT_MAX];
 	format_clean(text, sizeof(text), format, args);
 	(void)pthread_mutex_lock(&screen.mutex);
 	if (screen.level >= needed)
-		plain_line(prefix, text);
+		program_line(kind, text);
 	(void)pthread_mutex_unlock(&screen.mutex);
 }
 
@@ -347,7 +358,7 @@ void log_warning(const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
-	log_line(LOG_QUIET, "alnage: warning: ", format, args);
+	log_line(LOG_QUIET, "warning: ", format, args);
 	va_end(args);
 }
 
@@ -355,7 +366,7 @@ void log_info(const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
-	log_line(LOG_NORMAL, "alnage: ", format, args);
+	log_line(LOG_NORMAL, "", format, args);
 	va_end(args);
 }
 
@@ -363,7 +374,7 @@ void log_verbose(const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
-	log_line(LOG_VERBOSE, "alnage: ", format, args);
+	log_line(LOG_VERBOSE, "", format, args);
 	va_end(args);
 }
 
@@ -375,7 +386,7 @@ void log_error(const struct error *err)
 	(void)snprintf(remedy, sizeof(remedy), "%s", err->remedy);
 	clean(remedy);
 	(void)pthread_mutex_lock(&screen.mutex);
-	plain_line("alnage: ", text);
+	program_line("", text);
 	if (remedy[0])
 		plain_line("  ", remedy);
 	(void)pthread_mutex_unlock(&screen.mutex);

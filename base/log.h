@@ -16,16 +16,17 @@
 enum log_level { LOG_QUIET = 0, LOG_NORMAL, LOG_VERBOSE };
 
 /*
- * Once, by main. LOG_QUIET: warnings and errors only; LOG_VERBOSE: plain lines, steps
- * too. Live lines only if standard error is a terminal and NO_COLOR/TERM allow.
+ * By main. program begins every plain line and is not copied. LOG_QUIET: warnings and
+ * errors only; LOG_VERBOSE: plain lines, steps too. Live lines only if standard error is
+ * a terminal and NO_COLOR/TERM allow.
  */
-void log_init(enum log_level level);
+void log_init(const char *program, enum log_level level);
 
-/* A plain line: "alnage: warning: …". */
+/* A plain line: "PROGRAM: warning: …". */
 void log_warning(const char *format, ...) PRINTF_LIKE(1, 2);
 void log_info(const char *format, ...) PRINTF_LIKE(1, 2);
 void log_verbose(const char *format, ...) PRINTF_LIKE(1, 2);
-/* "alnage: where: text" and, on the next line, the remedy. */
+/* "PROGRAM: where: text" and, on the next line, the remedy. */
 void log_error(const struct error *err);
 
 /*

@@ -56,19 +56,17 @@ static bool is_locked(int dirfd, const char *name)
 static void sweep(int tmp_fd)
 {
 	struct error ignored = ERROR_INIT;
-	char **names = NULL;
-	size_t count = 0;
-	if (fs_list(tmp_fd, &names, &count, &ignored) < 0)
+	cleanup_names struct fs_names names = {0};
+	if (fs_list(tmp_fd, &names, &ignored) < 0)
 		return;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < names.count; i++) {
 		struct stat st;
-		if (fstatat(tmp_fd, names[i], &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-			!is_old(&st) || is_locked(tmp_fd, names[i]))
+		if (fstatat(tmp_fd, names.items[i], &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+			!is_old(&st) || is_locked(tmp_fd, names.items[i]))
 			continue;
-		if (fs_remove_tree(tmp_fd, names[i], &ignored) < 0)
+		if (fs_remove_tree(tmp_fd, names.items[i], &ignored) < 0)
 			error_clear(&ignored);
 	}
-	fs_list_free(&names, count);
 }
 
 static int open_folders(struct store *store, struct error *err)
@@ -130,8 +128,8 @@ static int explain(struct store *store, struct error *err)
 	(void)error_wrap(err, "writing to the store %s", store->path);
 	if (err->sys == ENOSPC || err->sys == EDQUOT || err->sys == EFBIG)
 		(void)error_remedy(err,
-			"make room ('alnage gc' removes what no image needs), "
-			"or set ALNAGE_STORE to another disk");
+			"make room (the store is a cache: any of it may be "
+			"removed), or set ALNAGE_STORE to another disk");
 	return err->class;
 }
 

@@ -158,17 +158,17 @@ static int note_given(
 }
 
 /* The recipes of the folder, but those that given ones stand in for. */
-static int load_files(struct catalog *catalog, const char *directory, char *const *names,
-	size_t count, const struct catalog *given, const struct recipe_options *options,
-	struct error *err)
+static int load_files(struct catalog *catalog, const char *directory,
+	const struct fs_names *names, const struct catalog *given,
+	const struct recipe_options *options, struct error *err)
 {
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < names->count; i++) {
+		const char *name = names->items[i];
 		cleanup_buffer struct buffer path = BUFFER_INIT;
 		cleanup_recipe struct recipe *recipe = NULL;
-		if (names[i][0] == '.' ||
-			!slice_ends_with(slice_str(names[i]), SLICE(".yaml")))
+		if (name[0] == '.' || !slice_ends_with(slice_str(name), SLICE(".yaml")))
 			continue;
-		if (buffer_printf(&path, err, "%s/%s", directory, names[i]) < 0 ||
+		if (buffer_printf(&path, err, "%s/%s", directory, name) < 0 ||
 			recipe_load(buffer_str(&path), options, &recipe, err) < 0)
 			return err->class;
 		bool same = same_recipe(map_get_str(given->makers, recipe->name), recipe);
@@ -193,19 +193,19 @@ int catalog_load(const char *directory, const char *const *given_files,
 {
 	cleanup_catalog struct catalog *catalog = NULL, *given = NULL;
 	cleanup_fd int fd = -1;
-	char **names = NULL;
-	size_t count = 0;
+	cleanup_names struct fs_names names = {0};
 	if (new_catalog(&catalog, err) < 0 || new_catalog(&given, err) < 0 ||
 		load_given(given, given_files, given_count, options, err) < 0)
 		return err->class;
 	if (fs_open_dir(AT_FDCWD, directory, &fd, err) < 0 ||
-		fs_list(fd, &names, &count, err) < 0)
+		fs_list(fd, &names, err) < 0)
 		return cannot_read(err);
-	int status = load_files(catalog, directory, names, count, given, options, err);
-	fs_list_free(&names, count);
-	for (size_t i = 0; i < given->count && status == 0; i++)
-		status = add(catalog, &given->recipes[i], err);
-	if (status < 0 || note_given(catalog, given, err) < 0)
+	if (load_files(catalog, directory, &names, given, options, err) < 0)
+		return err->class;
+	for (size_t i = 0; i < given->count; i++)
+		if (add(catalog, &given->recipes[i], err) < 0)
+			return err->class;
+	if (note_given(catalog, given, err) < 0)
 		return err->class;
 	*ret_catalog = take_ptr(catalog);
 	return 0;

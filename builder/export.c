@@ -112,6 +112,7 @@ int export_packages(
 		fs_lock(lock, err) < 0 || package_index_new(&index, err) < 0 ||
 		keep_others(export, dirfd, index, err) < 0)
 		return error_wrap(err, "package repository %s", export->directory);
+	fs_replace_sweep(dirfd);
 	for (size_t i = 0; i < export->count; i++) {
 		if (package_index_add(index, export->packages[i], err) < 0)
 			return err->class;
@@ -133,28 +134,28 @@ static int note_directory(int parent, const char *name, const char *path, unsign
 	struct buffer *out, struct error *err)
 {
 	cleanup_fd int fd = -1;
-	char **names = NULL;
-	size_t count = 0;
+	cleanup_names struct fs_names names = {0};
 	if (depth > 8 ||
 		fs_open(parent, name, FS_OWN, O_RDONLY | O_DIRECTORY, 0, &fd, err) < 0 ||
-		fs_list(fd, &names, &count, err) < 0)
+		fs_list(fd, &names, err) < 0)
 		return error_set(err, ERR_INPUT, "%s nests too deep", path);
-	int status = 0;
-	for (size_t i = 0; i < count && status == 0; i++) {
+	for (size_t i = 0; i < names.count; i++) {
 		cleanup_buffer struct buffer below = BUFFER_INIT;
+		const char *child = names.items[i];
 		struct stat st;
-		if (fstatat(fd, names[i], &st, AT_SYMLINK_NOFOLLOW) < 0)
+		if (fstatat(fd, child, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue; /* went away: then it is not noted */
-		status = buffer_printf(&below, err, "%s/%s", path, names[i]);
-		if (status == 0 && S_ISDIR(st.st_mode))
-			status = note_directory(
-				fd, names[i], buffer_str(&below), depth + 1, out, err);
-		else if (status == 0 && S_ISREG(st.st_mode))
-			status = buffer_printf(out, err, "%lld %s\n",
-				(long long)st.st_size, buffer_str(&below));
+		if (buffer_printf(&below, err, "%s/%s", path, child) < 0)
+			return err->class;
+		if (S_ISDIR(st.st_mode) && note_directory(fd, child, buffer_str(&below),
+						   depth + 1, out, err) < 0)
+			return err->class;
+		if (S_ISREG(st.st_mode) &&
+			buffer_printf(out, err, "%lld %s\n", (long long)st.st_size,
+				buffer_str(&below)) < 0)
+			return err->class;
 	}
-	fs_list_free(&names, count);
-	return status;
+	return 0;
 }
 
 int export_note(const char *directory, struct buffer *out, struct error *err)

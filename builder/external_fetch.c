@@ -109,9 +109,17 @@ int external_remember(struct store *store, const char *name,
 	const struct external_note *note, struct error *err)
 {
 	cleanup_buffer struct buffer text = BUFFER_INIT;
+	cleanup_fd int lock = -1;
 	char hex[DIGEST_TEXT_MAX], blob[DIGEST_TEXT_MAX];
+	struct external_note known;
+	bool found = false;
 	if (note_key(name, hex, err) < 0 ||
-		buffer_printf(&text, err, "%s %lld\n", digest_format(&note->blob, blob),
+		store_lock(store, FOLDER, hex, &lock, err) < 0 ||
+		external_recall(store, name, &known, &found, err) < 0)
+		return err->class;
+	if (found && known.date > note->date)
+		return 0;
+	if (buffer_printf(&text, err, "%s %lld\n", digest_format(&note->blob, blob),
 			(long long)note->date) < 0)
 		return err->class;
 	return store_put_record(store, FOLDER, hex, buffer_slice(&text), err);

@@ -27,6 +27,7 @@ struct external_note {
 };
 MUST_USE int external_recall(struct store *store, const char *name,
 	struct external_note *ret_note, bool *ret_found, struct error *err);
+/* A later date that another process noted meanwhile stays. */
 MUST_USE int external_remember(struct store *store, const char *name,
 	const struct external_note *note, struct error *err);
 /* The file in the store that holds the note, for remedies; heap. */

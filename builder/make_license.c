@@ -101,20 +101,10 @@ static int add_file(struct license_texts *texts, int dirfd, const char *path, bo
 	return wanted ? error_set(err, ERR_INPUT, "%s is no regular file", path) : 0;
 }
 
-struct names {
-	char **items;
-	size_t count;
-};
-
-static void names_done(struct names *names)
-{
-	fs_list_free(&names->items, names->count);
-}
-
 static int add_folder(struct license_texts *texts, int workspace, const char *folder,
 	bool all, struct error *err)
 {
-	CLEANUP(names_done) struct names names = {0};
+	cleanup_names struct fs_names names = {0};
 	cleanup_fd int fd = -1;
 	if (fs_open(workspace, folder, FS_BENEATH, O_RDONLY | O_DIRECTORY, 0, &fd, err) <
 		0) {
@@ -123,7 +113,7 @@ static int add_folder(struct license_texts *texts, int workspace, const char *fo
 		error_clear(err); /* not there: nothing to find in it */
 		return 0;
 	}
-	if (fs_list(fd, &names.items, &names.count, err) < 0)
+	if (fs_list(fd, &names, err) < 0)
 		return err->class;
 	for (size_t i = 0; i < names.count; i++) {
 		const char *name = names.items[i];

@@ -49,7 +49,8 @@ struct step_run {
 void step_run_done(struct step_run *run);
 /*
  * A failing step is ERR_INPUT with its label and the log's path; the last lines of the
- * log are shown at once. So is a user that the root does not have, and root: no step runs as root.
+ * log are shown at once. So is a user that the root does not have, and root: no step runs
+ * as root.
  */
 MUST_USE int steps_run(struct step_run *run, struct error *err);
 

@@ -349,6 +349,19 @@ static int find_result(struct testing *testing, bool *ret_found, struct error *e
 		digest_format_hex(&testing->key, hex), 4096, &text, ret_found, err);
 }
 
+/* Of several processes one runs the test, and the others wait for what it finds. */
+static int find_result_or_lock(
+	struct testing *testing, bool *ret_found, int *ret_lock, struct error *err)
+{
+	char hex[DIGEST_TEXT_MAX];
+	if (find_result(testing, ret_found, err) < 0 || *ret_found)
+		return err->class;
+	if (store_lock(testing->options->make->store, "tests",
+		    digest_format_hex(&testing->key, hex), ret_lock, err) < 0)
+		return err->class;
+	return find_result(testing, ret_found, err);
+}
+
 static int save_result(struct testing *testing, struct error *err)
 {
 	cleanup_buffer struct buffer text = BUFFER_INIT;
@@ -421,6 +434,7 @@ static int test_package(const struct made *made, const struct recipe_package *pa
 	struct test_counts *counts, struct error *err)
 {
 	cleanup_arena struct arena *arena = NULL;
+	cleanup_fd int lock = -1;
 	bool found = false;
 	if (arena_new(&arena, err) < 0)
 		return err->class;
@@ -434,7 +448,7 @@ static int test_package(const struct made *made, const struct recipe_package *pa
 	if (resolve_root(&testing, made, all, all_count, err) < 0 ||
 		collect_steps(&testing, err) < 0 ||
 		compute_key(&testing, &made->item->input_key, err) < 0 ||
-		find_result(&testing, &found, err) < 0)
+		find_result_or_lock(&testing, &found, &lock, err) < 0)
 		return err->class;
 	if (!found && run_test(&testing, err) < 0)
 		return err->class;

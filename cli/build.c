@@ -50,9 +50,11 @@ struct build_flags {
 			NULL, "try mirrors before the upstream address"),                \
 		CLI_OPTION(struct build_flags, allow_unpinned, "allow-unpinned",         \
 			CLI_FLAG, NULL, "accept sources without digest or commit"),      \
-		CLI_OPTION(struct build_flags, cpus, "cpus", CLI_NUMBER, "N",            \
+		CLI_NUMBER_OPTION(struct build_flags, cpus, "cpus", 1,                   \
+			CLI_PROCESSORS_MAX,                                              \
 			"processors for all jobs together (default: all)"),              \
-		CLI_OPTION(struct build_flags, jobs, "jobs", CLI_NUMBER, "N",            \
+		CLI_NUMBER_OPTION(struct build_flags, jobs, "jobs", 1,                   \
+			CLI_PROCESSORS_MAX,                                              \
 			"recipes built at the same time (default: 1)"),                  \
 		CLI_OPTION(struct build_flags, keep_going, "keep-going", CLI_FLAG, NULL, \
 			"after a failure build all that does not need what failed"),     \
@@ -208,8 +210,7 @@ static int prepare(
 	options->sha1_signatures = flags->sha1_signatures;
 	warn_of_sha1(flags);
 	options->lint = &prepared->lint;
-	options->cpus = (unsigned)flags->cpus; /* at most INT32_MAX, see
-						  CLI_NUMBER */
+	options->cpus = (unsigned)flags->cpus; /* at most CLI_PROCESSORS_MAX */
 	options->jobs = (unsigned)flags->jobs;
 	options->keep_going = flags->keep_going;
 	return 0;

@@ -18,6 +18,47 @@ int cli_print(struct slice text, struct error *err)
 
 /* ---- help ---- */
 
+#define HELP_COLUMNS  80
+#define OPTION_WIDTH  28
+#define COMMAND_WIDTH 13 /* the longest is verify-bundle */
+
+/* From this column on, further lines below it. One line end is a blank, two are kept. */
+static void print_wrapped(FILE *to, size_t indent, size_t column, const char *text)
+{
+	bool begins = true;
+	while (*text) {
+		size_t len = strcspn(text, " \n");
+		if (!begins && column + 1 + len > HELP_COLUMNS) {
+			fprintf(to, "\n%*s", (int)indent, ""); /* few */
+			column = indent;
+			begins = true;
+		}
+		fprintf(to, "%s%.*s", begins ? "" : " ", (int)len, text); /* a word */
+		column += len + !begins;
+		begins = false;
+		text += len;
+		if (strncmp(text, "\n\n", 2) == 0) {
+			fprintf(to, "\n\n%*s", (int)indent, "");
+			column = indent;
+			begins = true;
+		}
+		text += strspn(text, " \n");
+	}
+	fputc('\n', to);
+}
+
+/* "  left   text", the text on a line of its own if left is too long. */
+static void print_entry(FILE *to, size_t width, const char *left, const char *text)
+{
+	size_t indent = width + 3;
+	fprintf(to, "  %-*s", (int)width, left); /* few */
+	if (strlen(left) > width)
+		fprintf(to, "\n%*s", (int)indent, "");
+	else
+		fputc(' ', to);
+	print_wrapped(to, indent, indent, text);
+}
+
 static void print_options(FILE *to, const struct cli_command *command)
 {
 	for (size_t i = 0; i < command->option_count; i++) {
@@ -26,10 +67,10 @@ static void print_options(FILE *to, const struct cli_command *command)
 		(void)snprintf(left, sizeof(left), letter ? "--%s%s%s, -%c" : "--%s%s%s",
 			option->name, option->argument ? " " : "",
 			option->argument ? option->argument : "", letter);
-		fprintf(to, "  %-28s %s\n", left, option->help);
+		print_entry(to, OPTION_WIDTH, left, option->help);
 	}
-	fprintf(to, "  %-28s %s\n", "--quiet, --verbose", "say less, say more; -q, -v");
-	fprintf(to, "  %-28s %s\n", "--help, -h", "this text");
+	print_entry(to, OPTION_WIDTH, "--quiet, --verbose", "say less, say more; -q, -v");
+	print_entry(to, OPTION_WIDTH, "--help, -h", "this text");
 }
 
 static void print_command_help(
@@ -38,8 +79,10 @@ static void print_command_help(
 	fprintf(to, "%s %s%s%s\n\n%s.\n", program->name, command->name,
 		*command->arguments ? " [options] " : " [options]", command->arguments,
 		command->summary);
-	if (command->description)
-		fprintf(to, "\n%s\n", command->description);
+	if (command->description) {
+		fputc('\n', to);
+		print_wrapped(to, 0, 0, command->description);
+	}
 	fputs("\noptions:\n", to);
 	print_options(to, command);
 	/* both programs' commands have the same pages */
@@ -48,14 +91,17 @@ static void print_command_help(
 
 static void print_program_help(FILE *to, const struct cli_program *program)
 {
-	fprintf(to, "%s: %s\n\n", program->name, program->summary);
+	fprintf(to, "%s: ", program->name);
+	print_wrapped(to, 0, strlen(program->name) + 2, program->summary);
+	fputc('\n', to);
 	for (size_t i = 0; i < program->command_count; i++)
-		fprintf(to, "  %-12s %s\n", program->commands[i]->name,
+		print_entry(to, COMMAND_WIDTH, program->commands[i]->name,
 			program->commands[i]->summary);
 	fprintf(to,
 		"\n'%s COMMAND --help' tells its options, 'man %s' the whole.\n"
-		"Exit status: 0 done, 1 failed, 2 wrong usage, 3 refused (checked, and "
-		"the answer is no).\n",
+		"Exit status: 0 done, 1 failed, 2 wrong usage, 3 refused: checked, and "
+		"the\n"
+		"answer is no.\n",
 		program->name, program->name);
 }
 
@@ -91,7 +137,7 @@ static int run_command(const struct cli_program *program,
 	CLEANUP(parse_done)
 	struct parse parse = {.command = command, .level = LOG_NORMAL};
 	int status = parse_arguments(&parse, argv, argc, err);
-	log_init(parse.level);
+	log_init(program->name, parse.level);
 	if (status < 0)
 		return error_remedy(err, "%s %s --help", program->name, command->name);
 	if (parse.help) {
@@ -126,7 +172,7 @@ int cli_main(const struct cli_program *program, int argc, char **argv)
 	struct error err = ERROR_INIT;
 	if (hold_standard_descriptors() < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
 		return 1;
-	log_init(LOG_NORMAL);
+	log_init(program->name, LOG_NORMAL);
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
 		(strcmp(argv[1], "help") == 0 && argc == 2)) {
 		print_program_help(argc < 2 ? stderr : stdout, program);

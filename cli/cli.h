@@ -14,7 +14,7 @@ enum cli_kind {
 	CLI_FLAG,   /* bool */
 	CLI_TEXT,   /* const char *; NULL unless given */
 	CLI_LIST,   /* struct cli_list; may be given several times */
-	CLI_NUMBER, /* uint64_t */
+	CLI_NUMBER, /* uint64_t; 0 unless given */
 };
 
 struct cli_list {
@@ -28,6 +28,7 @@ struct cli_option {
 	size_t offset;        /* in the command's option struct */
 	const char *argument; /* "FILE"; NULL for flags */
 	const char *help;
+	uint64_t least, most; /* of a number; least is not 0 */
 };
 #define CLI_OPTION(type, field, option_name, option_kind, argument_name, text)           \
 	{                                                                                \
@@ -35,6 +36,13 @@ struct cli_option {
 		.offset = offsetof(type, field), .argument = (argument_name),            \
 		.help = (text)                                                           \
 	}
+#define CLI_NUMBER_OPTION(type, field, option_name, from, to, text)                      \
+	{                                                                                \
+		.name = (option_name), .kind = CLI_NUMBER,                               \
+		.offset = offsetof(type, field), .argument = "N", .help = (text),        \
+		.least = (from), .most = (to)                                            \
+	}
+#define CLI_PROCESSORS_MAX 1024 /* CPU_SETSIZE: no machine has more */
 
 struct cli_command {
 	const char *name;
@@ -56,9 +64,18 @@ struct cli_program {
 
 /* The whole of main: parses, runs, reports. Returns the exit status. */
 int cli_main(const struct cli_program *program, int argc, char **argv);
-/* "completion" of a program's table for bash, zsh or fish; appends. */
-MUST_USE int cli_completion(const struct cli_program *program, const char *shell,
-	struct buffer *out, struct error *err);
+/*
+ * Prints the completion of a program's table for bash, zsh or fish; ERR_USAGE for others.
+ * Each program's command of that name calls it from a function of its own.
+ */
+MUST_USE int cli_completion(
+	const struct cli_program *program, const char *shell, struct error *err);
+#define CLI_COMPLETION_COMMAND(function)                                                 \
+	{                                                                                \
+		.name = "completion", .arguments = "bash|zsh|fish",                      \
+		.summary = "print a shell completion script", .min_arguments = 1,        \
+		.max_arguments = 1, .run = (function)                                    \
+	}
 
 /* Writes to standard output, all of it; ERR_SYSTEM if that fails. */
 MUST_USE int cli_print(struct slice text, struct error *err);
@@ -66,8 +83,7 @@ MUST_USE int cli_print(struct slice text, struct error *err);
 extern const struct cli_command build_command, package_command, compile_command,
 	graph_command, keygen_command, sign_command, attest_command, push_command,
 	pull_command, copy_command, verify_command, verify_bundle_command,
-	explain_command, inspect_command, list_command, sandbox_command,
-	completion_command;
+	explain_command, inspect_command, list_command, sandbox_command;
 extern const struct cli_program alnage_program;
 
 #endif

@@ -1,6 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
 
+static int print_completion(
+	const void *options, const struct cli_list *arguments, struct error *err)
+{
+	(void)options; /* it has none */
+	return cli_completion(&alnage_program, arguments->items[0], err);
+}
+
+static const struct cli_command completion_command =
+	CLI_COMPLETION_COMMAND(print_completion);
+
 static const struct cli_command *const commands[] = {
 	&build_command,
 	&package_command,

@@ -20,6 +20,10 @@ struct registry_options {
 		CLI_OPTION(type, registry.password_file, "password-file", CLI_TEXT,      \
 			"FILE", "file with the password ('-': standard input)")
 
+/* For descriptions. */
+#define IMAGE_IS                                                                         \
+	"IMAGE is oci:DIR[:TAG], oci-archive:FILE[:TAG] or HOST/NAME[:TAG|@DIGEST]."
+
 struct opened {
 	char *password; /* the repository borrows it; wiped at the end */
 	struct reference *reference;

@@ -21,7 +21,7 @@ static const struct cli_option options[] = {
 		"switch an option of the recipe on"),
 	CLI_OPTION(struct compile_flags, recipes, "recipes", CLI_TEXT, "DIR",
 		"whose pipelines/ are the built-in ones (default: ./recipes)"),
-	CLI_OPTION(struct compile_flags, jobs, "jobs", CLI_NUMBER, "N",
+	CLI_NUMBER_OPTION(struct compile_flags, jobs, "jobs", 1, CLI_PROCESSORS_MAX,
 		"threads (default: 1)"),
 	CLI_OPTION(struct compile_flags, check_only, "check", CLI_FLAG, NULL,
 		"print no plans, only what is wrong"),

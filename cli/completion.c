@@ -20,31 +20,30 @@ static int add_options(
 	return buffer_add_str(out, "--quiet --verbose --help", err);
 }
 
+/*
+ * For bash, and for zsh's imitation of its completion, which has no mapfile: words of
+ * ours have no spaces, and names of files are left to the shell.
+ */
 static int complete_bash(
 	const struct cli_program *program, struct buffer *out, struct error *err)
 {
 	if (buffer_printf(out, err,
-		    "_%s() {\n\tlocal word=${COMP_WORDS[COMP_CWORD]} options=\n"
-		    "\tif [ \"$COMP_CWORD\" = 1 ]; then\n\t\tmapfile -t COMPREPLY < "
-		    "<(compgen -W '",
+		    "_%s() {\n\tlocal word=${COMP_WORDS[COMP_CWORD]} known=\n"
+		    "\tcase $COMP_CWORD:${COMP_WORDS[1]} in\n\t1:*) known='",
 		    program->name) < 0 ||
 		add_commands(program, out, err) < 0 ||
-		buffer_add_str(out,
-			"' -- \"$word\")\n\t\treturn\n\tfi\n\tcase ${COMP_WORDS[1]} in\n",
-			err) < 0)
+		buffer_add_str(out, "' ;;\n", err) < 0)
 		return err->class;
 	for (size_t i = 0; i < program->command_count; i++)
-		if (buffer_printf(out, err, "\t%s) options='",
+		if (buffer_printf(out, err, "\t*:%s) known='",
 			    program->commands[i]->name) < 0 ||
 			add_options(program->commands[i], out, err) < 0 ||
 			buffer_add_str(out, "' ;;\n", err) < 0)
 			return err->class;
 	return buffer_printf(out, err,
-		"\tesac\n\tcase $word in\n"
-		"\t-*) mapfile -t COMPREPLY < <(compgen -W \"$options\" -- \"$word\") "
-		";;\n"
-		"\t*) mapfile -t COMPREPLY < <(compgen -f -- \"$word\") ;;\n\tesac\n}\n"
-		"complete -o filenames -F _%s %s\n",
+		"\tesac\n\tCOMPREPLY=()\n\tcase $COMP_CWORD:$word in\n"
+		"\t1:* | *:-*) COMPREPLY=($(compgen -W \"$known\" -- \"$word\")) ;;\n"
+		"\tesac\n}\ncomplete -o default -F _%s %s\n",
 		program->name, program->name);
 }
 
@@ -58,28 +57,50 @@ static int complete_zsh(
 	return complete_bash(program, out, err);
 }
 
+/* " -d 'text'": in fish's single quotes a backslash takes the next quote. */
+static int add_fish_description(struct buffer *out, const char *text, struct error *err)
+{
+	if (buffer_add_str(out, " -d '", err) < 0)
+		return err->class;
+	for (; *text; text++)
+		if (((*text == '\'' || *text == '\\') &&
+			    buffer_add_byte(out, '\\', err) < 0) ||
+			buffer_add_byte(out, *text, err) < 0)
+			return err->class;
+	return buffer_add_str(out, "'\n", err);
+}
+
+static int add_fish_option(const struct cli_program *program,
+	const struct cli_command *command, const struct cli_option *option,
+	struct buffer *out, struct error *err)
+{
+	if (buffer_printf(out, err,
+		    "complete -c %s -n '__fish_seen_subcommand_from %s' -l %s%s",
+		    program->name, command->name, option->name,
+		    option->argument ? " -r" : "") < 0)
+		return err->class;
+	return add_fish_description(out, option->help, err);
+}
+
 static int complete_fish(
 	const struct cli_program *program, struct buffer *out, struct error *err)
 {
 	for (size_t i = 0; i < program->command_count; i++) {
 		const struct cli_command *command = program->commands[i];
 		if (buffer_printf(out, err,
-			    "complete -c %s -n __fish_use_subcommand -a %s -d '%s'\n",
-			    program->name, command->name, command->summary) < 0)
+			    "complete -c %s -n __fish_use_subcommand -a %s",
+			    program->name, command->name) < 0 ||
+			add_fish_description(out, command->summary, err) < 0)
 			return err->class;
 		for (size_t o = 0; o < command->option_count; o++)
-			if (buffer_printf(out, err,
-				    "complete -c %s -n '__fish_seen_subcommand_from %s' "
-				    "-l %s%s\n",
-				    program->name, command->name,
-				    command->options[o].name,
-				    command->options[o].argument ? " -r" : "") < 0)
+			if (add_fish_option(
+				    program, command, &command->options[o], out, err) < 0)
 				return err->class;
 	}
 	return 0;
 }
 
-int cli_completion(const struct cli_program *program, const char *shell,
+static int add_completion(const struct cli_program *program, const char *shell,
 	struct buffer *out, struct error *err)
 {
 	if (strcmp(shell, "bash") == 0)
@@ -92,20 +113,11 @@ int cli_completion(const struct cli_program *program, const char *shell,
 		err, ERR_USAGE, "no completion for '%s': bash, zsh or fish", shell);
 }
 
-static int run(const void *options, const struct cli_list *arguments, struct error *err)
+int cli_completion(
+	const struct cli_program *program, const char *shell, struct error *err)
 {
 	cleanup_buffer struct buffer out = BUFFER_INIT;
-	(void)options; /* it has none */
-	if (cli_completion(&alnage_program, arguments->items[0], &out, err) < 0)
+	if (add_completion(program, shell, &out, err) < 0)
 		return err->class;
 	return cli_print(buffer_slice(&out), err);
 }
-
-const struct cli_command completion_command = {
-	.name = "completion",
-	.arguments = "bash|zsh|fish",
-	.summary = "print a shell completion script",
-	.min_arguments = 1,
-	.max_arguments = 1,
-	.run = run,
-};

@@ -5,17 +5,21 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "cli/common.h"
+#include "oci/platform.h"
 
 struct copy_flags {
 	struct registry_options registry;
 	bool without_signatures, json;
 	uint64_t parallel;
+	const char *platform;
 };
 
 static const struct cli_option options[] = {
 	CLI_OPTION(struct copy_flags, without_signatures, "without-signatures", CLI_FLAG,
 		NULL, "leave signatures and attestations behind"),
-	CLI_OPTION(struct copy_flags, parallel, "parallel", CLI_NUMBER, "N",
+	CLI_OPTION(struct copy_flags, platform, "platform", CLI_TEXT, "OS/ARCH",
+		"only the image for this platform, such as linux/arm64"),
+	CLI_NUMBER_OPTION(struct copy_flags, parallel, "parallel", 1, COPY_PARALLEL_MAX,
 		"blobs at once, at most 16 (4 unless given)"),
 	CLI_OPTION(struct copy_flags, json, "json", CLI_FLAG, NULL,
 		"what was copied, as JSON, and no progress"),
@@ -26,6 +30,8 @@ static const struct cli_option options[] = {
 struct job {
 	const struct copy_flags *flags;
 	struct opened from, to;
+	struct arena *arena;
+	struct platform platform; /* if one is wanted */
 	struct descriptor image;
 	const char *tag; /* NULL: none */
 	uint64_t total, sent;
@@ -36,6 +42,7 @@ struct job {
 static void job_done(struct job *job)
 {
 	log_task_end(&job->task);
+	arena_free(&job->arena);
 	opened_done(&job->from);
 	opened_done(&job->to);
 }
@@ -47,12 +54,42 @@ static void show_progress(void *context, uint64_t done, uint64_t total)
 	log_task_progress(job->task, done, total);
 }
 
+static int read_platform(struct job *job, struct error *err)
+{
+	if (!job->flags->platform)
+		return 0;
+	if (platform_parse(slice_str(job->flags->platform), job->arena, &job->platform,
+		    err) < 0) {
+		err->class = ERR_USAGE;
+		return error_wrap(err, "--platform");
+	}
+	return 0;
+}
+
+/* One image of an index, which brings what is attached to it alone. */
+static int choose_platform(struct job *job, struct error *err)
+{
+	const struct descriptor index = job->image;
+	char digest[DIGEST_TEXT_MAX];
+	if (!job->flags->platform)
+		return 0;
+	if (platform_choose(job->from.repository, &index, &job->platform, job->arena,
+		    &job->image, err) < 0)
+		return error_wrap(err, "%s", job->from.reference->text);
+	if (!digest_equal(&index.digest, &job->image.digest))
+		log_info("%s is one image of the index %s, whose own signatures and "
+			 "attestations stay behind: they do not cover it",
+			job->flags->platform, digest_format(&index.digest, digest));
+	return 0;
+}
+
 static int open_both(struct job *job, const struct cli_list *arguments, struct error *err)
 {
 	const struct registry_options *registry = &job->flags->registry;
 	if (open_reference(arguments->items[0], registry, false, false, &job->from, err) <
 			0 ||
 		resolve_reference(&job->from, &job->image, err) < 0 ||
+		choose_platform(job, err) < 0 ||
 		open_reference(arguments->items[1], registry, true, true, &job->to, err) <
 			0)
 		return err->class;
@@ -70,7 +107,7 @@ static int carry_out(struct job *job, const char *name, struct error *err)
 	struct repository_copy request = {.image = &job->image,
 		.tag = job->tag,
 		.with_signatures = !job->flags->without_signatures,
-		.parallel = (unsigned)job->flags->parallel, /* checked before */
+		.parallel = (unsigned)job->flags->parallel, /* at most 16 */
 		.show = !job->flags->json,
 		.progress = show_progress,
 		.progress_context = job,
@@ -130,9 +167,8 @@ static int copy(const struct copy_flags *flags, const struct cli_list *arguments
 {
 	CLEANUP(job_done) struct job job = {.flags = flags};
 	cleanup_buffer struct buffer out = BUFFER_INIT;
-	if (flags->parallel > 16)
-		return error_set(err, ERR_USAGE, "--parallel: at most 16");
-	if (open_both(&job, arguments, err) < 0 ||
+	if (arena_new(&job.arena, err) < 0 || read_platform(&job, err) < 0 ||
+		open_both(&job, arguments, err) < 0 ||
 		carry_out(&job, arguments->items[1], err) < 0)
 		return err->class;
 	tell_end(&job);
@@ -188,6 +224,8 @@ const struct cli_command pull_command = {
 	.name = "pull",
 	.arguments = "HOST/NAME[:TAG|@DIGEST] oci:DIR[:TAG]",
 	.summary = "pull an image with its signatures and attestations into a layout",
+	.description = "Digests and sizes are checked on the way; verify what was pulled "
+		       "before it is used.",
 	.options = options,
 	.option_count = ARRAY_LEN(options),
 	.options_size = sizeof(struct copy_flags),
@@ -201,6 +239,9 @@ const struct cli_command copy_command = {
 	.arguments = "FROM TO",
 	.summary = "copy an image, signatures and attestations between layouts and "
 		   "registries",
+	.description = "FROM and TO are oci:DIR[:TAG], oci-archive:FILE[:TAG] or "
+		       "HOST/NAME[:TAG|@DIGEST]. Without a tag in TO, FROM's is taken, "
+		       "else latest. Digests and sizes are checked on the way.",
 	.options = options,
 	.option_count = ARRAY_LEN(options),
 	.options_size = sizeof(struct copy_flags),

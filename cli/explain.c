@@ -64,7 +64,7 @@ const struct cli_command explain_command = {
 	.arguments = "IMAGE [PATH]",
 	.summary = "why a file is in an image, or why it was removed",
 	.description = "Follows the reasons from the file to the entrypoint. Without "
-		       "PATH: every file.",
+		       "PATH: every file. " IMAGE_IS,
 	.options = options,
 	.option_count = ARRAY_LEN(options),
 	.options_size = sizeof(struct explain_flags),

@@ -204,6 +204,7 @@ const struct cli_command inspect_command = {
 	.name = "inspect",
 	.arguments = "IMAGE",
 	.summary = "what an image is, and what is attached to it",
+	.description = "Nothing attached is verified here. " IMAGE_IS,
 	.options = options,
 	.option_count = ARRAY_LEN(options),
 	.options_size = sizeof(struct inspect_flags),

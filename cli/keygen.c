@@ -14,8 +14,8 @@ struct keygen_flags {
 static const struct cli_option options[] = {
 	CLI_OPTION(struct keygen_flags, type, "type", CLI_TEXT, "NAME",
 		"ecdsa-p256 (default), ecdsa-p384, ecdsa-p521, rsa, ed25519"),
-	CLI_OPTION(struct keygen_flags, bits, "bits", CLI_NUMBER, "N",
-		"of an RSA key (default: 4096)"),
+	CLI_NUMBER_OPTION(struct keygen_flags, bits, "bits", KEY_RSA_BITS_MIN,
+		KEY_RSA_BITS_MAX, "of an RSA key (default: 4096)"),
 	CLI_OPTION(struct keygen_flags, password, "password", CLI_FLAG, NULL,
 		"encrypt it; the passphrase comes from $ALNAGE_PASSWORD or the terminal"),
 	CLI_OPTION(struct keygen_flags, format, "format", CLI_TEXT, "NAME",

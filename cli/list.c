@@ -63,8 +63,7 @@ static int list_tags(struct repository *repository, struct arena *arena,
 		if (flags->all || !referrers_tag_is(slice_str(tags[i])))
 			tags[kept++] = tags[i];
 	if (count == 0)
-		log_warning("%s: no tags, or no such repository",
-			repository_name(repository));
+		log_warning("%s: no tags", repository_name(repository));
 	return flags->json ? print_tags_json(repository_name(repository), tags, kept, err)
 			   : print_tags(tags, kept, err);
 }
@@ -141,6 +140,8 @@ const struct cli_command list_command = {
 	.name = "list",
 	.arguments = "REPOSITORY|IMAGE",
 	.summary = "the tags of a repository, or what refers to an image",
+	.description = "REPOSITORY is oci:DIR or HOST/NAME, as of an image. Nothing is "
+		       "verified here.",
 	.options = options,
 	.option_count = ARRAY_LEN(options),
 	.options_size = sizeof(struct list_flags),

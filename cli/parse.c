@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/parse.h"
 
+#include <inttypes.h>
+
 #include "base/nearest.h"
 
 #define OPTIONS_MAX 64 /* of a command; more have no hint */
@@ -67,6 +69,20 @@ static const struct cli_option *find_option(
 	return NULL;
 }
 
+int parse_number(const char *option, const char *text, uint64_t least, uint64_t most,
+	uint64_t *ret_number, struct error *err)
+{
+	struct error ignored = ERROR_INIT; /* ours tells the range as well */
+	uint64_t number = 0;
+	if (slice_parse_u64(slice_str(text), 10, most, &number, &ignored) < 0 ||
+		number < least)
+		return error_set(err, ERR_USAGE,
+			"--%s: '%s' is not a number from %" PRIu64 " to %" PRIu64, option,
+			text, least, most);
+	*ret_number = number;
+	return 0;
+}
+
 static int store_value(struct parse *parse, const struct cli_option *option,
 	const char *value, struct error *err)
 {
@@ -84,10 +100,8 @@ static int store_value(struct parse *parse, const struct cli_option *option,
 	case CLI_LIST:
 		return list_add(at, value, err);
 	case CLI_NUMBER:
-		if (slice_parse_u64(slice_str(value), 10, INT32_MAX, at, err) == 0)
-			return 0;
-		err->class = ERR_USAGE;
-		return error_wrap(err, "--%s", option->name);
+		return parse_number(
+			option->name, value, option->least, option->most, at, err);
 	}
 	return 0;
 }

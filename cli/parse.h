@@ -27,6 +27,10 @@ void parse_done(struct parse *parse);
 MUST_USE int parse_arguments(
 	struct parse *parse, char **argv, int argc, struct error *err);
 
+/* The value of an option that has to be a number of this range; ERR_USAGE. */
+MUST_USE int parse_number(const char *option, const char *text, uint64_t least,
+	uint64_t most, uint64_t *ret_number, struct error *err);
+
 /* The letter of the option that is called so, 0 if it has none; the same everywhere. */
 char parse_letter(const char *name);
 

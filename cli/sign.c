@@ -26,7 +26,8 @@ static const struct cli_option sign_options[] = {
 static const struct cli_option attest_options[] = {
 	SIGNER_OPTIONS(struct sign_flags),
 	CLI_OPTION(struct sign_flags, type, "type", CLI_TEXT, "TYPE",
-		"predicate type: slsaprovenance1, spdxjson, cyclonedx, openvex, vuln, or "
+		"predicate type: slsaprovenance1, spdxjson, cyclonedx, openvex, csaf, "
+		"vuln, or "
 		"a URI"),
 	CLI_OPTION(struct sign_flags, predicate, "predicate", CLI_TEXT, "FILE",
 		"the predicate, JSON"),
@@ -248,7 +249,7 @@ const struct cli_command sign_command = {
 	.description = "Writes both forms that verifiers read: cosign's tag .sig and a "
 		       "Sigstore bundle.\n"
 		       "An index is signed with every image in it. Signatures of "
-		       "others stay." ELSEWHERE,
+		       "others stay. " IMAGE_IS ELSEWHERE,
 	.options = sign_options,
 	.option_count = ARRAY_LEN(sign_options),
 	.options_size = sizeof(struct sign_flags),
@@ -262,7 +263,7 @@ const struct cli_command attest_command = {
 	.arguments = "IMAGE",
 	.summary = "sign a statement about an image and attach it",
 	.description = "Writes both forms that verifiers read: cosign's tag .att and a "
-		       "Sigstore bundle." ELSEWHERE,
+		       "Sigstore bundle. " IMAGE_IS ELSEWHERE,
 	.options = attest_options,
 	.option_count = ARRAY_LEN(attest_options),
 	.options_size = sizeof(struct sign_flags),

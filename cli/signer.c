@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/signer.h"
 
+#include "cli/parse.h"
+
 #define EVIDENCE_MAX 32 /* more than any bundle may bring */
 
 bool signer_flags_given(const struct signer_flags *flags)
@@ -46,29 +48,31 @@ static int read_count(
 
 	if (!text)
 		return 0;
-	if (slice_parse_u64(slice_str(text), 10, EVIDENCE_MAX, &value, err) < 0)
-		return usage(err, option);
+	if (parse_number(option, text, 0, EVIDENCE_MAX, &value, err) < 0)
+		return err->class;
 	*count = (unsigned)value; /* at most EVIDENCE_MAX */
 	return 0;
 }
 
 /* What is not said is the default. */
 static int read_evidence(
-	const struct signer_flags *flags, struct loaded_signer *loaded, struct error *err)
+	const struct signer_flags *flags, struct evidence *evidence, struct error *err)
 {
-	loaded->evidence = signer_evidence(&loaded->signer);
-	return read_count(flags->logs, "log-entries", &loaded->evidence.logs, err) < 0 ||
-			       read_count(flags->timestamps, "timestamps",
-				       &loaded->evidence.timestamps, err) < 0
-		       ? err->class
-		       : read_count(flags->scts, "scts", &loaded->evidence.scts, err);
+	if (read_count(flags->logs, "log-entries", &evidence->logs, err) < 0 ||
+		read_count(flags->timestamps, "timestamps", &evidence->timestamps, err) <
+			0)
+		return err->class;
+	return read_count(flags->scts, "scts", &evidence->scts, err);
 }
 
 int check_signer_flags(const struct signer_flags *flags, bool with_key, struct error *err)
 {
 	bool named = flags->identity || flags->identity_regexp || flags->issuer ||
 		     flags->issuer_regexp;
+	struct evidence ignored = {.logs = 0}; /* before any file is read */
 
+	if (read_evidence(flags, &ignored, err) < 0)
+		return err->class;
 	if (with_key && named)
 		return error_set(err, ERR_USAGE,
 			"--key and --certificate-identity exclude each other");
@@ -101,7 +105,8 @@ static int load(const struct signer_flags *flags, const struct key *key,
 		return err->class;
 	signer->key = key;
 	signer->root = loaded->root;
-	return read_evidence(flags, loaded, err);
+	loaded->evidence = signer_evidence(signer);
+	return read_evidence(flags, &loaded->evidence, err);
 }
 
 int load_signer(const struct signer_flags *flags, const struct key *key,

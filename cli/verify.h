@@ -23,7 +23,7 @@ struct verify_flags {
 		"public key; given several times, any one of them counts"),              \
 		CLI_OPTION(type, verify.types, "require", CLI_LIST, "TYPE",              \
 			"predicate type that must be attested: slsaprovenance1, "        \
-			"spdxjson, cyclonedx, openvex, vuln, or a URI "                  \
+			"spdxjson, cyclonedx, openvex, csaf, vuln, or a URI "            \
 			"(default: slsaprovenance1 and spdxjson)"),                      \
 		CLI_OPTION(type, verify.signature_only, "signature-only", CLI_FLAG,      \
 			NULL, "require no attestation"),                                 \
@@ -45,12 +45,9 @@ struct verify_flags {
 
 #define VERIFY_SUMMARY "verify an image's signature and attestations before deployment"
 #define VERIFY_DESCRIPTION                                                               \
-	"IMAGE is oci:DIR[:TAG], oci-archive:FILE or HOST/NAME[:TAG|@DIGEST]. A tag is " \
-	"resolved\n"                                                                     \
-	"once; deploy the digest that is printed. Exit status 0: everything passed. 3: " \
-	"refused,\n"                                                                     \
-	"with the reason. 1: the check could not be made, so nothing is known to be "    \
-	"good."
+	IMAGE_IS " A tag is resolved once; deploy the digest that is printed. Exit "     \
+		 "status 0: everything passed. 3: refused, with the reason. 1: the "     \
+		 "check could not be made, so nothing is known to be good."
 
 /* What came out of a policy, passed or not. */
 struct verify_report {

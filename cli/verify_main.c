@@ -1,9 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/verify.h"
 
+static const struct cli_program verify_program;
+
+static int print_completion(
+	const void *options, const struct cli_list *arguments, struct error *err)
+{
+	(void)options; /* it has none */
+	return cli_completion(&verify_program, arguments->items[0], err);
+}
+
+static const struct cli_command completion_command =
+	CLI_COMPLETION_COMMAND(print_completion);
+
 /* Only verifying: what this table does not name is not linked in. */
 static const struct cli_command *const commands[] = {
-	&verify_only_command, &verify_bundle_command};
+	&verify_only_command, &verify_bundle_command, &completion_command};
 
 static const struct cli_program verify_program = {
 	.name = "alnage-verify",

@@ -53,9 +53,7 @@ static int look_in(const char *folder, struct arena *arena, struct certificates 
 {
 	struct error reason = ERROR_INIT;
 	cleanup_fd int dirfd = -1;
-	char **names = NULL;
-	size_t count = 0;
-	int result = 0;
+	cleanup_names struct fs_names names = {0};
 
 	if (fs_open_dir(AT_FDCWD, folder, &dirfd, &reason) < 0) {
 		if (reason.sys == ENOENT || reason.sys == ENOTDIR)
@@ -69,12 +67,12 @@ static int look_in(const char *folder, struct arena *arena, struct certificates 
 		return err->class;
 	}
 	found->found = true;
-	if (fs_list(dirfd, &names, &count, err) < 0)
+	if (fs_list(dirfd, &names, err) < 0)
 		return err->class;
-	for (size_t i = 0; i < count && result == 0; i++)
-		result = look_at_file(found, arena, folder, names[i], err);
-	fs_list_free(&names, count);
-	return result < 0 ? result : check_pair(found, err);
+	for (size_t i = 0; i < names.count; i++)
+		if (look_at_file(found, arena, folder, names.items[i], err) < 0)
+			return err->class;
+	return check_pair(found, err);
 }
 
 int certificates_find(const char *host, struct arena *arena,

@@ -149,6 +149,23 @@ static void finish(struct passage *passage, const char *what, const struct error
 		log_task_done(passage->task, "%s", what);
 }
 
+/*
+ * image-spec v1.1, layer.md, "Non-Distributable Layers", and Docker's foreign ones: most
+ * registries have but their addresses. An image without them would not be the same one.
+ */
+static int explain(const struct descriptor *blob, struct error *err)
+{
+	const char *type = blob->media_type;
+
+	if (err->class != ERR_INPUT || (!strstr(type, ".layer.nondistributable.") &&
+					       !strstr(type, ".rootfs.foreign.")))
+		return err->class;
+	return error_remedy(err,
+		"%s: only its publisher hands such a layer out; put the blob where the "
+		"image is copied from, or take an image without such layers",
+		type);
+}
+
 static void copy_blob(struct work *work, const struct descriptor *blob)
 {
 	struct passage passage = {.work = work, .blob = blob};
@@ -162,8 +179,10 @@ static void copy_blob(struct work *work, const struct descriptor *blob)
 		task = log_task_begin("%.19s", text);
 	passage.task = task;
 	passage.watch = (struct blob_watch){blob_moved, &passage};
-	if (move_blob(&passage, &what, &err) < 0)
+	if (move_blob(&passage, &what, &err) < 0) {
 		(void)error_wrap(&err, "copy blob %s", text);
+		(void)explain(blob, &err);
+	}
 	finish(&passage, what, &err);
 }
 

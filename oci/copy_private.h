@@ -5,8 +5,7 @@
 
 #include "oci/repository.h"
 
-#define COPY_PARALLEL     4  /* blobs at once, if nobody says how many */
-#define COPY_PARALLEL_MAX 16 /* registries limit connections, too */
+#define COPY_PARALLEL 4 /* blobs at once, if nobody says how many */
 
 struct blob_copy {
 	struct repository *from, *to;

@@ -345,6 +345,17 @@ static int open_directory(
 		AT_FDCWD, layout_archive_directory(layout->archive), &layout->dirfd, err);
 }
 
+/* Nobody sweeps away what is read here. Where there are no locks it is read all the same;
+ * and a sweep under way removes nothing that index.json lists now. */
+static void begin_use(struct layout *layout)
+{
+	struct error ignored = ERROR_INIT;
+
+	if (fs_open(layout->dirfd, "oci-layout", FS_BENEATH,
+		    O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, &layout->lock_fd, &ignored) == 0)
+		(void)fs_try_lock_byte(layout->lock_fd, LAYOUT_LOCK_USERS, FS_SHARED);
+}
+
 static void layout_needs(
 	const struct repository *repository, struct repository_needs *needs)
 {
@@ -387,5 +398,6 @@ int layout_open(const struct reference *reference, struct repository *repository
 	if (open_directory(reference, layout_of(repository), err) < 0 ||
 		layout_check_version(layout_of(repository)->dirfd, err) < 0)
 		return error_wrap(err, "%s", repository->name);
+	begin_use(layout_of(repository));
 	return 0;
 }

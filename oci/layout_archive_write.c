@@ -45,9 +45,7 @@ static int write_blobs(int fd, int dirfd, const char *algorithm, struct error *e
 {
 	char folder[32], path[sizeof(folder) + DIGEST_TEXT_MAX];
 	cleanup_fd int blobs = -1;
-	char **names = NULL;
-	size_t count = 0;
-	int result;
+	cleanup_names struct fs_names names = {0};
 
 	(void)snprintf(
 		folder, sizeof(folder), "blobs/%s", algorithm); /* a short constant */
@@ -55,22 +53,23 @@ static int write_blobs(int fd, int dirfd, const char *algorithm, struct error *e
 		return 0;
 	if (fs_open(dirfd, folder, FS_BENEATH, O_RDONLY | O_DIRECTORY, 0, &blobs, err) <
 			0 ||
-		fs_list(blobs, &names, &count, err) < 0)
+		fs_list(blobs, &names, err) < 0 ||
+		write_header(fd, folder, true, 0, err) < 0)
 		return err->class;
-	result = write_header(fd, folder, true, 0, err);
-	for (size_t i = 0; i < count && result == 0; i++) {
+	for (size_t i = 0; i < names.count; i++) {
 		struct error ignored = ERROR_INIT;
 		struct digest digest;
 
 		if (digest_parse_hex(strcmp(algorithm, "sha256") == 0 ? DIGEST_SHA256
 								      : DIGEST_SHA512,
-			    slice_str(names[i]), &digest, &ignored) < 0)
+			    slice_str(names.items[i]), &digest, &ignored) < 0)
 			continue; /* not a blob: a file that was being written */
-		(void)snprintf(path, sizeof(path), "%s/%s", folder, names[i]); /* fits */
-		result = write_file(fd, dirfd, path, err);
+		(void)snprintf(
+			path, sizeof(path), "%s/%s", folder, names.items[i]); /* fits */
+		if (write_file(fd, dirfd, path, err) < 0)
+			return err->class;
 	}
-	fs_list_free(&names, count);
-	return result;
+	return 0;
 }
 
 static int write_all(int fd, int dirfd, struct error *err)

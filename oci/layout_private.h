@@ -13,10 +13,17 @@
 
 struct layout {
 	int dirfd;
-	int lock_fd; /* the file oci-layout, which is never replaced; -1: not locked */
-	unsigned locks;
+	int lock_fd; /* the file oci-layout, which is never replaced; its bytes are locks
+		      */
+	unsigned locks;                 /* of index.json that are held */
 	struct layout_archive *archive; /* NULL: a directory */
 };
+
+/*
+ * Bytes of oci-layout that are locked. USERS is shared by all who have the layout open,
+ * so that who holds it alone knows that no blob is on its way or being read.
+ */
+enum { LAYOUT_LOCK_INDEX, LAYOUT_LOCK_USERS };
 
 static inline struct layout *layout_of(const struct repository *repository)
 {

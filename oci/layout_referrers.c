@@ -61,26 +61,23 @@ static int scan_blobs(struct repository *repository, const struct digest *subjec
 	struct arena *arena, struct descriptor_list *list, struct error *err)
 {
 	cleanup_fd int dirfd = -1;
-	char **names = NULL;
-	size_t count = 0;
-	int result = 0;
+	cleanup_names struct fs_names names = {0};
 
 	if (fs_open(layout_of(repository)->dirfd, "blobs/sha256", FS_BENEATH,
 		    O_RDONLY | O_DIRECTORY, 0, &dirfd, err) < 0 ||
-		fs_list(dirfd, &names, &count, err) < 0)
+		fs_list(dirfd, &names, err) < 0)
 		return err->class;
-	if (count > SCAN_FILES)
-		result = error_set(err, ERR_INPUT, "more than %d blobs", SCAN_FILES);
-	for (size_t i = 0; i < count && result == 0; i++) {
+	if (names.count > SCAN_FILES)
+		return error_set(err, ERR_INPUT, "more than %d blobs", SCAN_FILES);
+	for (size_t i = 0; i < names.count; i++) {
 		struct descriptor entry;
 
-		entry_of_file(dirfd, names[i], &entry);
-		if (entry.size != 0)
-			result = add_if_referrer(
-				repository, &entry, subject, arena, list, err);
+		entry_of_file(dirfd, names.items[i], &entry);
+		if (entry.size != 0 && add_if_referrer(repository, &entry, subject, arena,
+					       list, err) < 0)
+			return err->class;
 	}
-	fs_list_free(&names, count);
-	return result;
+	return 0;
 }
 
 int layout_referrers(struct repository *repository, const struct digest *subject,

@@ -91,15 +91,10 @@ static int save_index(
 static int layout_lock(struct repository *repository, struct error *err)
 {
 	struct layout *layout = layout_of(repository);
-	cleanup_fd int fd = -1;
 
-	if (layout->locks == 0) {
-		if (fs_open(layout->dirfd, "oci-layout", FS_BENEATH, O_RDWR, 0, &fd,
-			    err) < 0 ||
-			fs_lock(fd, err) < 0)
-			return err->class;
-		layout->lock_fd = take_fd(&fd);
-	}
+	if (layout->locks == 0 &&
+		fs_lock_byte(layout->lock_fd, LAYOUT_LOCK_INDEX, FS_EXCLUSIVE, err) < 0)
+		return err->class;
 	layout->locks++;
 	return 0;
 }
@@ -109,7 +104,8 @@ static void layout_unlock(struct repository *repository)
 	struct layout *layout = layout_of(repository);
 
 	if (--layout->locks == 0)
-		close_fd(&layout->lock_fd);
+		(void)fs_try_lock_byte(layout->lock_fd, LAYOUT_LOCK_INDEX,
+			FS_UNLOCKED); /* of what is held: cannot fail */
 }
 
 /* What a tag named before must stay findable if it has a subject. False: nothing to keep.
@@ -178,24 +174,21 @@ static int layout_put_manifest(
 static int check_empty(int dirfd, struct error *err)
 {
 	static const char *const ours[] = {"blobs", "index.json", "oci-layout"};
-	char **names = NULL;
-	size_t count = 0;
-	int result = 0;
+	cleanup_names struct fs_names names = {0};
 
-	if (fs_list(dirfd, &names, &count, err) < 0)
+	if (fs_list(dirfd, &names, err) < 0)
 		return err->class;
-	for (size_t i = 0; i < count && result == 0; i++) {
-		bool known = names[i][0] == '.';
+	for (size_t i = 0; i < names.count; i++) {
+		bool known = names.items[i][0] == '.';
 
 		for (size_t j = 0; j < ARRAY_LEN(ours); j++)
-			known = known || strcmp(names[i], ours[j]) == 0;
+			known = known || strcmp(names.items[i], ours[j]) == 0;
 		if (!known)
-			result = error_set(err, ERR_INPUT,
+			return error_set(err, ERR_INPUT,
 				"neither an OCI layout nor empty: it contains \"%.100s\"",
-				names[i]);
+				names.items[i]);
 	}
-	fs_list_free(&names, count);
-	return result;
+	return 0;
 }
 
 /* Two processes may do this at once: who comes second finds the file and is content. */
@@ -227,6 +220,20 @@ static int create_layout(int dirfd, struct error *err)
 	return write_first(dirfd, "oci-layout", version, err);
 }
 
+/* ---- sweeping ---- */
+
+static bool layout_begin_sweep(struct repository *repository)
+{
+	return fs_try_lock_byte(
+		layout_of(repository)->lock_fd, LAYOUT_LOCK_USERS, FS_EXCLUSIVE);
+}
+
+static void layout_end_sweep(struct repository *repository)
+{
+	(void)fs_try_lock_byte(layout_of(repository)->lock_fd, LAYOUT_LOCK_USERS,
+		FS_SHARED); /* of what is held: cannot fail */
+}
+
 static int remove_unlisted(int dirfd, const char *name,
 	const struct descriptor_list *blobs, struct error *err)
 {
@@ -245,18 +252,16 @@ static int layout_keep_only(struct repository *repository,
 	const struct descriptor_list *blobs, struct error *err)
 {
 	cleanup_fd int dirfd = -1;
-	char **names = NULL;
-	size_t count = 0;
-	int result = 0;
+	cleanup_names struct fs_names names = {0};
 
 	if (fs_open(layout_of(repository)->dirfd, "blobs/sha256", FS_BENEATH,
 		    O_RDONLY | O_DIRECTORY, 0, &dirfd, err) < 0 ||
-		fs_list(dirfd, &names, &count, err) < 0)
+		fs_list(dirfd, &names, err) < 0)
 		return err->class;
-	for (size_t i = 0; i < count && result == 0; i++)
-		result = remove_unlisted(dirfd, names[i], blobs, err);
-	fs_list_free(&names, count);
-	return result;
+	for (size_t i = 0; i < names.count; i++)
+		if (remove_unlisted(dirfd, names.items[i], blobs, err) < 0)
+			return err->class;
+	return 0;
 }
 
 static int layout_commit(struct repository *repository, struct error *err)
@@ -276,6 +281,8 @@ static const struct repository_write_ops layout_write_ops = {
 	.lock = layout_lock,
 	.unlock = layout_unlock,
 	.receive_blob = layout_receive_blob,
+	.begin_sweep = layout_begin_sweep,
+	.end_sweep = layout_end_sweep,
 	.keep_only = layout_keep_only,
 	.commit = layout_commit,
 };
@@ -314,7 +321,10 @@ static int open_or_create(const struct reference *reference, bool create,
 	if (create && !fs_exists(layout->dirfd, "oci-layout") &&
 		create_layout(layout->dirfd, err) < 0)
 		return err->class;
-	if (layout_check_version(layout->dirfd, err) < 0)
+	if (layout_check_version(layout->dirfd, err) < 0 ||
+		fs_open(layout->dirfd, "oci-layout", FS_BENEATH, O_RDWR, 0,
+			&layout->lock_fd, err) < 0 ||
+		fs_lock_byte(layout->lock_fd, LAYOUT_LOCK_USERS, FS_SHARED, err) < 0)
 		return err->class;
 	sweep_temporary(layout);
 	return 0;

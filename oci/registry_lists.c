@@ -56,7 +56,7 @@ static int next_page(const struct registry *registry,
 typedef int page_reader(void *context, const struct http_response *response,
 	bool *ret_stop, struct error *err);
 
-/* 404 at the first page is given to the reader like 200. */
+/* Whatever the status of a page, it is given to the reader. */
 static int read_pages(struct registry *registry, struct buffer *url,
 	const char *const *headers, page_reader *reader, void *context, struct error *err)
 {
@@ -104,16 +104,22 @@ static int add_tag(struct tags *tags, const json_t *item, struct error *err)
 	return *place ? 0 : error_set_memory(err);
 }
 
-/* A repository that is not there has no tags. */
+static int no_repository(struct error *err)
+{
+	(void)error_set(err, ERR_INPUT, "there is no such repository");
+	return error_remedy(err, "look at its name; some registries say so, too, of one "
+				 "that has no tags or that only its members may see");
+}
+
 static int read_tags_page(void *context, const struct http_response *response,
 	bool *ret_stop, struct error *err)
 {
 	cleanup_json struct json_t *json = NULL;
 	struct json_t *list = NULL;
 
-	*ret_stop = response->status == 404;
-	if (*ret_stop)
-		return 0;
+	*ret_stop = false;
+	if (response->status == 404)
+		return no_repository(err);
 	if (response->status != 200)
 		return registry_status_error(response, "list tags", err);
 	if (json_load_slice(buffer_slice(&response->body), "tags", &json, err) < 0)

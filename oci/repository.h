@@ -146,7 +146,8 @@ MUST_USE int repository_referrers_of(struct repository *repository,
 /* Is it a tag that belongs to signatures and referrers (sha256-<hex>…) rather than to an
  * image? */
 bool referrers_tag_is(struct slice tag);
-/* All tags, sorted, with those of signatures; in the arena. */
+/* All tags, sorted, with those of signatures; in the arena. ERR_INPUT if there is no such
+ * repository. */
 MUST_USE int repository_tags(struct repository *repository, struct arena *arena,
 	const char ***ret_tags, size_t *ret_count, struct error *err);
 
@@ -156,11 +157,12 @@ MUST_USE int repository_tags(struct repository *repository, struct arena *arena,
  * child), in the order that a reader never sees an image without them: blobs, children,
  * index, signatures, tag last. tag NULL: none.
  */
+#define COPY_PARALLEL_MAX 16 /* registries limit connections, too */
 struct repository_copy {
 	const struct descriptor *image;
 	const char *tag;
 	bool with_signatures;
-	unsigned parallel; /* blobs at once, at most 16; 0: 4 */
+	unsigned parallel; /* blobs at once, at most COPY_PARALLEL_MAX; 0: 4 */
 	bool show;         /* a line for each large blob under way (base/log.h) */
 	/* bytes so far and in all; by one thread at a time, not always the same; may be
 	   NULL */
@@ -179,8 +181,9 @@ MUST_USE int repository_check(
 	struct repository *repository, const struct descriptor *image, struct error *err);
 /*
  * Removes the blobs that nothing listed reaches: what updates of signatures and tags have
- * left behind. Layouts only, and only those whose one writer is the caller; a registry is
- * left as it is.
+ * left behind. Layouts only; a registry is left as it is, and so is a layout that
+ * somebody else of us has open: what they are about to list or to read stays until the
+ * next time.
  */
 MUST_USE int repository_sweep(struct repository *repository, struct error *err);
 

@@ -99,7 +99,10 @@ struct repository_write_ops {
 	/* Takes a blob over from another repository of the same registry; may be NULL. */
 	int (*mount_blob)(struct repository *repository, struct repository *from,
 		const struct descriptor *descriptor, bool *ret_done, struct error *err);
-	/* Removes all blobs but these; may be NULL. */
+	/* Sweeping; all three NULL: never. False: not now, somebody else uses it. */
+	bool (*begin_sweep)(struct repository *repository);
+	void (*end_sweep)(struct repository *repository);
+	/* In between: removes all blobs but these. */
 	int (*keep_only)(struct repository *repository,
 		const struct descriptor_list *blobs, struct error *err);
 	/* May be NULL. */

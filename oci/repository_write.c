@@ -257,17 +257,28 @@ int repository_update_manifest(struct repository *repository, const char *tag,
 
 /* ---- sweeping ---- */
 
-int repository_sweep(struct repository *repository, struct error *err)
+static int keep_reached(struct repository *repository, struct error *err)
 {
 	cleanup_arena struct arena *arena = NULL;
 	struct descriptor_list reached = {0};
 
-	if (repository_need_writable(repository, err) < 0)
-		return err->class;
-	if (!repository->write->keep_only)
-		return 0;
 	if (arena_new(&arena, err) < 0 ||
 		repository_reach(repository, arena, &reached, err) < 0)
 		return err->class;
 	return repository->write->keep_only(repository, &reached, err);
+}
+
+int repository_sweep(struct repository *repository, struct error *err)
+{
+	const struct repository_write_ops *write;
+	int result;
+
+	if (repository_need_writable(repository, err) < 0)
+		return err->class;
+	write = repository->write;
+	if (!write->begin_sweep || !write->begin_sweep(repository))
+		return 0;
+	result = keep_reached(repository, err);
+	write->end_sweep(repository);
+	return result;
 }

@@ -13,8 +13,6 @@
 #include "signing/key_private.h"
 #include "signing/pem.h"
 
-#define RSA_BITS_MIN     2048
-#define RSA_BITS_MAX     8192
 #define RSA_EXPONENT_MIN 65537 /* FIPS 186-5, A.1.1 */
 
 struct key {
@@ -96,10 +94,10 @@ static int check_rsa(const EVP_PKEY *pkey, struct error *err)
 	BIGNUM *exponent = NULL;
 	bool good;
 
-	if (bits < RSA_BITS_MIN || bits > RSA_BITS_MAX)
+	if (bits < KEY_RSA_BITS_MIN || bits > KEY_RSA_BITS_MAX)
 		return error_set(err, ERR_INPUT,
 			"key: RSA with %d bits; between %d and %d are accepted", bits,
-			RSA_BITS_MIN, RSA_BITS_MAX);
+			KEY_RSA_BITS_MIN, KEY_RSA_BITS_MAX);
 	if (EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &exponent) != 1)
 		return key_crypto_error(err, ERR_INPUT, "key: RSA without an exponent");
 	good = BN_is_odd(exponent) && BN_num_bits(exponent) <= 64 &&

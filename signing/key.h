@@ -21,6 +21,8 @@ enum key_type {
 	KEY_RSA,
 	KEY_ED25519
 };
+#define KEY_RSA_BITS_MIN 2048
+#define KEY_RSA_BITS_MAX 8192
 const char *key_type_name(enum key_type type); /* "ecdsa-p256", … */
 
 /* ERR_INPUT for anything else than one public key of a known, strong enough kind. */

@@ -100,9 +100,10 @@ int secret_generate(enum key_type type, unsigned rsa_bits, struct secret **ret_s
 	EVP_PKEY *pkey = NULL;
 	size_t bits = rsa_bits ? rsa_bits : RSA_BITS_DEFAULT;
 
-	if (type == KEY_RSA && (bits < 2048 || bits > 8192))
+	if (type == KEY_RSA && (bits < KEY_RSA_BITS_MIN || bits > KEY_RSA_BITS_MAX))
 		return error_set(err, ERR_USAGE,
-			"an RSA key has between 2048 and 8192 bits, not %zu", bits);
+			"an RSA key has between %d and %d bits, not %zu",
+			KEY_RSA_BITS_MIN, KEY_RSA_BITS_MAX, bits);
 	ERR_clear_error();
 	if (curve)
 		pkey = EVP_PKEY_Q_keygen(NULL, NULL, "EC", curve);

@@ -136,15 +136,13 @@ static int check_hex_digest(const json_t *object, const char *where,
 	return error_set(err, ERR_REFUSED, "%s: \"%.32s\" is not supported", where, name);
 }
 
-/* {"algorithm":"sha256","value":hex} of the envelope's payload */
-static int check_payload(const json_t *object, const char *where,
-	const struct claim_signed *claim, struct error *err)
+/* {"algorithm":"sha256","value":hex} of these bytes, which `what` names. */
+static int check_sha256(const json_t *object, const char *where, struct slice bytes,
+	const char *what, struct error *err)
 {
 	const char *name, *value;
-	struct digest wanted, payload;
+	struct digest wanted, found;
 
-	if (!claim->envelope)
-		return differs(err, "kind of signature");
 	if (json_get_string(object, "algorithm", where, &name, err) < 0 ||
 		json_get_string(object, "value", where, &value, err) < 0)
 		return err->class;
@@ -153,9 +151,17 @@ static int check_payload(const json_t *object, const char *where,
 			err, ERR_REFUSED, "%s: \"%.32s\" is not supported", where, name);
 	if (digest_parse_hex(DIGEST_SHA256, slice_str(value), &wanted, err) < 0)
 		return error_wrap(err, "%s", where);
-	if (digest_of(DIGEST_SHA256, claim->envelope->payload, &payload, err) < 0)
+	if (digest_of(DIGEST_SHA256, bytes, &found, err) < 0)
 		return err->class;
-	return digest_equal(&wanted, &payload) ? 0 : differs(err, "payload");
+	return digest_equal(&wanted, &found) ? 0 : differs(err, what);
+}
+
+static int check_payload(const json_t *object, const char *where,
+	const struct claim_signed *claim, struct error *err)
+{
+	if (!claim->envelope)
+		return differs(err, "kind of signature");
+	return check_sha256(object, where, claim->envelope->payload, "payload", err);
 }
 
 /* The one item of an array of objects. */
@@ -249,25 +255,12 @@ static int check_hashedrekord_v2(
 	return check_v2_signer(verifier, claim, err);
 }
 
-/* The digest of the envelope's text, whose one signature is the claim's. Only layers have
- * that text. */
+/* The envelope's text names its one signature, the claim's. Only layers have that text.
+ */
 static int check_envelope_text(const json_t *hash, const char *where,
 	const struct claim_signed *claim, struct error *err)
 {
-	const char *name, *value;
-	struct digest wanted, text;
-
-	if (json_get_string(hash, "algorithm", where, &name, err) < 0 ||
-		json_get_string(hash, "value", where, &value, err) < 0)
-		return err->class;
-	if (strcmp(name, "sha256") != 0)
-		return error_set(
-			err, ERR_REFUSED, "%s: \"%.32s\" is not supported", where, name);
-	if (digest_parse_hex(DIGEST_SHA256, slice_str(value), &wanted, err) < 0)
-		return error_wrap(err, "%s", where);
-	if (digest_of(DIGEST_SHA256, claim->envelope_text, &text, err) < 0)
-		return err->class;
-	return digest_equal(&wanted, &text) ? 0 : differs(err, "envelope");
+	return check_sha256(hash, where, claim->envelope_text, "envelope", err);
 }
 
 static int check_dsse(

@@ -1,11 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Every command has a manual page, which names the options that --help shows, and no others;
-# alnage.1 names every command and exit status; mandoc finds nothing wrong.
+# Every command has a manual page, which names the options that --help shows, once each and in its synopsis, and no
+# others; alnage.1 names every command, page and exit status; help fits a terminal; mandoc finds nothing wrong.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=${BUILD:-build}
 status=0 commands=0
+synopsis=$(mktemp)
+trap 'rm -f "$synopsis"' EXIT
 complain() {
 	echo "$*"
 	status=1
@@ -25,6 +27,13 @@ compare() {
 	local shown told
 	shown=$(options_of "$@") told=$(options_in "$page")
 	[ -n "$shown" ] || complain "$*: --help shows no options"
+	for option in $(sort <<<"$told" | uniq -d); do complain "$page: tells of --$option twice"; done
+	sed -n '/^\.Sh SYNOPSIS/,/^\.Sh DESCRIPTION/p' "$page" | tr ' ' '\n' | sed -n '/^-[a-z0-9-]*$/s/^-//p' >"$synopsis"
+	for option in $told; do
+		case $option in quiet | verbose | help) continue ;; esac
+		grep -qxF -- "$option" "$synopsis" || complain "$page: --$option is not in the synopsis"
+	done
+	"$@" --help | awk 'length > 80' | grep . && complain "$*: lines of --help are too long"
 	for option in $shown; do
 		grep -qxF -- "$option" <<<"$told" || complain "$page: does not tell of --$option"
 	done
@@ -33,6 +42,9 @@ compare() {
 	done
 }
 
+for program in alnage alnage-verify; do
+	"$build/$program" --help | awk 'length > 80' | grep . && complain "$program: lines of --help are too long"
+done
 names=$("$build/alnage" --help | sed -nE 's/^  ([a-z-]+) .*/\1/p')
 for command in $names; do
 	page=cli/alnage-$command.1
@@ -40,6 +52,7 @@ for command in $names; do
 	grep -qxF ".It Cm $command" cli/alnage.1 2>/dev/null || complain "cli/alnage.1: does not tell of $command"
 	[ -f "$page" ] || { complain "$command: no manual page $page"; continue; }
 	compare "$page" "$build/alnage" "$command"
+	sed -n '/^\.Sh SEE ALSO/,$p' cli/alnage.1 | grep -E "^\.Xr alnage-$command 1( ,)?$" >/dev/null || complain "cli/alnage.1: SEE ALSO lacks alnage-$command"
 done
 [ "$commands" -ge 10 ] || complain "only $commands commands found"
 # the other program's commands have the same pages, and at most the same options

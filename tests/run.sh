@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs test programs one after the other: run.sh NAME PROGRAM…
 # Exit 0 of a program: passed; 77: skipped (its last line says why); anything else: failed.
+# One that hangs is ended after half an hour (TEST_SECONDS) and has failed, with 124.
 # Output of a failed one is shown whole. Closes with "N passed, N failed, N skipped".
 set -uo pipefail
 name=$1
@@ -12,7 +13,7 @@ trap 'rm -f "$log"' EXIT
 for program; do
 	start=$SECONDS
 	title=${program#./}
-	"./${program#./}" >"$log" 2>&1 </dev/null
+	timeout --foreground -k 60 "${TEST_SECONDS:-1800}" "./${program#./}" >"$log" 2>&1 </dev/null
 	status=$?
 	took=$((SECONDS - start))
 	case $status in

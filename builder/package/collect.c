@@ -212,24 +212,14 @@ static int collect_entry(struct collect *collect, int dirfd, const char *name,
 	return add_opened(collect, &fd, &st, &node, depth, err);
 }
 
-struct names {
-	char **items;
-	size_t count;
-};
-
-static void names_done(struct names *names)
-{
-	fs_list_free(&names->items, names->count);
-}
-
 static int collect_directory(struct collect *collect, int dirfd, const char *path,
 	size_t depth, struct error *err)
 {
-	CLEANUP(names_done) struct names names = {0};
+	cleanup_names struct fs_names names = {0};
 	if (depth > LIMIT_PATH_DEPTH)
 		return error_set(
 			err, ERR_INPUT, "%s: deeper than %d", path, LIMIT_PATH_DEPTH);
-	if (fs_list(dirfd, &names.items, &names.count, err) < 0)
+	if (fs_list(dirfd, &names, err) < 0)
 		return error_wrap(err, "collecting %s", path);
 	for (size_t i = 0; i < names.count; i++) {
 		const char *name = names.items[i];

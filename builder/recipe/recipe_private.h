@@ -166,4 +166,10 @@ MUST_USE int pipeline_file_find(struct recipe_cache *cache,
 	const struct recipe_options *options, const char *uses,
 	const struct pipeline_file **ret_file, struct error *err);
 
+/* ---- unknown.c ---- */
+
+/* ERR_INPUT at the `uses` that names no file: with the nearest one that there is. */
+int pipeline_unknown(const struct recipe_options *options, const struct text_rules *rules,
+	const struct yaml_node *uses, struct error *err);
+
 #endif

@@ -238,11 +238,7 @@ static int find_file(struct expansion *x, const struct text_rules *rules,
 	if (pipeline_file_find(x->cache, x->options, node->text, ret_file, err) < 0)
 		return error_wrap(
 			err, "uses %s (%s:%u)", node->text, rules->file, node->line);
-	if (*ret_file)
-		return 0;
-	(void)place_error(rules, node, err, "there is no pipeline '%s'", node->text);
-	return error_remedy(
-		err, "name the folder that has %s.yaml with --pipeline-dir", node->text);
+	return *ret_file ? 0 : pipeline_unknown(x->options, rules, node, err);
 }
 
 static int call_holds(struct expansion *x, const struct text_rules *step_rules,

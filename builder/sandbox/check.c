@@ -42,7 +42,8 @@ struct checker {
 	struct sandbox sandbox;
 	struct attack_target target;
 	struct attack_result
-		*answers; /* per attack, in memory shared with the children */
+		*answers;         /* per attack, in memory shared with the children */
+	volatile unsigned *count; /* of the daemon, in such memory */
 };
 
 static int run_attack(void *context, size_t step)
@@ -128,18 +129,20 @@ static int write_forever(void *context, size_t step)
 /* A daemon that goes on counting in shared memory; the count is judged after the end. */
 static int leave_daemon(void *context, size_t step)
 {
-	struct checker *checker = context;
+	const struct checker *checker = context;
 	(void)step;
 	if (fork() == 0) {
 		(void)setsid();
 		if (fork() != 0)
 			_exit(0);
 		for (;;) {
-			checker->answers[0].detail[0]++;
+			++*checker->count;
 			(void)usleep(500);
 		}
 	}
-	(void)usleep(20000); /* it should have been alive */
+	/* It has to have been alive, which takes its time on a busy machine. */
+	for (int i = 0; i < 10000 && *checker->count == 0; i++)
+		(void)usleep(1000);
 	return 0;
 }
 
@@ -189,26 +192,26 @@ static int check_log(struct checker *checker, struct error *err)
 static int check_orphans(struct checker *checker, struct error *err)
 {
 	struct sandbox_result result;
-	checker->answers = mmap(NULL, sizeof(*checker->answers), PROT_READ | PROT_WRITE,
+	checker->count = mmap(NULL, sizeof(*checker->count), PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (checker->answers == MAP_FAILED)
+	if (checker->count == MAP_FAILED)
 		return error_set_memory(err);
-	volatile char *count = checker->answers->detail;
 	int status = run_one(checker, leave_daemon, &result, err);
 	if (status == 0) {
-		char before = count[0];
-		(void)usleep(20000);
+		unsigned before = *checker->count;
+		(void)usleep(100000);
+		bool dead = *checker->count == before;
 		struct sandbox_finding *finding = add_finding(checker->report,
 			"supervision", "leave a daemon behind that outlives the build");
-		finding->outcome = before == 0          ? SANDBOX_UNTESTED
-				   : count[0] == before ? SANDBOX_HELD
-							: SANDBOX_BROKEN;
+		finding->outcome = before == 0 ? SANDBOX_UNTESTED
+				   : dead      ? SANDBOX_HELD
+					       : SANDBOX_BROKEN;
 		(void)snprintf(finding->detail, sizeof(finding->detail), "%s",
-			before == 0          ? "it did not start"
-			: count[0] == before ? "killed before the build returned"
-					     : "it is alive");
+			before == 0 ? "it did not start"
+			: dead      ? "killed before the build returned"
+				    : "it is alive");
 	}
-	(void)munmap(checker->answers, sizeof(*checker->answers));
+	(void)munmap((void *)(uintptr_t)checker->count, sizeof(*checker->count));
 	return status;
 }
 

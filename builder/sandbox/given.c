@@ -70,16 +70,18 @@ static int copy_file(
 
 static int copy_children(const struct giving *giving, int from, int to, unsigned depth)
 {
-	char **names = NULL;
-	size_t count = 0;
+	cleanup_names struct fs_names names = {0};
 	if (depth > LIMIT_PATH_DEPTH)
 		return error_set(
 			giving->err, ERR_INPUT, "%s: nested too deep", giving->target);
-	int result = fs_list(from, &names, &count, giving->err);
-	for (size_t i = 0; result == 0 && i < count; i++)
-		result = copy_entry(giving, from, names[i], to, names[i], depth + 1);
-	fs_list_free(&names, count);
-	return result;
+	if (fs_list(from, &names, giving->err) < 0)
+		return giving->err->class;
+	for (size_t i = 0; i < names.count; i++) {
+		const char *name = names.items[i];
+		if (copy_entry(giving, from, name, to, name, depth + 1) < 0)
+			return giving->err->class;
+	}
+	return 0;
 }
 
 static int make_directory(

@@ -75,15 +75,15 @@ static int read_link(struct reading *reading, int dirfd, const char *name,
 static int read_directory(struct reading *reading, int fd, struct buffer *path,
 	unsigned depth, struct error *err)
 {
-	char **names = NULL;
-	size_t count = 0;
+	cleanup_names struct fs_names names = {0};
 	if (depth > LIMIT_PATH_DEPTH)
 		return error_set(err, ERR_INPUT, "nested too deep");
-	int status = fs_list(fd, &names, &count, err);
-	for (size_t i = 0; status == 0 && i < count; i++)
-		status = read_entry(reading, fd, names[i], path, depth + 1, err);
-	fs_list_free(&names, count);
-	return status;
+	if (fs_list(fd, &names, err) < 0)
+		return err->class;
+	for (size_t i = 0; i < names.count; i++)
+		if (read_entry(reading, fd, names.items[i], path, depth + 1, err) < 0)
+			return err->class;
+	return 0;
 }
 
 static int read_below(struct reading *reading, int dirfd, const char *name,

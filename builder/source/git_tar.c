@@ -127,24 +127,14 @@ static int pack_entry(struct packing *packing, int dirfd, const char *parent,
 	return pack_file(packing, dirfd, name, buffer_str(&path), err);
 }
 
-struct names {
-	char **items;
-	size_t count;
-};
-
-static void names_done(struct names *names)
-{
-	fs_list_free(&names->items, names->count);
-}
-
 static int pack_directory(struct packing *packing, int dirfd, const char *path,
 	size_t depth, struct error *err)
 {
-	CLEANUP(names_done) struct names names = {0};
+	cleanup_names struct fs_names names = {0};
 	if (depth > LIMIT_PATH_DEPTH)
 		return error_set(
 			err, ERR_INPUT, "%s: deeper than %d", path, LIMIT_PATH_DEPTH);
-	if (fs_list(dirfd, &names.items, &names.count, err) < 0)
+	if (fs_list(dirfd, &names, err) < 0)
 		return err->class;
 	for (size_t i = 0; i < names.count; i++)
 		if (strcmp(names.items[i], ".git") != 0 &&

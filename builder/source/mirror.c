@@ -311,19 +311,17 @@ static int read_part(
 
 static int read_parts(int apt_fd, struct mirror_urls *urls, struct error *err)
 {
-	char **names = NULL;
-	size_t count = 0;
+	cleanup_names struct fs_names names = {0};
 	cleanup_fd int dirfd = -1;
 	if (!fs_exists(apt_fd, "sources.list.d"))
 		return 0;
 	if (fs_open_dir(apt_fd, "sources.list.d", &dirfd, err) < 0 ||
-		fs_list(dirfd, &names, &count, err) < 0)
+		fs_list(dirfd, &names, err) < 0)
 		return err->class;
-	int result = 0;
-	for (size_t i = 0; result == 0 && i < count; i++)
-		result = read_part(dirfd, names[i], urls, err);
-	fs_list_free(&names, count);
-	return result;
+	for (size_t i = 0; i < names.count; i++)
+		if (read_part(dirfd, names.items[i], urls, err) < 0)
+			return err->class;
+	return 0;
 }
 
 int mirror_list(const char *root, char ***ret_urls, size_t *ret_count, struct error *err)

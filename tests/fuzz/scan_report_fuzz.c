@@ -32,6 +32,22 @@ static void check_report(const struct statement *statement)
 			abort();
 }
 
+/* CSAF: what is listed as good is affected. */
+static void affect(json_t *status)
+{
+	static const char *const good[] = {"known_not_affected", "fixed", "first_fixed"};
+	json_t *affected = json_array();
+
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		json_t *list = json_object_get(status, good[i]);
+
+		if (json_is_array(list) && json_array_extend(affected, list) < 0)
+			abort();
+	}
+	if (json_object_set_new(status, "known_affected", affected) < 0)
+		abort();
+}
+
 static json_t *contrary(const json_t *statement)
 {
 	json_t *copy = json_deep_copy(statement);
@@ -41,6 +57,8 @@ static json_t *contrary(const json_t *statement)
 			json_object_set_new(json_object_get(copy, "analysis"), "state",
 				json_string("exploitable")) < 0))
 		abort();
+	if (json_is_object(json_object_get(copy, "product_status")))
+		affect(json_object_get(copy, "product_status"));
 	return copy;
 }
 
@@ -82,8 +100,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (statement_parse(slice_from(data, size), &statement, &err) < 0)
 		return 0;
-	if (strcmp(statement->predicate_type, PREDICATE_OPENVEX) == 0 ||
-		strcmp(statement->predicate_type, PREDICATE_CYCLONEDX) == 0)
+	if (vex_type_is_known(statement->predicate_type))
 		check_vex(statement);
 	else
 		check_report(statement);

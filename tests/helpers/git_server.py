@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# git_server.py PORT CERTIFICATE KEY FOLDER LOG FAULTS: repositories below FOLDER by https, on the loopback.
-# Each request becomes a line of LOG and takes the first line of FAULTS, if there is one: a status to answer
+# git_server.py CERTIFICATE KEY FOLDER LOG FAULTS: repositories below FOLDER by https, on a port of the loopback that
+# it prints. Each request becomes a line of LOG and takes the first line of FAULTS, if there is one: a status to answer
 # with, "reset" or "cut" (half of the answer), "-" for none.
 import http.server
 import os
@@ -11,7 +11,7 @@ import struct
 import subprocess
 import sys
 
-port, certificate, key, folder, log, faults = sys.argv[1:]
+certificate, key, folder, log, faults = sys.argv[1:]
 
 
 def next_fault():
@@ -66,8 +66,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     do_GET = do_POST = answer
 
 
-server = http.server.ThreadingHTTPServer(("127.0.0.1", int(port)), Handler)
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(certificate, key)
 server.socket = context.wrap_socket(server.socket, server_side=True)
+print(server.server_port, flush=True)
 server.serve_forever()

@@ -39,7 +39,7 @@ printf 'version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\nstorage:
 	"$work/registry" $port >"$work/registry.yml"
 docker-registry serve "$work/registry.yml" >"$work/registry.log" 2>&1 &
 started+=($!)
-for _ in $(seq 50); do
+for _ in $(seq 600); do
 	curl -sf "http://127.0.0.1:$port/v2/" >/dev/null && break
 	sleep 0.1
 done
@@ -145,7 +145,7 @@ mkdir "$work/tsa"
 ) >/dev/null 2>&1
 python3 tests/helpers/tsa.py "$work/tsa" >/dev/null 2>&1 &
 started+=($!)
-for _ in $(seq 50); do [ -f "$work/tsa/port" ] && break; sleep 0.1; done
+for _ in $(seq 600); do [ -f "$work/tsa/port" ] && break; sleep 0.1; done
 push stamped
 good "sign with a time stamp" "$alnage" sign --key "$work/file.key" --timestamp-url "http://127.0.0.1:$(cat "$work/tsa/port")/good" \
 	--timestamp-chain "$work/tsa/chain.pem" "$image"

@@ -128,7 +128,7 @@ version_of() { # SUITE PACKAGE: as the suite has it
 
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 wait_for() { # HOST
-	for _ in $(seq 100); do
+	for _ in $(seq 600); do
 		curl -s -o /dev/null "http://$1/v2/" && return
 		sleep 0.1
 	done
@@ -272,7 +272,7 @@ make_keys() { # $keys/NAME.key and .pub; sets $signers
 	done
 }
 add_token_key() { # to $signers
-	if ! "$alnage" sign --help | grep -q 'pkcs11:'; then
+	if ! "$alnage" sign --help | grep 'pkcs11:' >/dev/null; then
 		echo "no --key pkcs11:" >"$work/out"
 		report_failure "key in a PKCS#11 token" "alnage sign has no --key pkcs11:"
 	elif make_token; then

@@ -582,6 +582,10 @@ static void tags(struct test_registry *registry, const struct request *request,
 	for (size_t i = 0; i < registry->entry_count; i++)
 		if (strncmp(registry->entries[i].key, prefix, strlen(prefix)) == 0)
 			found[count++] = registry->entries[i].key + strlen(prefix);
+	if (count == 0) {
+		refuse(answer, 404, "NAME_UNKNOWN");
+		return;
+	}
 	answer->status = 200;
 	add(&answer->headers, "Content-Type: application/json\r\n");
 	page(registry, request, count, &from, &to, answer);

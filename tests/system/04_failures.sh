@@ -6,11 +6,10 @@ source "$(dirname "$0")/lib.sh"
 need jq
 make_keys
 cp -R recipes "$tmp/recipes"
+command=("$alnage" build "$tmp/recipes/images/static.yaml" --recipes "$tmp/recipes" --output "$tmp/out"
+	--key "$tmp/keys/image.key")
 # shellcheck disable=SC2120 # options are for expect, which shellcheck does not see
-build() {
-	"$alnage" build "$tmp/recipes/images/static.yaml" --recipes "$tmp/recipes" --output "$tmp/out" \
-		--key "$tmp/keys/image.key" "$@"
-}
+build() { "${command[@]}" "$@"; }
 
 # a source that does not match its digest
 sed -i -E 's/(expected-sha256: )[0-9a-f]{8}/\100000000/' "$tmp/recipes/packages/tzdata.yaml"
@@ -64,10 +63,21 @@ fi
 export ALNAGE_STORE=$tmp/store
 mkdir -p "$ALNAGE_STORE"
 cp -R "${ALNAGE_TEST_STORE:-${XDG_CACHE_HOME:-$HOME/.cache}/alnage}/blobs" "$ALNAGE_STORE/"
-build >"$tmp/killed.log" 2>&1 &
+"${command[@]}" >"$tmp/killed.log" 2>&1 & # not the function: its shell would be killed instead
 pid=$!
 sleep 3
 kill -KILL $pid 2>/dev/null || true
 wait $pid 2>/dev/null || true
 build >/dev/null 2>"$tmp/next.log" || { cat "$tmp/next.log"; fail "the run after a killed one fails"; }
+expect 0 passed "$alnage" verify "oci:$tmp/out/static" --key "$tmp/keys/image.key.pub"
+
+# several at once into one folder: each leaves blobs that another does not list, and none sweeps them away
+pids=()
+for i in 1 2 3 4; do
+	"${command[@]}" --builder-id "https://example.org/$i" >"$tmp/at-once.$i" 2>&1 &
+	pids+=($!)
+done
+for i in 1 2 3 4; do
+	wait "${pids[i - 1]}" || { cat "$tmp/at-once.$i"; fail "one of several builds at once fails"; }
+done
 expect 0 passed "$alnage" verify "oci:$tmp/out/static" --key "$tmp/keys/image.key.pub"

@@ -57,10 +57,7 @@ mkdir -p "$tmp/nginx/rootfs/etc/nginx/tls"
 at_end "runc --root '$tmp/runc' kill '$run_id-n' KILL 2>/dev/null; sleep 0.3; runc --root '$tmp/runc' delete -f '$run_id-n' 2>/dev/null"
 runc --root "$tmp/runc" run -d --pid-file "$tmp/pid" -b "$tmp/nginx" "$run_id-n" >"$tmp/nginx.log" 2>&1 </dev/null
 pid=$(cat "$tmp/pid")
-for _ in $(seq 50); do
-	nsenter -t "$pid" -n curl -s -o /dev/null http://127.0.0.1:8080/healthz && break
-	sleep 0.1
-done
+wait_for nsenter -t "$pid" -n curl -s -o /dev/null http://127.0.0.1:8080/healthz
 same "$(nsenter -t "$pid" -n curl -fsS --cacert "$tmp/tls/tls.crt" --resolve localhost:8443:127.0.0.1 https://localhost:8443/index.html \
 	| grep -c '<title>')" 1 "the page over https"
 same "$(nsenter -t "$pid" -n curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:8080/missing)" 404

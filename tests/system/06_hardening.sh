@@ -33,7 +33,7 @@ for image in busybox nginx; do
 	build_image $image >/dev/null
 	umoci unpack --image "$tmp/out/$image:latest" "$tmp/$image" >/dev/null
 	while read -r file; do
-		if head -c 4 "$file" | grep -qa ELF; then check_elf "$file"; fi
+		if head -c 4 "$file" | grep -a ELF >/dev/null; then check_elf "$file"; fi
 	done < <(find "$tmp/$image/rootfs" -type f -size +64c)
 	[ ${#unprotected[@]} -eq 0 ] || fail "no stack protector: ${unprotected[*]}"
 	# nothing that raises privileges, nothing that anybody may write

@@ -67,4 +67,4 @@ for command in sign attest keygen build push copy; do
 	! grep -qE "^  $command " "$tmp/help" || fail "alnage-verify offers $command"
 	expect 2 'unknown command' "$program" "$command"
 done
-expect 2 'unknown option --vsa' "$program" verify oci:nowhere --vsa x
+expect 2 '^alnage-verify: unknown option --vsa' "$program" verify oci:nowhere --vsa x

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The rule "vulnerabilities", with documents in the forms in which Trivy (`--format cosign-vuln`), Grype in
-# cosign's predicate, in-toto's vulns, OpenVEX and CycloneDX come: what each of its settings lets through and what not,
+# cosign's predicate, in-toto's vulns, OpenVEX, CycloneDX and CSAF come: what each of its settings lets through and what not,
 # with exit status 3 for a no and 1 where it is not known.
 # shellcheck source=tests/system/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -211,6 +211,42 @@ done
 bad
 cyclonedx "urn:cdx:de533ec4-90f0-5e52-a3c2-a9d5da0110bb/1#pkg:apk%2Falpine%2Fmusl" resolved
 refuses 'not allowed: CVE-1'
+
+# CSAF: of the package in the image, with a reason; a later document takes it back
+csaf() { # KEY STATUS [AGE [CATEGORY]]
+	jq -n --arg image "$(image_purl)" --arg zlib "$zlib" --arg status "$2" --arg time "$(ago "${3:-2min}")" --arg category "${4:-csaf_vex}" '{document: {
+		category: $category, csaf_version: "2.0", title: "VEX for base", publisher: {category: "vendor", name: "Example", namespace: "https://vex.example.org"},
+		tracking: {id: "EX-1", status: "final", version: "1", initial_release_date: $time, current_release_date: $time,
+			revision_history: [{date: $time, number: "1", summary: "first"}]}},
+		product_tree: {branches: [{category: "vendor", name: "Example", branches: [
+			{category: "product_name", name: "base", branches: [{category: "product_version", name: "1", product: {name: "base 1",
+				product_id: "I", product_identification_helper: {purl: $image}}}]},
+			{category: "product_name", name: "zlib", branches: [{category: "product_version", name: "1.3.1-r0", product: {name: "zlib 1.3.1-r0",
+				product_id: "Z", product_identification_helper: {purl: $zlib}}}]}]}],
+			relationships: [{category: "default_component_of", full_product_name: {name: "zlib in base", product_id: "I:Z"},
+				product_reference: "Z", relates_to_product_reference: "I"}]},
+		vulnerabilities: [{cve: "CVE-1", notes: [{category: "description", text: "x"}], product_status: {($status): ["I:Z"]},
+			flags: [{label: "vulnerable_code_not_present", product_ids: ["I:Z"]}]}]}' >"$tmp/predicate"
+	attest csaf "$1"
+}
+bad
+csaf release known_not_affected # whose role is another
+csaf product known_not_affected 5min csaf_security_advisory
+refuses 'not allowed: CVE-1'
+csaf product under_investigation 4min
+refuses 'not allowed: CVE-1'
+csaf product known_not_affected 3min
+passes '.* 1 settled by VEX'
+csaf product known_affected
+refuses 'not allowed: CVE-1'
+fresh
+csaf product fixed 4days
+printf 'version: 1\ntrust: trust.yaml\nscopes:\n  - {name: all, images: ["oci:**"], attestations: [{type: csaf, max-age: 3d}]}\n' >"$tmp/policy.yaml"
+expect 3 'csaf_json_schema.json: age: too old: .*, 4 days; 3 are allowed' verify
+csaf release fixed
+expect 3 'csaf_json_schema.json: age: too old' verify
+csaf product fixed
+expect 0 'passed .*csaf_json_schema.json' verify
 
 # ---- an index: every part needs a report, or the index has one, and what is known of a part counts ----
 

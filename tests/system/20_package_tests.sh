@@ -94,6 +94,13 @@ same '2 2' "$(jq -r '"\(.testsPassed) \(.testsCached)"' "$tmp/second.json")"
 write_recipe '[ "$(tiny)" = helped ]; exit 0'
 same 1 "$(package --test | jq '.testsPassed - .testsCached > 0 | if . then 1 else 0 end')"
 
+# of two runs at once one tests, and the other waits for it
+write_recipe 'sleep 3; [ "$(tiny)" = helped ]'
+package --test >"$tmp/other.json" &
+package --test >"$tmp/one.json"
+wait $!
+same '4 3' "$(jq -rs '"\(map(.testsPassed) | add) \(map(.testsCached) | add)"' "$tmp/one.json" "$tmp/other.json")"
+
 # a name that nothing stands for
 sed -i 's/- build-base/- no-such-thing/' "$recipe"
 expect 1 "test of tiny-helper.*no-such-thing" package --test

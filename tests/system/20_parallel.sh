@@ -44,8 +44,8 @@ same "$(output=$tmp/one package --jobs 1 --json "$tmp/recipes/packages/both.yaml
 cmp "$tmp/one/packages/x86_64/both-1-r0.apk" "$tmp/two/packages/x86_64/both-1-r0.apk"
 
 # a failure: what is under way is finished, nothing begins after it, the summary tells all
-recipe broken "" "sleep 1; echo why; exit 3"
-recipe slow "" "sleep 3"
+recipe broken "" "echo why; exit 3"
+recipe slow "" "sleep 5" # it began when broken did
 recipe needs-it "broken"
 recipe needs-that "needs-it"
 recipe zz-other ""
@@ -67,7 +67,7 @@ same "$(grep -c 'failed' "$tmp/said")" 1 "the error is told more than once"
 recipe broken "" "sleep 30"
 "$alnage" package --recipes "$tmp/recipes" --output "$tmp/out" --jobs 2 --keep-going "${files[@]}" >/dev/null 2>"$tmp/said" &
 pid=$!
-sleep 2
+wait_for grep -qs '^broken-1-r0' "$tmp/said"
 kill -KILL "$(pgrep -P $pid)"
 status=0
 wait $pid || status=$?
@@ -79,15 +79,13 @@ grep -q 'done: slow, zz-other' "$tmp/said" || { cat "$tmp/said"; fail "a crash s
 recipe broken "" "sleep 5"
 "$alnage" package --recipes "$tmp/recipes" --output "$tmp/out" --jobs 2 "${files[@]}" >/dev/null 2>"$tmp/killed" &
 pid=$!
-sleep 2
+wait_for grep -qs '^broken-1-r0' "$tmp/killed"
 mapfile -t children < <(pgrep -P $pid)
 [ ${#children[@]} -ge 1 ] || fail "no child is under way"
 kill -KILL $pid
 wait $pid 2>/dev/null || true
-sleep 0.5
-for child in "${children[@]}"; do
-	# a zombie waits for its parent, no more
-	! grep -qvE '^[0-9]+ \(.*\) Z' "/proc/$child/stat" 2>/dev/null || fail "a child lives on"
-done
+# a zombie waits for its parent, no more
+is_dead() { ! grep -qsvE '^[0-9]+ \(.*\) Z' "/proc/$1/stat"; }
+for child in "${children[@]}"; do wait_for is_dead "$child" || fail "a child lives on"; done
 same "$(package --jobs 2 --json "${files[@]}" 2>"$tmp/said" | jq .built)" 3 "after the kill: broken and the two that need it"
 expect 2 'jobs' package --jobs many "${files[@]}"

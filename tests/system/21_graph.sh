@@ -113,7 +113,7 @@ for ((i = 0; i < 40; i++)); do
 	done
 done
 recipe z x0
-same "$(timeout 20 "$alnage" graph --recipes "$recipes" --format json | jq '.recipes[] | select(.name == "z") | .needs | length')" 79 "of what z needs"
+same "$(timeout 120 "$alnage" graph --recipes "$recipes" --format json | jq '.recipes[] | select(.name == "z") | .needs | length')" 79 "of what z needs"
 # versions in the environment choose who makes it
 rm "$recipes/packages"/*.yaml
 recipe one
@@ -136,7 +136,7 @@ rm "$recipes/packages/other.yaml"
 recipe elsewhere
 keys elsewhere target-architecture aarch64
 same "$(needs "$recipes"/packages/*.yaml | jq length)" 5
-"$alnage" graph --recipes "$recipes" "$recipes"/packages/*.yaml 2>&1 >/dev/null | grep -q 'elsewhere.yaml makes nothing for x86_64: left out' ||
+"$alnage" graph --recipes "$recipes" "$recipes"/packages/*.yaml 2>&1 >/dev/null | grep 'elsewhere.yaml makes nothing for x86_64: left out' >/dev/null ||
 	fail "nothing said of what was left out"
 same "$("$alnage" package --recipes "$recipes" --output "$tmp/out" --json --quiet "$recipes/packages/elsewhere.yaml" | jq .built)" 0
 # two files of one name

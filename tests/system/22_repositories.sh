@@ -172,14 +172,29 @@ rm "$(grep -oE 'remove /.*' "$tmp/said" | cut -c 8-)"
 build >/dev/null 2>&1
 
 # over http on this machine, then without it
-port=$(free_port)
-python3 -m http.server --bind 127.0.0.1 --directory "$tmp/repo" "$port" >"$tmp/http" 2>&1 &
+python3 - "$tmp" <<'END' >"$tmp/port" 2>/dev/null &
+import functools, http.server, os, sys, time
+tmp = sys.argv[1]
+class Handler(http.server.SimpleHTTPRequestHandler):
+    def do_GET(self):
+        if not self.path.endswith("/APKINDEX.tar.gz") or not os.path.exists(tmp + "/hold"):
+            return super().do_GET()
+        body = open(self.translate_path(self.path), "rb").read() # as it is now, but sent later
+        os.rename(tmp + "/hold", tmp + "/held")
+        while os.path.exists(tmp + "/held"):
+            time.sleep(0.05)
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=tmp + "/repo"))
+print(server.server_port, flush=True)
+server.serve_forever()
+END
 server=$!
 at_end "kill $server 2>/dev/null"
-for _ in $(seq 50); do
-	curl -s -o /dev/null "http://127.0.0.1:$port/" && break
-	sleep 0.1
-done
+wait_for test -s "$tmp/port"
+port=$(cat "$tmp/port")
 image "repositories: [\"http://127.0.0.1:$port\"]" "$keyring"
 expect 1 'not in the store' build --offline
 build >/dev/null 2>"$tmp/said" || { cat "$tmp/said"; fail "not over http"; }
@@ -195,6 +210,18 @@ same "$(jq -r '.predicate.buildDefinition.resolvedDependencies[] | select(.name 
 	"http://127.0.0.1:$port/x86_64/far-1-r0.apk $(sha256sum <"$far" | cut -d' ' -f1)"
 same "$(jq -r '.predicate.packages[] | select(.name == "far") | .downloadLocation' "$tmp/Document.json")" "http://127.0.0.1:$port/x86_64/far-1-r0.apk"
 same "$(jq -r '.predicate.buildDefinition.resolvedDependencies[] | select(.name == "own" and .annotations.kind == "package") | .downloadLocation' "$tmp/v1.json")" null
+# who got an old index before others saw a new one, and is slow, does not make the old one good again
+touch "$tmp/hold"
+"$alnage" build "$tmp/image.yaml" --recipes "$tmp/ours" --output "$tmp/slow-out" >"$tmp/slow" 2>&1 &
+slow=$!
+wait_for test -e "$tmp/held"
+publish 1767225601
+build >/dev/null 2>"$tmp/said" || { cat "$tmp/said"; fail "not by the new index"; }
+rm "$tmp/held"
+wait $slow || true # the packages that its index names are gone
+publish
+expect 3 'older than the one seen before' build
+publish 1767225601
 kill $server
 wait $server 2>/dev/null || true
 rm -rf "$tmp/out"

@@ -142,7 +142,7 @@ for record in "$ALNAGE_STORE"/git/*; do
 	esac
 	case $(u log -1 --format=%s) in
 	submodule) same "$(u symbolic-ref HEAD)" refs/heads/main ;;
-	fix) u log -1 --format=%B%ct | grep -q "cherry picked from commit $fix" || fail "no word of the picked commit"
+	fix) u log -1 --format=%B%ct | grep "cherry picked from commit $fix" >/dev/null || fail "no word of the picked commit"
 		same "$(u log -1 --format=%ct)" 1750000000 ;;
 	esac
 	histories=$((${histories:-0} + 1))

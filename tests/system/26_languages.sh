@@ -34,7 +34,7 @@ version=$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 site=$tmp/wheel/melange-out/p/usr/lib/python$version/site-packages
 [ -f "$site/hello/__init__.py" ] || fail "the module is not in site-packages"
 [ -x "$tmp/wheel/melange-out/p/usr/bin/hello" ] || fail "the program is missing"
-head -n 1 "$tmp/wheel/melange-out/p/usr/bin/hello" | grep -qx '#!/usr/bin/python3' || fail "another interpreter"
+head -n 1 "$tmp/wheel/melange-out/p/usr/bin/hello" | grep -x '#!/usr/bin/python3' >/dev/null || fail "another interpreter"
 [ -z "$(find "$tmp/wheel/melange-out" -name '*.pyc')" ] || fail "compiled files in the package"
 python_project "$tmp/missing"
 sed -i 's/\["setuptools"\]/["setuptools", "no-such-thing"]/' "$tmp/missing/pyproject.toml"

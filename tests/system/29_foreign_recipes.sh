@@ -35,7 +35,7 @@ expect 1 'both .*tool.yaml and .*again.yaml make the package tool' package "$tmp
 # ---- built with an older self: the toolchain's ----
 recipe "$tmp/theirs/gperf.yaml" gperf "busybox, gperf" <<<"  - runs: mkdir -p $share; gperf --version | head -n 1 >$share/gperf"
 expect 0 '' package "$tmp/theirs/gperf.yaml"
-packed gperf gperf | grep -q '^GNU gperf' || fail "not built with the toolchain's gperf"
+packed gperf gperf | grep '^GNU gperf' >/dev/null || fail "not built with the toolchain's gperf"
 
 # ---- files of its own: where steps start, and part of the input key ----
 recipe "$tmp/theirs/own.yaml" own busybox <<<"  - runs: mkdir -p $share; ./run; cp text link/more $share/; cat text >$share/own"
@@ -112,10 +112,9 @@ echo "one $stamp" >"$tmp/served/one/file"
 echo "two $stamp" >"$tmp/served/two/file"
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
 	-addext subjectAltName=DNS:localhost -keyout "$tmp/tls.key" -out "$tmp/tls.crt" 2>/dev/null
-port=$(free_port)
-python3 - "$port" "$tmp" <<'END' 2>/dev/null &
+python3 - "$tmp" <<'END' >"$tmp/port" 2>/dev/null &
 import functools, http.server, os, ssl, subprocess, sys
-port, tmp = int(sys.argv[1]), sys.argv[2]
+tmp = sys.argv[1]
 class Handler(http.server.SimpleHTTPRequestHandler):
     def git(self): # its own server program, as a CGI
         path, _, query = self.path.partition("?")
@@ -131,18 +130,17 @@ class Handler(http.server.SimpleHTTPRequestHandler):
     def do_GET(self):
         self.git() if ".git/" in self.path else super().do_GET()
     do_POST = git
-server = http.server.ThreadingHTTPServer(("127.0.0.1", port),
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0),
     functools.partial(Handler, directory=tmp + "/served"))
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(tmp + "/tls.crt", tmp + "/tls.key")
 server.socket = context.wrap_socket(server.socket, server_side=True)
+print(server.server_port, flush=True)
 server.serve_forever()
 END
 at_end "kill $! 2>/dev/null"
-for _ in $(seq 50); do
-	curl -sk -o /dev/null "https://localhost:$port/" && break
-	sleep 0.1
-done
+wait_for test -s "$tmp/port"
+port=$(cat "$tmp/port")
 recipe "$recipes/packages/needed.yaml" "needed-$stamp" busybox <<<"  - runs: mkdir -p $share"
 recipe "$tmp/theirs/unpinned.yaml" unpinned "busybox, needed-$stamp" <<-END
 	  - working-directory: one

@@ -87,20 +87,19 @@ called() { # make shows commands, ninja "[1/2] package NAME"
 	sed -nE -e 's|^.*package.*/packages/([a-z]+)\.yaml.*|\1|p' -e 's|^\[[0-9/]*\] package ([a-z]+)$|\1|p' "$tmp/said" |
 		sort -u | xargs
 }
+has_stamps() { [ "$(find "$tmp/stamps-$format" -type f 2>/dev/null | wc -l)" -ge 2 ]; }
 for format in make ninja; do
 	command -v "$format" >/dev/null || { echo "$format is not here: its workflow was not run"; continue; }
 	stamp=$stamp.$format
 	recipe base :
-	recipe slow 'sleep 60' base
+	recipe slow 'sleep 600' base
 	recipe broken 'exit 7' base
 	recipe after : broken
 	recipe other : base
 	setsid "$BASH" -c "$(declare -f run); alnage='$alnage' tmp='$tmp' recipes='$recipes'; run $format" >"$tmp/said" 2>&1 &
 	runner=$!
-	for _ in $(seq 300); do
-		[ "$(find "$tmp/stamps-$format" -type f 2>/dev/null | wc -l)" -ge 2 ] && break
-		sleep 0.1
-	done
+	at_end "kill -KILL -- -$runner 2>/dev/null"
+	wait_for has_stamps || { cat "$tmp/said"; fail "$format: base and other were not made"; }
 	kill -KILL -- "-$runner"
 	wait "$runner" 2>/dev/null || true
 	[ -f "$tmp/$format-out/packages/x86_64/base-1-r0.apk" ] || { cat "$tmp/said"; fail "$format: base was not made"; }

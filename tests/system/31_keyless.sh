@@ -63,6 +63,12 @@ signed bundle stamped=2023-11-14T22:13:20Z no_entry=1 no_sct=1
 expect 3 'no entry in a transparency log' verify "${who[@]}"
 expect 3 'no signed certificate timestamp' verify "${who[@]}" --log-entries 0 --timestamps 1
 expect 0 accepted verify "${who[@]}" --log-entries 0 --timestamps 1 --scts 0
+for option in log-entries timestamps scts; do
+	for count in x -1 33; do
+		expect 2 "--$option: '$count' is not a number from 0 to 32" verify --certificate-identity a --certificate-oidc-issuer b \
+			--trusted-root "$tmp/none" --$option "$count"
+	done
+done
 # each thing that must not be, in each form
 while read -r form option reason; do
 	signed "$form" "$option"

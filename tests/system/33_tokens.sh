@@ -71,7 +71,7 @@ cp $module "$tmp/open.so"
 chmod 666 "$tmp/open.so"
 cp "$tmp/open.pin" "$tmp/text.so"
 expect 1 'nonexistent.so: No such file' sign "$(uri p256)&module-path=/nonexistent.so"
-expect 1 'fifo.so is not a file' timeout 20 "$alnage" sign --key "$(uri p256)&module-path=$tmp/fifo.so" "oci:$tmp/image:t"
+expect 1 'fifo.so is not a file' timeout 60 "$alnage" sign --key "$(uri p256)&module-path=$tmp/fifo.so" "oci:$tmp/image:t"
 expect 1 'is not a file' sign "$(uri p256)&module-path=$tmp"
 expect 1 'everybody may change it' env ALNAGE_PKCS11_MODULE="$tmp/open.so" "$alnage" sign --key "$(uri p256)" "oci:$tmp/image:t"
 expect 2 'not an absolute path' env ALNAGE_PKCS11_MODULE=open.so "$alnage" sign --key "$(uri p256)" "oci:$tmp/image:t"
@@ -105,7 +105,7 @@ done
 # the verifier has none of this
 ! grep -q C_GetFunctionList "$build/alnage-verify" || fail "alnage-verify knows PKCS #11"
 grep -q C_GetFunctionList "$alnage" || fail "this test looks for the wrong word"
-! ldd "$alnage" | grep -q softhsm || fail "alnage links a module"
+! ldd "$alnage" | grep softhsm || fail "alnage links a module"
 
 # ---- packages, and an ordinary user ----
 
@@ -140,9 +140,9 @@ expect 3 'wrong passphrase' env ALNAGE_PASSWORD=no-$phrase "$alnage" sign --key 
 # on a terminal: asked for, not shown, no core file while asking, not in the arguments; then signed. A break gives the
 # echo back. With the variable: wiped from the environment before the registry (a slow one) is asked.
 python3 - "$alnage" "$tmp" "$phrase" <<'END'
-import os, pty, re, socket, subprocess, sys, termios, time
+import os, pty, re, socket, subprocess, sys
 alnage, tmp, phrase = sys.argv[1:]
-from terminal import fail, looks_for, read_until
+from terminal import fail, looks_for, read_until, shows, wait_until_hidden
 def start():
     pid, fd = pty.fork()
     if pid == 0:
@@ -154,12 +154,7 @@ if not re.search(r'Max core file size\s+1\s+1\s', limits):
     fail('a core file may be written while a passphrase is asked for')
 if phrase.encode() in open('/proc/%d/cmdline' % pid, 'rb').read():
     fail('cmdline')
-for _ in range(50):
-    if not termios.tcgetattr(fd)[3] & termios.ECHO:
-        break
-    time.sleep(0.1)
-else:
-    fail('the terminal shows what is typed')
+wait_until_hidden(fd)
 os.write(fd, b'wrong\x15' + phrase.encode() + b'x\x7f\n')
 said += read_until(fd, None)
 _, status = os.waitpid(pid, 0)
@@ -168,15 +163,16 @@ if status != 0 or b'signed' not in said:
 if phrase.encode() in said or b'wrong' in said:
     fail('the terminal shows it: %r' % said)
 pid, fd, said = start()
-time.sleep(0.3)
+wait_until_hidden(fd)
 os.write(fd, b'half\x03')
 said += read_until(fd, b'no passphrase')
-if not termios.tcgetattr(fd)[3] & termios.ECHO:
+if not shows(fd):
     fail('Ctrl-C leaves a terminal without echo')
 os.close(fd)
 os.waitpid(pid, 0)
 # a server that never answers holds the program after it has its key
 server = socket.create_server(('127.0.0.1', 0))
+server.settimeout(60)
 environment = dict(os.environ, ALNAGE_PASSWORD=phrase, ALNAGE_PIN=phrase)
 if phrase.encode() not in b'\0'.join(os.environb.values()) + phrase.encode():
     fail('bug')
@@ -207,10 +203,10 @@ if phrase.encode() in seen[0]:
 child = subprocess.Popen([alnage, 'build', 'recipes/images/static.yaml', '--output', tmp + '/built', '--quiet',
                           '--key', tmp + '/enc.key', '--package-key', tmp + '/package.rsa'],
                          env=environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-seen = looks_for(phrase.encode(), child)
+seen = looks_for(phrase.encode(), child, environment)
 if child.returncode != 0:
     fail('build: exit %d' % child.returncode)
-if not seen or not seen[0] or seen[-1]:
+if not seen or seen[-1]:
     fail('a build: the passphrase was in the environment in %d of %d looks' % (sum(seen), len(seen)))
 END
 

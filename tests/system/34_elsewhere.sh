@@ -185,7 +185,7 @@ echo 01 >tsa.serial
 cd - >/dev/null
 python3 tests/helpers/tsa.py "$tmp/tsa" >"$tmp/tsa/log" 2>&1 &
 at_end "kill $! 2>/dev/null"
-for _ in $(seq 50); do [ -f "$tmp/tsa/port" ] && break; sleep 0.1; done
+wait_for test -f "$tmp/tsa/port"
 tsa=http://127.0.0.1:$(cat "$tmp/tsa/port")
 root=$tmp/ca/root.crt
 

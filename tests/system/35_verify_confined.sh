@@ -6,7 +6,7 @@
 # shellcheck source=tests/system/lib.sh
 source "$(dirname "$0")/lib.sh"
 need jq docker-registry htpasswd setpriv python3 openssl curl
-! nm "$build/alnage-verify" | grep -q __asan_init || skip "AddressSanitizer and the filter exclude each other"
+! nm "$build/alnage-verify" | grep __asan_init >/dev/null || skip "AddressSanitizer and the filter exclude each other"
 unset XDG_CONFIG_HOME
 make_keys
 digest=$(build_image static)
@@ -57,20 +57,11 @@ as=()
 
 # by name (which is asked for in a thread), and with TLS
 expect 0 '^accepted' verify "localhost:${registry#*:}/static:latest" --user user --password-file "$tmp/password"
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
-	-addext subjectAltName=DNS:localhost -keyout "$tmp/tls.key" -out "$tmp/tls.crt" 2>/dev/null
-port=$(free_port)
-printf 'version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: "127.0.0.1:%s", tls: {certificate: %s, key: %s}}\n' \
-	"$tmp/registry" "$port" "$tmp/tls.crt" "$tmp/tls.key" >"$tmp/tls.yml"
-docker-registry serve "$tmp/tls.yml" >"$tmp/tls.log" 2>&1 &
-at_end "kill $! 2>/dev/null"
-mkdir -p "$tmp/home/.config/containers/certs.d/localhost:$port"
-cp "$tmp/tls.crt" "$tmp/home/.config/containers/certs.d/localhost:$port/ca.crt"
-for _ in $(seq 50); do
-	curl -sk -o /dev/null "https://localhost:$port/v2/" && break
-	sleep 0.1
-done
-HOME=$tmp/home expect 0 '^accepted' verify "localhost:$port/static:latest"
+make_certificate "$tmp/tls" DNS:localhost
+start_tls_registry "$tmp/tls"
+mkdir -p "$tmp/home/.config/containers/certs.d/localhost:$tls_port"
+cp "$tmp/tls.crt" "$tmp/home/.config/containers/certs.d/localhost:$tls_port/ca.crt"
+HOME=$tmp/home expect 0 '^accepted' verify "localhost:$tls_port/static:latest"
 
 # a refusal stays one, from a child, too
 "$alnage" keygen "$tmp/keys/other.key" >/dev/null
@@ -112,18 +103,14 @@ python3 - "$tmp/port" <<-'END' &
 	import socket, sys, time
 	s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen()
 	open(sys.argv[1], "w").write(str(s.getsockname()[1]))
-	time.sleep(60)
+	time.sleep(600)
 END
 at_end "kill $! 2>/dev/null"
-for _ in $(seq 50); do [ -s "$tmp/port" ] && break; sleep 0.1; done
+wait_for test -s "$tmp/port"
 "$tmp/alnage-verify" verify "127.0.0.1:$(cat "$tmp/port")/x:y" --key "$key" >/dev/null 2>&1 &
 waiting=$!
 at_end "kill $waiting 2>/dev/null"
-for _ in $(seq 50); do
-	grep -q '^Seccomp:.2' "/proc/$waiting/status" && break
-	sleep 0.1
-done
-grep -q '^Seccomp:.2' "/proc/$waiting/status" || fail "no filter while a registry is asked"
+wait_for grep -q '^Seccomp:.2' "/proc/$waiting/status" || fail "no filter while a registry is asked"
 grep -q '^NoNewPrivs:.1' "/proc/$waiting/status" || fail "privileges may still be gained"
 kill "$waiting"
 

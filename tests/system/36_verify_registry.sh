@@ -4,19 +4,24 @@
 # an image whose index leads to ever more documents is refused, not followed.
 # shellcheck source=tests/system/lib.sh
 source "$(dirname "$0")/lib.sh"
-need jq docker-registry
+need jq docker-registry ss
 make_keys
 digest=$(build_image static)
 key=$tmp/keys/image.key.pub
 verifier=$build/alnage-verify
 
-# requests COMMAND…: what a registry's log has more after it
+# An answer is logged after it was sent, and before its connection is closed.
+is_idle() { [ -z "$(ss -Htn state established state close-wait sport = ":${place#*:}")" ]; }
+logged() { # how many requests the registry at $place has had
+	wait_for is_idle
+	grep -cE '(^|")(GET|HEAD) ' "$tmp/log" || true
+}
+# requests COMMAND…: how many it takes
 requests() {
 	local before
-	before=$(grep -cE '(^|")(GET|HEAD) ' "$tmp/log" || true)
+	before=$(logged)
 	"$@" >"$tmp/said" 2>&1 || { cat "$tmp/said"; fail "$*"; }
-	sleep 0.2 # the log is written after the answer
-	echo $(($(grep -cE '(^|")(GET|HEAD) ' "$tmp/log") - before))
+	echo $(($(logged) - before))
 }
 at_most() { # N WHAT COMMAND…
 	local most=$1 what=$2 count
@@ -26,23 +31,14 @@ at_most() { # N WHAT COMMAND…
 	[ "$count" -ge 2 ] && [ "$count" -le "$most" ] || fail "$what: $count requests, at most $most: $(tail -n 12 "$tmp/log")"
 }
 
-fallback=127.0.0.1:$(free_port)
-cat >"$tmp/registry.yml" <<-END
-	version: 0.1
-	log: {level: error, accesslog: {disabled: false}}
-	storage: {filesystem: {rootdirectory: $tmp/registry}}
-	http: {addr: "$fallback"}
-END
-docker-registry serve "$tmp/registry.yml" >"$tmp/fallback.log" 2>&1 &
+start_registry
+fallback=$registry
+ln -s registry.log "$tmp/fallback.log"
+"$build/tests/helpers/registry" 0 api log >"$tmp/api" 2>"$tmp/api.log" &
 at_end "kill $! 2>/dev/null"
-api=127.0.0.1:$(free_port)
-"$build/tests/helpers/registry" "${api#*:}" api log >/dev/null 2>"$tmp/api.log" &
-at_end "kill $! 2>/dev/null"
+wait_for test -s "$tmp/api"
+api=$(cat "$tmp/api")
 for place in "$fallback" "$api"; do
-	for _ in $(seq 50); do
-		curl -s -o /dev/null "http://$place/v2/" && break
-		sleep 0.1
-	done
 	"$alnage" push "oci:$tmp/out/static:latest" "$place/static:1" >/dev/null 2>&1
 done
 
@@ -80,8 +76,8 @@ done
 curl -sf -o /dev/null -X PUT -H 'Content-Type: application/vnd.oci.image.index.v1+json' \
 	--data-binary "@$tmp/index.json" "http://$api/v2/static/manifests/many"
 ln -sf "$tmp/api.log" "$tmp/log"
-before=$(grep -cE '(^|")(GET|HEAD) ' "$tmp/log")
+before=$(logged)
 expect 3 'refused: ' "$verifier" verify "$api/static:many" --key "$key"
-after=$(grep -cE '(^|")(GET|HEAD) ' "$tmp/log")
+after=$(logged)
 echo "an index that leads to 2700 documents: $((after - before)) requests"
 [ $((after - before)) -le 2000 ] || fail "$((after - before)) requests for a hostile index"

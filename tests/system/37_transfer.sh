@@ -25,7 +25,7 @@ same "$("$alnage" push --json "oci:$tmp/image:v1" "$registry/team/base:v2" | jq 
 expect 0 'blobs are there already' "$alnage" push "oci:$tmp/image:v1" "$registry/team/base:v1"
 same "$("$alnage" list "$registry/team/base" | tr '\n' ' ')" "v1 v2 "
 same "$("$alnage" list --json "$registry/team/base" | jq -c .tags)" '["v1","v2"]'
-"$alnage" list --all "$registry/team/base" | grep -qxF "sha256-${image#sha256:}.sig" || fail "no signature tag in list --all"
+"$alnage" list --all "$registry/team/base" | grep -xF "sha256-${image#sha256:}.sig" >/dev/null || fail "no signature tag in list --all"
 same "$("$alnage" list --referrers --json "$registry/team/base:v1" | jq -r '.referrers | length')" 1 "referrers"
 "$alnage" pull "$registry/team/base:v1" "oci:$tmp/back:v1" >/dev/null 2>&1
 "$alnage" verify --signature-only --key "$tmp/k1.pub" "oci:$tmp/back:v1" >/dev/null 2>&1 || fail "the signature did not come along"
@@ -41,10 +41,30 @@ same "$("$alnage" copy "$registry/team/base:v1" "$registry/other/base:v1" 2>/dev
 grep -q 'POST /v2/other/base/blobs/uploads/?mount=sha256.*" 201 ' "$tmp/registry.log" || fail "nothing was mounted"
 ! grep -q 'PUT /v2/other/base/blobs/uploads/' "$tmp/registry.log" || fail "something was uploaded in spite of mounting"
 "$alnage" verify --signature-only --key "$tmp/k1.pub" "$registry/other/base:v1" >/dev/null 2>&1 || fail "the copy is not signed"
+
+# ---- one image of it, as others choose it, with what is attached to it ----
+arm=$(jq -r '.manifests[] | select(.platform.architecture == "arm64").digest' "$tmp/image/blobs/sha256/${image#sha256:}")
+expect 0 "linux/arm64 is one image of the index $image, .*stay behind" "$alnage" pull --platform linux/arm64 "$registry/team/base:v1" "oci:$tmp/arm:v1"
+grep -qxF "oci:$tmp/arm:v1@$arm" "$tmp/said" || fail "another image was chosen"
+skopeo copy -q --override-arch arm64 --src-tls-verify=false "docker://$registry/team/base:v1" "oci:$tmp/theirarm:v1"
+same "$(jq -r '.manifests[0].digest' "$tmp/theirarm/index.json")" "$arm" "as skopeo chooses"
+"$alnage" verify --signature-only --key "$tmp/k1.pub" "oci:$tmp/arm:v1" >/dev/null 2>&1 || fail "its signature did not come along"
+same "$("$alnage" list --referrers "oci:$tmp/arm:v1" | wc -l)" 1 "its referrers"
+same "$("$alnage" list --all "oci:$tmp/arm" | grep -c "${image#sha256:}" || true)" 0 "what belongs to the index"
+amd=$(jq -r '.manifests[0].digest' "$tmp/image/blobs/sha256/${image#sha256:}")
+[ ! -e "$tmp/arm/blobs/sha256/${amd#sha256:}" ] || fail "the other image came along"
+same "$("$alnage" push --json --platform linux/arm64 "oci:$tmp/image:v1" "$registry/team/arm:v1" 2>/dev/null | jq -r .digest)" "$arm" "pushing it"
+expect 1 'no image for linux/s390x: there are linux/amd64, linux/arm64$' "$alnage" pull --platform linux/s390x "$registry/team/base:v1" "oci:$tmp/none:v1"
+[ ! -e "$tmp/none" ] || fail "a layout was made"
+expect 1 'for linux/arm64, not for linux/amd64' "$alnage" copy --platform linux/amd64 "oci:$tmp/arm:v1" "oci:$tmp/none:v1"
+expect 2 "platform: 'arm64' is not OS/ARCH" "$alnage" pull --platform arm64 "$registry/team/base:v1" "oci:$tmp/none:v1"
+
+# ---- mistakes ----
 expect 1 'no such image' "$alnage" pull "$registry/team/base:v9" "oci:$tmp/none:v1"
 expect 2 'push goes to a registry' "$alnage" push "oci:$tmp/image:v1" "oci-archive:$tmp/x.tar"
-expect 2 'at most 16' "$alnage" push --parallel 17 "oci:$tmp/image:v1" "$registry/team/base:v1"
-expect 0 'no tags, or no such repository' "$alnage" list "$registry/team/absent"
+expect 2 "'17' is not a number from 1 to 16" "$alnage" push --parallel 17 "oci:$tmp/image:v1" "$registry/team/base:v1"
+expect 1 'team/absent: tags: there is no such repository' "$alnage" list "$registry/team/absent"
+grep -q '^  look at its name' "$tmp/said" || fail "no remedy"
 
 # ---- a reader who polls the tag never sees it without signatures ----
 cat >"$tmp/poll.sh" <<-'POLL'
@@ -60,7 +80,7 @@ cat >"$tmp/poll.sh" <<-'POLL'
 		done
 POLL
 for i in 1 2 3; do
-	timeout 60 bash "$tmp/poll.sh" "$registry/v2/polled$i" "$image" >"$tmp/polled$i" 2>&1 &
+	timeout 300 bash "$tmp/poll.sh" "$registry/v2/polled$i" "$image" >"$tmp/polled$i" 2>&1 &
 	"$alnage" push --quiet "oci:$tmp/image:v1" "$registry/polled$i:v1" >/dev/null
 	wait $! || fail "a reader never saw the image"
 	[ ! -s "$tmp/polled$i" ] || { cat "$tmp/polled$i"; fail "a reader saw an image that was not whole"; }
@@ -133,16 +153,8 @@ for name in localhost client; do
 	openssl x509 -req -in "$tmp/$name.csr" -CA "$tmp/ca.crt" -CAkey "$tmp/ca.key" -CAcreateserial -days 2 \
 		-extfile <(echo "subjectAltName=DNS:localhost") -out "$tmp/$name.crt" 2>/dev/null
 done
-port=$(free_port)
-sed -E "s|^http: .*|http: {addr: \"127.0.0.1:$port\", tls: {certificate: $tmp/localhost.crt, key: $tmp/localhost.key, clientcas: [$tmp/ca.crt]}}|; /^auth:/d" \
-	"$tmp/registry.yml" >"$tmp/tls.yml"
-docker-registry serve "$tmp/tls.yml" >"$tmp/tls.log" 2>&1 &
-at_end "kill $! 2>/dev/null"
-for _ in $(seq 50); do
-	curl -s -o /dev/null --cacert "$tmp/ca.crt" --cert "$tmp/client.crt" --key "$tmp/client.key" "https://localhost:$port/v2/" && break
-	sleep 0.1
-done
-secure=localhost:$port
+start_tls_registry "$tmp/localhost" "clientcas: [$tmp/ca.crt]"
+secure=localhost:$tls_port
 folder=$XDG_CONFIG_HOME/containers/certs.d/$secure
 mkdir -p "$folder" "$tmp/empty"
 expect 1 'certificate' "$alnage" list "$secure/a/b"           # the folder says TLS, the CA is not known
@@ -187,7 +199,7 @@ cat >"$tmp/proxy.py" <<-'PROXY'
 PROXY
 python3 "$tmp/proxy.py" "$open_registry" "$tmp/proxy.log" >"$tmp/proxy.port" &
 at_end "kill $! 2>/dev/null"
-for _ in $(seq 50); do [ -s "$tmp/proxy.port" ] && break || sleep 0.1; done
+wait_for test -s "$tmp/proxy.port"
 proxy=http://127.0.0.1:$(cat "$tmp/proxy.port")
 expect 1 'https' env HTTP_PROXY="$proxy" "$alnage" list registry.invalid/team/base # http only where it is asked for
 [ ! -s "$tmp/proxy.log" ] || fail "went over http without being told"

@@ -52,7 +52,7 @@ cat >"$tmp/proxy.py" <<-'PROXY'
 PROXY
 python3 "$tmp/proxy.py" "$registry" "$tmp" >"$tmp/port" 2>/dev/null &
 at_end "kill $! 2>/dev/null"
-for _ in $(seq 50); do [ -s "$tmp/port" ] && break || sleep 0.1; done
+wait_for test -s "$tmp/port"
 proxy=127.0.0.1:$(cat "$tmp/port")
 
 push() { # NAME N: killed before its N-th request

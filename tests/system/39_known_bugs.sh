@@ -44,7 +44,7 @@ start_lies() { # MODE LAYOUT…: sets $lies and $asked, its log
 	asked=$(mktemp "$tmp/asked.XXXXXX")
 	python3 tests/helpers/registry_of_lies.py "$@" >"$asked" &
 	at_end "kill $! 2>/dev/null"
-	for _ in $(seq 100); do [ ! -s "$asked" ] || break; sleep 0.1; done
+	wait_for test -s "$asked"
 	lies=127.0.0.1:$(head -n 1 "$asked")
 }
 asked_for_tag() { grep -cE '^(GET|HEAD) /v2/team/image/manifests/t ' "$asked"; }
@@ -92,7 +92,7 @@ replace_signatures() { # JQ-FILTER: on the manifest of .sig, in $tmp/stated
 		if .annotations["org.opencontainers.image.ref.name"] == $tag then .digest = $new | .size = $size
 		elif .annotations["org.opencontainers.image.ref.name"] == "t" then . else empty end]' "$tmp/good/index.json" >"$tmp/stated/index.json"
 }
-small() { (ulimit -v 1000000 && timeout 20 "$alnage" verify --signature-only --key "$key" "oci:$tmp/stated:t"); }
+small() { (ulimit -v 1000000 && timeout 120 "$alnage" verify --signature-only --key "$key" "oci:$tmp/stated:t"); }
 replace_signatures .
 expect 0 accepted small
 replace_signatures '.layers[0].size = 1000000000000'

@@ -16,7 +16,7 @@ blocks() { readme_blocks "$1" "Three uses" "Why is this file here?"; }
 	echo 'kill %1'
 } | sed "s/127\.0\.0\.1:5000/$registry/g" >"$tmp/pasted"
 [ "$(blocks sh | grep -c '^alnage')" -ge 10 ] || fail "the blocks were not found"
-(cd "$tmp/tree" && bash "$tmp/pasted") >"$tmp/said" 2>&1 || { tail -n 40 "$tmp/said"; fail "a command of the README failed"; }
+(cd "$tmp/tree" && timeout 1200 bash "$tmp/pasted") >"$tmp/said" 2>&1 || { tail -n 40 "$tmp/said"; fail "a command of the README failed"; }
 
 # what it shows was said; names and numbers apart
 plain() { sed -E "s/$registry/127.0.0.1:5000/g; s/[0-9a-f]{64}/DIGEST/g; s/[0-9a-f]{16}/ID/g; s/[0-9]+/N/g"; }

@@ -20,14 +20,10 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -su
 	-addext 'subjectAltName=IP:127.0.0.1' -keyout "$tmp/tls.key" -out "$tmp/tls.crt" 2>/dev/null
 export SSL_CERT_FILE=$tmp/tls.crt
 start_server() { # LOG FAULTS: sets $started
-	started=127.0.0.1:$(free_port)
-	python3 tests/helpers/git_server.py "${started#*:}" "$tmp/tls.crt" "$tmp/tls.key" "$served" "$1" "$2" 2>"$tmp/server.err" &
+	python3 tests/helpers/git_server.py "$tmp/tls.crt" "$tmp/tls.key" "$served" "$1" "$2" >"$tmp/port" 2>"$tmp/server.err" &
 	at_end "kill $! 2>/dev/null"
-	for _ in $(seq 50); do
-		curl -s -o /dev/null "https://$started/" && break
-		sleep 0.1
-	done
-	: >"$1"
+	wait_for test -s "$tmp/port" || { cat "$tmp/server.err"; fail "the server did not start"; }
+	started=127.0.0.1:$(cat "$tmp/port")
 }
 start_server "$tmp/log" "$tmp/faults"
 server=$started

@@ -3,7 +3,7 @@
 # Mistakes that people make: what is said names the thing and what to do about it.
 # shellcheck source=tests/system/lib.sh
 source "$(dirname "$0")/lib.sh"
-need docker-registry curl openssl
+need docker-registry curl openssl jq
 # STATUS TEXT REMEDY command…
 remedied() {
 	local remedy=$3
@@ -37,27 +37,42 @@ remedied 1 "no passphrase given" "ALNAGE_PASSWORD" setsid -w "$alnage" sign "oci
 remedied 1 "image.key.pub: mode 644" "private half" "$alnage" sign "oci:$tmp/empty" --key "$key.pub"
 remedied 1 '"PUBLIC KEY" was expected, this is "PRIVATE KEY"' "public half" "$alnage" verify "oci:$tmp/empty" --key "$key"
 
+# ---- images ----
+# foreign TYPE: an image whose second layer is of this type and not there, as with most that have such ones
+foreign() {
+	rm -rf "$tmp/foreign"
+	image=$(python3 tests/system/images.py "$tmp/foreign" 100 amd64)
+	layer=$(jq -r '.layers[1].digest' "$tmp/foreign/blobs/sha256/${image#sha256:}")
+	jq --arg type "$1" '.layers[1] += {mediaType: $type, urls: ["https://example.invalid/layer"]}' \
+		"$tmp/foreign/blobs/sha256/${image#sha256:}" >"$tmp/manifest"
+	image=$(sha256sum <"$tmp/manifest" | cut -d' ' -f1)
+	jq --arg digest "sha256:$image" --argjson size "$(stat -c %s "$tmp/manifest")" \
+		'.manifests[0] += {digest: $digest, size: $size}' "$tmp/foreign/index.json" >"$tmp/index"
+	mv "$tmp/manifest" "$tmp/foreign/blobs/sha256/$image"
+	mv "$tmp/index" "$tmp/foreign/index.json"
+	rm "$tmp/foreign/blobs/sha256/${layer#sha256:}"
+}
+for type in application/vnd.oci.image.layer.nondistributable.v1.tar+gzip \
+	application/vnd.docker.image.rootfs.foreign.diff.tar.gzip; do
+	foreign $type
+	remedied 1 "blob $layer: it is not there" "${type/+/.}: only its publisher .* put the blob where" \
+		"$alnage" copy "oci:$tmp/foreign:v1" "oci:$tmp/copied:v1"
+done
+foreign application/vnd.oci.image.layer.v1.tar+gzip
+expect 1 "blob $layer: it is not there" "$alnage" copy "oci:$tmp/foreign:v1" "oci:$tmp/copied:v1"
+! grep -q 'publisher' "$tmp/said" || fail "takes any layer for a foreign one"
+
 # ---- policies ----
 printf 'version: 1\ntrust: gone.yaml\nscopes: [{name: a, images: ["oci:*"], signature: {keys: [a]}}]\n' >"$tmp/policy.yaml"
 expect 1 "policy.yaml: trust: opening .*gone.yaml" "$alnage" verify "oci:$tmp/empty" --policy "$tmp/policy.yaml"
 
 # ---- registries ----
 remedied 2 "neither oci:" "HOST/NAME alone" "$alnage" inspect "http://127.0.0.1:5000/team/x"
-certificate() { # FILE
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$1.key" -out "$1.crt" -days 2 \
-		-subj /CN=registry -addext subjectAltName=IP:127.0.0.1 2>/dev/null
-}
-certificate "$tmp/tls"
-certificate "$tmp/foreign"
+make_certificate "$tmp/tls" IP:127.0.0.1
+make_certificate "$tmp/foreign" IP:127.0.0.1
 start_registry
-plain=$registry tls=127.0.0.1:$(free_port)
-sed "s|addr: .*|addr: \"$tls\", tls: {certificate: $tmp/tls.crt, key: $tmp/tls.key}}|" "$tmp/registry.yml" >"$tmp/tls.yml"
-docker-registry serve "$tmp/tls.yml" >"$tmp/tls.log" 2>&1 &
-at_end "kill $! 2>/dev/null"
-for _ in $(seq 50); do
-	curl -sk -o /dev/null "https://$tls/v2/" && break
-	sleep 0.1
-done
+start_tls_registry "$tmp/tls"
+plain=$registry tls=127.0.0.1:$tls_port
 ask() { "$alnage" inspect "$1/team/x:1"; }
 trust() { # HOST CERTIFICATE
 	mkdir -p "$tmp/config/containers/certs.d/$1"

@@ -43,23 +43,57 @@ build_image() { # IMAGE [OUT]: prints the digest
 	"$alnage" build "recipes/images/$1.yaml" --output "${2:-$tmp/out}" --json --quiet \
 		--key "$tmp/keys/image.key" --package-key "$tmp/keys/package.rsa" | jq -r .digest
 }
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-start_registry() { # sets $registry; arguments: extra configuration lines
-	local port
-	port=$(free_port)
-	registry=127.0.0.1:$port
-	mkdir -p "$tmp/registry"
-	{
-		printf 'version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: %s}, delete: {enabled: true}}\nhttp: {addr: "%s"}\n' \
-			"$tmp/registry" "$registry"
-		[ $# -eq 0 ] || printf '%s\n' "$@"
-	} >"$tmp/registry.yml"
-	docker-registry serve "$tmp/registry.yml" >"$tmp/registry.log" 2>&1 &
-	at_end "kill $! 2>/dev/null"
-	for _ in $(seq 50); do
-		curl -s -o /dev/null "http://$registry/v2/" && return
+# wait_for COMMAND…: until it succeeds; fails after a minute, which is long on a busy machine, too
+wait_for() {
+	local last=$((SECONDS + 60))
+	until "$@"; do
+		[ $SECONDS -lt $last ] || { echo "waited in vain: $*" >&2; return 1; }
 		sleep 0.1
 	done
-	cat "$tmp/registry.log"
-	fail "the registry did not start"
+}
+# For servers that cannot choose one themselves. Not of those that the system gives to whoever connects: it would
+# be taken before the server has it.
+free_port() {
+	python3 - <<-'END'
+		import random, socket
+		first = int(open("/proc/sys/net/ipv4/ip_local_port_range").read().split()[0])
+		while True:
+		    with socket.socket() as s:
+		        port = random.randrange(1024, first)
+		        try: s.bind(("127.0.0.1", port))
+		        except OSError: continue
+		        print(port)
+		        break
+	END
+}
+serve_registry() { # CONFIGURATION LOG: sets $served, where it listens; the configuration says 127.0.0.1:0
+	rm -f "$2" # of one before, which said where it listens, too
+	docker-registry serve "$1" >"$2" 2>&1 &
+	at_end "kill $! 2>/dev/null"
+	wait_for grep -qs 'msg="listening on ' "$2" || { cat "$2"; fail "the registry did not start"; }
+	served=$(sed -nE 's/.*msg="listening on ([0-9.:]+).*/\1/p' "$2")
+}
+registry_settings() { # HTTP: of a registry with the images of all others, with these settings below http
+	printf 'version: 0.1\nlog: {level: info}\nstorage: {filesystem: {rootdirectory: %s}, delete: {enabled: true}}\nhttp: {%s}\n' \
+		"$tmp/registry" "addr: \"127.0.0.1:0\"${1:+, $1}"
+}
+start_registry() { # sets $registry; arguments: extra configuration lines
+	mkdir -p "$tmp/registry"
+	{
+		registry_settings ""
+		[ $# -eq 0 ] || printf '%s\n' "$@"
+	} >"$tmp/registry.yml"
+	serve_registry "$tmp/registry.yml" "$tmp/registry.log"
+	# shellcheck disable=SC2034 # for the tests
+	registry=$served
+}
+make_certificate() { # FILE NAME: FILE.crt and FILE.key, signed by itself, for DNS:localhost or IP:127.0.0.1
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=registry \
+		-addext "subjectAltName=$2" -keyout "$1.key" -out "$1.crt" 2>/dev/null
+}
+start_tls_registry() { # CERTIFICATE [SETTING]: TLS by CERTIFICATE.crt and .key, and more below tls; sets $tls_port
+	registry_settings "tls: {certificate: $1.crt, key: $1.key${2:+, $2}}" >"$tmp/tls.yml"
+	serve_registry "$tmp/tls.yml" "$tmp/tls.log"
+	# shellcheck disable=SC2034 # for the tests
+	tls_port=${served#*:}
 }

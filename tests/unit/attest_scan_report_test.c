@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/signing_support.h"
 
-#include "attest/predicate.h"
-#include "attest/scan_report.h"
+#include "attest/vex_lookup.h"
 #include "tests/unit/oci_cases.h"
 
 /* VEX documents are beside the reports, for the fuzzer; any is one. */
@@ -13,8 +12,7 @@ static int parse(struct slice bytes, struct error *err)
 
 	if (statement_parse(bytes, &statement, err) < 0)
 		return err->class;
-	return strcmp(statement->predicate_type, PREDICATE_OPENVEX) == 0 ||
-			       strcmp(statement->predicate_type, PREDICATE_CYCLONEDX) == 0
+	return vex_type_is_known(statement->predicate_type)
 		       ? 0
 		       : scan_report_read(statement, &report, err);
 }

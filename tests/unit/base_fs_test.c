@@ -65,11 +65,9 @@ static void assert_content(int dirfd, const char *path, const char *text)
 static size_t count_names(int dirfd)
 {
 	struct error err = ERROR_INIT;
-	char **names = NULL;
-	size_t count = 0;
-	assert_int_equal(fs_list(dirfd, &names, &count, &err), 0);
-	fs_list_free(&names, count);
-	return count;
+	cleanup_names struct fs_names names = {0};
+	assert_int_equal(fs_list(dirfd, &names, &err), 0);
+	return names.count;
 }
 
 static void beneath_confines(void **state)
@@ -286,18 +284,15 @@ static void list_is_sorted(void **state)
 	const struct place *place = *state;
 	static const char *const names[] = {"b", "a", "\xc3\xa9", "B", ".hidden"};
 	struct error err = ERROR_INIT;
-	char **found = NULL;
-	size_t count = 0;
+	cleanup_names struct fs_names found = {0};
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		write_text(place->fd, names[i], "");
-	assert_int_equal(fs_list(place->fd, &found, &count, &err), 0);
-	assert_int_equal(count, 5);
-	assert_string_equal(found[0], ".hidden");
-	assert_string_equal(found[1], "B");
-	assert_string_equal(found[3], "b");
-	assert_string_equal(found[4], "\xc3\xa9");
-	fs_list_free(&found, count);
-	assert_null(found);
+	assert_int_equal(fs_list(place->fd, &found, &err), 0);
+	assert_int_equal(found.count, 5);
+	assert_string_equal(found.items[0], ".hidden");
+	assert_string_equal(found.items[1], "B");
+	assert_string_equal(found.items[3], "b");
+	assert_string_equal(found.items[4], "\xc3\xa9");
 }
 
 static void map(void **state)
@@ -454,6 +449,25 @@ static void lock_excludes(void **state)
 	assert_int_equal(fs_lock(b, &err), 0);
 }
 
+static void bytes_are_locked_apart(void **state)
+{
+	const struct place *place = *state;
+	struct error err = ERROR_INIT;
+	write_text(place->fd, "lock", "");
+	cleanup_fd int a = openat(place->fd, "lock", O_RDWR | O_CLOEXEC);
+	cleanup_fd int b = openat(place->fd, "lock", O_RDWR | O_CLOEXEC);
+	cleanup_fd int reader = openat(place->fd, "lock", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(fs_lock_byte(a, 0, FS_EXCLUSIVE, &err), 0);
+	assert_false(fs_try_lock_byte(b, 0, FS_SHARED));
+	assert_int_equal(fs_lock_byte(b, 1, FS_SHARED, &err), 0);
+	assert_true(fs_try_lock_byte(reader, 1, FS_SHARED));
+	assert_false(fs_try_lock_byte(b, 1, FS_EXCLUSIVE));
+	close_fd(&reader);
+	assert_true(fs_try_lock_byte(b, 1, FS_EXCLUSIVE));
+	assert_true(fs_try_lock_byte(a, 0, FS_UNLOCKED));
+	assert_true(fs_try_lock_byte(b, 0, FS_SHARED));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -474,6 +488,7 @@ int main(void)
 		TEST(remove_deep_and_read_only),
 		TEST(remove_enters_no_mount),
 		TEST(lock_excludes),
+		TEST(bytes_are_locked_apart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

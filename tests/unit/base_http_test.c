@@ -228,7 +228,7 @@ static void serve_one(struct connection *c)
 static void serve_connection(int server, int fd)
 {
 	struct connection c = {.fd = fd};
-	(void)alarm(20);
+	(void)alarm(60);
 	if (server == TLS) {
 		SSL_CTX *context = SSL_CTX_new(TLS_server_method());
 		if (!context ||
@@ -578,14 +578,14 @@ static void stalling_ends(void **state)
 	double before = clock_monotonic();
 	assert_int_equal(http_perform(*state, &request, &response, &err), ERR_NETWORK);
 	assert_non_null(strstr(err.text, "timed out"));
-	assert_true(clock_monotonic() - before < 5);
+	assert_true(clock_monotonic() - before < 30);
 	error_clear(&err);
 	request.timeout_seconds = 0;
 	request.stall_seconds = 1;
 	before = clock_monotonic();
 	assert_int_equal(http_perform(*state, &request, &response, &err), ERR_NETWORK);
 	assert_non_null(strstr(err.text, "too slow"));
-	assert_true(clock_monotonic() - before < 10);
+	assert_true(clock_monotonic() - before < 30);
 }
 
 static void ranges(void **state)

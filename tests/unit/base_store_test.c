@@ -49,15 +49,13 @@ static int teardown(void **state)
 static size_t count_names(const struct store *store, const char *folder)
 {
 	struct error err = ERROR_INIT;
-	char **names = NULL;
-	size_t count = 0;
+	cleanup_names struct fs_names names = {0};
 	cleanup_fd int fd = -1;
 	if (!fs_exists(store_dirfd(store), folder))
 		return 0;
 	assert_int_equal(fs_open_dir(store_dirfd(store), folder, &fd, &err), 0);
-	assert_int_equal(fs_list(fd, &names, &count, &err), 0);
-	fs_list_free(&names, count);
-	return count;
+	assert_int_equal(fs_list(fd, &names, &err), 0);
+	return names.count;
 }
 
 static struct digest sha256(const char *hex)

@@ -17,19 +17,19 @@ static size_t test_each_case(
 	const char *folder, const char *suffix, void (*check)(const struct test_case *))
 {
 	struct error err = ERROR_INIT;
-	char **names = NULL;
-	size_t count = 0, checked = 0;
+	cleanup_names struct fs_names names = {0};
+	size_t checked = 0;
 	cleanup_fd int dirfd = -1;
 	if (fs_open_dir(AT_FDCWD, folder, &dirfd, &err) < 0 ||
-		fs_list(dirfd, &names, &count, &err) < 0)
+		fs_list(dirfd, &names, &err) < 0)
 		fail_msg("%s", err.text);
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < names.count; i++) {
 		char beside[300];
-		struct test_case one = {.name = names[i]};
-		(void)snprintf(beside, sizeof(beside), "%s%s", names[i], suffix);
+		struct test_case one = {.name = names.items[i]};
+		(void)snprintf(beside, sizeof(beside), "%s%s", names.items[i], suffix);
 		if (!fs_exists(dirfd, beside))
 			continue;
-		if (fs_read_file(dirfd, names[i], MIB, &one.text, &err) < 0 ||
+		if (fs_read_file(dirfd, names.items[i], MIB, &one.text, &err) < 0 ||
 			fs_read_file(dirfd, beside, MIB, &one.beside, &err) < 0)
 			fail_msg("%s", err.text);
 		check(&one);
@@ -37,7 +37,6 @@ static size_t test_each_case(
 		buffer_done(&one.beside);
 		checked++;
 	}
-	fs_list_free(&names, count);
 	return checked;
 }
 

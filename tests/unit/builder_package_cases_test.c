@@ -54,18 +54,18 @@ static size_t check_folder(const struct parser *parser, const char *kind,
 	void (*check)(const struct parser *parser, const char *name, struct store *store))
 {
 	struct error err = ERROR_INIT;
-	char path[256], **names;
-	size_t count, seen = 0;
+	cleanup_names struct fs_names names = {0};
+	char path[256];
+	size_t seen = 0;
 	cleanup_fd int fd = -1;
 	(void)snprintf(path, sizeof(path), "tests/cases/%s/%s", parser->folder, kind);
 	assert_ok(fs_open_dir(AT_FDCWD, path, &fd, &err));
-	assert_ok(fs_list(fd, &names, &count, &err));
-	for (size_t i = 0; i < count; i++)
-		if (!slice_ends_with(slice_str(names[i]), SLICE(".expect"))) {
-			check(parser, names[i], store);
+	assert_ok(fs_list(fd, &names, &err));
+	for (size_t i = 0; i < names.count; i++)
+		if (!slice_ends_with(slice_str(names.items[i]), SLICE(".expect"))) {
+			check(parser, names.items[i], store);
 			seen++;
 		}
-	fs_list_free(&names, count);
 	return seen;
 }
 

@@ -179,16 +179,15 @@ static void test_bad(void **state)
 {
 	struct error err = ERROR_INIT;
 	cleanup_fd int fd = -1;
-	char **names;
-	size_t count, seen = 0;
+	cleanup_names struct fs_names names = {0};
+	size_t seen = 0;
 	assert_ok(fs_open_dir(AT_FDCWD, CASES "bad", &fd, &err));
-	assert_ok(fs_list(fd, &names, &count, &err));
-	for (size_t i = 0; i < count; i++)
-		if (slice_ends_with(slice_str(names[i]), SLICE(".elf"))) {
-			check_bad(names[i], *state);
+	assert_ok(fs_list(fd, &names, &err));
+	for (size_t i = 0; i < names.count; i++)
+		if (slice_ends_with(slice_str(names.items[i]), SLICE(".elf"))) {
+			check_bad(names.items[i], *state);
 			seen++;
 		}
-	fs_list_free(&names, count);
 	assert_true(seen > 20);
 }
 

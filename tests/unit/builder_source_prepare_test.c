@@ -184,8 +184,9 @@ static void damaged_packages_leave_nothing(void **state)
 {
 	(void)state;
 	static const struct source_options offline = {.offline = true};
-	char **directories = NULL, **left = NULL;
-	size_t count = 0, left_count = 0;
+	char **directories = NULL;
+	cleanup_names struct fs_names left = {0};
+	size_t count = 0;
 	cleanup_fd int tmp = -1;
 	cleanup_store struct store *store = open_store();
 	cleanup_toolchain struct toolchain *toolchain = make_toolchain(store);
@@ -204,9 +205,8 @@ static void damaged_packages_leave_nothing(void **state)
 	assert_false(store_has_blob(store, &layers.debs[5].digest));
 	assert_true(store_has_blob(store, &layers.debs[4].digest));
 	check(fs_open_dir(store_dirfd(store), "tmp", &tmp, &err));
-	check(fs_list(tmp, &left, &left_count, &err));
-	assert_int_equal(left_count, 0);
-	fs_list_free(&left, left_count);
+	check(fs_list(tmp, &left, &err));
+	assert_int_equal(left.count, 0);
 }
 
 static void missing_packages_need_a_network(void **state)

@@ -16,7 +16,7 @@ struct values {
 
 static const struct cli_option options[] = {
 	CLI_OPTION(struct values, keep_going, "keep-going", CLI_FLAG, NULL, ""),
-	CLI_OPTION(struct values, jobs, "jobs", CLI_NUMBER, "N", ""),
+	CLI_NUMBER_OPTION(struct values, jobs, "jobs", 1, 64, ""),
 	CLI_OPTION(struct values, output, "output", CLI_TEXT, "DIR", ""),
 	CLI_OPTION(struct values, keys, "key", CLI_LIST, "FILE", ""),
 };
@@ -133,8 +133,12 @@ static void mistakes_are_told(void **state)
 		{{"-kk", "a"}, "--keep-going takes no value"},
 		{{"--quiet=1", "a"}, "--quiet takes no value"},
 		{{"a", "-j"}, "--jobs needs N"},
-		{{"-jx", "a"}, "--jobs: "},
-		{{"-j", "1", "--jobs", "-2", "a"}, "--jobs: "},
+		{{"-jx", "a"}, "--jobs: 'x' is not a number from 1 to 64"},
+		{{"-j", "1", "--jobs", "-2", "a"}, "--jobs: '-2' is not a number"},
+		{{"--jobs", "0", "a"}, "--jobs: '0' is not a number from 1 to 64"},
+		{{"--jobs=65", "a"}, "--jobs: '65' is not a number from 1 to 64"},
+		{{"--jobs=18446744073709551617", "a"}, "--jobs: '184467440737095516"},
+		{{"--jobs=", "a"}, "--jobs: '' is not a number from 1 to 64"},
 		{{"-o", "x", "--output", "y", "a"}, "--output was given twice"},
 		{{"-k"}, "an argument is missing: FILE..."},
 		{{"a", "b", "c"}, "too many arguments: 'c'"},

@@ -45,21 +45,20 @@ static inline void cases_run_one(
 static inline void cases_run(const char *folder, cases_parse *good, cases_parse *bad)
 {
 	for (int i = 0; i < 2; i++) {
+		cleanup_names struct fs_names names = {0};
 		cleanup_fd int dirfd = -1;
 		struct error err = ERROR_INIT;
-		char path[200], **names;
-		size_t count;
+		char path[200];
 
 		(void)snprintf(path, sizeof(path), "tests/cases/%s/%s", folder,
 			i == 0 ? "good" : "bad"); /* our own names */
 		assert_int_equal(fs_open_dir(AT_FDCWD, path, &dirfd, &err), 0);
-		assert_int_equal(fs_list(dirfd, &names, &count, &err), 0);
-		assert_true(count > 0);
-		for (size_t j = 0; j < count; j++)
-			if (!slice_ends_with(slice_str(names[j]), SLICE(".expect")))
-				cases_run_one(
-					dirfd, names[j], i == 0, i == 0 ? good : bad);
-		fs_list_free(&names, count);
+		assert_int_equal(fs_list(dirfd, &names, &err), 0);
+		assert_true(names.count > 0);
+		for (size_t j = 0; j < names.count; j++)
+			if (!slice_ends_with(slice_str(names.items[j]), SLICE(".expect")))
+				cases_run_one(dirfd, names.items[j], i == 0,
+					i == 0 ? good : bad);
 	}
 }
 

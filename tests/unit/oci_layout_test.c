@@ -309,6 +309,50 @@ static void abandoned_files_are_swept(void **state)
 	}
 }
 
+static bool has_blob(struct repository *repository, const struct descriptor *blob)
+{
+	bool found = false;
+
+	MUST(repository_has_blob(repository, blob, &found, err));
+	return found;
+}
+
+/* What nothing lists goes, but not while somebody else may be about to list or read it.
+ */
+static void sweep_waits_for_the_others(void **state)
+{
+	(void)state;
+	static const struct repository_options read_only = {0};
+	cleanup_fixture struct fixture fixture;
+	cleanup_repository struct repository *ours = NULL;
+	struct repository *writer = NULL, *reader = NULL;
+	struct descriptor image, blob;
+	char text[200];
+
+	fixture_begin(&fixture);
+	ours = open_layout(&fixture, "a");
+	image = put_image(ours, "amd64", "v1");
+	writer = open_layout(&fixture, "a");
+	blob = put_text(writer, OCI_LAYER, "not listed yet");
+	MUST(repository_sweep(ours, err));
+	assert_true(has_blob(ours, &blob));
+	repository_close(&writer);
+	(void)snprintf(text, sizeof(text), "oci:%s/a", fixture.path);
+	MUST(open_text(text, &read_only, &reader, err));
+	MUST(repository_sweep(ours, err));
+	assert_true(has_blob(ours, &blob));
+	repository_close(&reader);
+	MUST(repository_sweep(ours, err));
+	assert_false(has_blob(ours, &blob));
+	MUST(repository_check(ours, &image, err));
+	/* and the next may write */
+	writer = open_layout(&fixture, "a");
+	blob = put_text(writer, OCI_LAYER, "not listed yet");
+	MUST(repository_sweep(ours, err));
+	assert_true(has_blob(ours, &blob));
+	repository_close(&writer);
+}
+
 static void not_a_layout(void **state)
 {
 	(void)state;
@@ -561,6 +605,7 @@ int main(void)
 		cmocka_unit_test(damage_is_found),
 		cmocka_unit_test(damaged_layer_is_found),
 		cmocka_unit_test(links_do_not_lead_out),
+		cmocka_unit_test(sweep_waits_for_the_others),
 		cmocka_unit_test(not_a_layout),
 		cmocka_unit_test(repeated_tag_is_refused),
 		cmocka_unit_test(writers_do_not_lose_each_others_tags),

@@ -168,8 +168,9 @@ static void real_tools(void **state)
 {
 	(void)state;
 	const char *shared = getenv("ALNAGE_SHARED");
-	char **folders, **names, path[4096];
-	size_t folder_count, count, seen = 0;
+	cleanup_names struct fs_names folders = {0};
+	char path[4096];
+	size_t seen = 0;
 	cleanup_fd int root = -1;
 	struct error err = ERROR_INIT;
 
@@ -179,25 +180,24 @@ static void real_tools(void **state)
 		print_message("skipped: no vectors in %s\n", path);
 		skip();
 	}
-	assert_int_equal(fs_list(root, &folders, &folder_count, &err), 0);
-	for (size_t i = 0; i < folder_count; i++) {
+	assert_int_equal(fs_list(root, &folders, &err), 0);
+	for (size_t i = 0; i < folders.count; i++) {
+		cleanup_names struct fs_names names = {0};
 		cleanup_fd int dirfd = -1;
 
-		if (fs_open_dir(root, folders[i], &dirfd, &err) < 0) {
+		if (fs_open_dir(root, folders.items[i], &dirfd, &err) < 0) {
 			error_clear(&err); /* a plain file */
 			continue;
 		}
-		assert_int_equal(fs_list(dirfd, &names, &count, &err), 0);
-		for (size_t j = 0; j < count; j++) {
+		assert_int_equal(fs_list(dirfd, &names, &err), 0);
+		for (size_t j = 0; j < names.count; j++) {
 			if (!slice_ends_with(
-				    slice_str(names[j]), SLICE(".manifest.json")))
+				    slice_str(names.items[j]), SLICE(".manifest.json")))
 				continue;
-			cases_run_one(dirfd, names[j], true, parse_and_write);
+			cases_run_one(dirfd, names.items[j], true, parse_and_write);
 			seen++;
 		}
-		fs_list_free(&names, count);
 	}
-	fs_list_free(&folders, folder_count);
 	assert_true(seen > 10);
 }
 
