@@ -120,7 +120,7 @@ int external_remember(struct store *store, const char *name,
 	if (found && known.date > note->date)
 		return 0;
 	if (buffer_printf(&text, err, "%s %lld\n", digest_format(&note->blob, blob),
-			(long long)note->date) < 0)
+		    (long long)note->date) < 0)
 		return err->class;
 	return store_put_record(store, FOLDER, hex, buffer_slice(&text), err);
 }

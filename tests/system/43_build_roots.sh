@@ -68,6 +68,7 @@ seen() { # steps that write down what they see
 		        for path in /sysroot /usr/bin/gcc /usr/lib/x86_64-linux-gnu /usr/bin/perl; do
 		          [ ! -e \$path ] || echo "there is \$path"
 		        done
+		        env | grep -E 'sysroot|HOSTCC|CFLAGS' || true
 		      } >"$out/usr/share/seen"
 	END
 }
@@ -294,6 +295,14 @@ END
 expect 1 "'zlib-dev' is no group" package --recipes "$tmp/cross" "$tmp/cross/packages/mixed.yaml"
 expect 0 '' package --recipes "$tmp/cross" "${sources[@]}" "$tmp/cross/packages/mixed.yaml"
 same "$(packed mixed-1-r0 usr/share/mixed | wc -l)" 3
+# what is made for /sysroot fits no native root, not even of a test in the same run
+recipe "$tmp/cross/packages/tool.yaml" tool 9 busybox <<<"  - runs: mkdir -p $out/usr/bin; echo exit 1 >$out/usr/bin/tool; chmod +x $out/usr/bin/tool"
+{
+	seen
+	printf 'test:\n  environment:\n    contents:\n      packages: [busybox, tool]\n  pipeline:\n    - runs: tool | grep "tool 5 of theirs"\n'
+} | recipe "$tmp/ours/both.yaml" both 1 'busybox, tool'
+expect 0 '' package --recipes "$tmp/cross" "${sources[@]}" --test "$tmp/cross/packages/tool.yaml" "$tmp/ours/both.yaml"
+same "$(packed both-1-r0 usr/share/seen | head -n 1)" 'tool 5 of theirs'
 # and the other way round, by force: native, whatever folder it lies in
 expect 1 "make: No such file" package --recipes "$tmp/cross" "${sources[@]}" --build-root repositories "$tmp/cross/packages/mixed.yaml"
 expect 1 'none is named' package --recipes "$tmp/cross" --build-root repositories "$tmp/cross/packages/mixed.yaml"
