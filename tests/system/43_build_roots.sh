@@ -307,6 +307,28 @@ same "$(packed both-1-r0 usr/share/seen | head -n 1)" 'tool 5 of theirs'
 expect 1 "make: No such file" package --recipes "$tmp/cross" "${sources[@]}" --build-root repositories "$tmp/cross/packages/mixed.yaml"
 expect 1 'none is named' package --recipes "$tmp/cross" --build-root repositories "$tmp/cross/packages/mixed.yaml"
 
+# ---- pipelines find what they look for where busybox is all there is ----
+recipe "$tmp/theirs/packages/fake-binutils.yaml" fake-binutils 1 busybox $'  dependencies:\n    provides: [binutils=1, scanelf=1]\n' <<-END
+	  - runs: |
+	      mkdir -p "$out/usr/bin"
+	      printf '#!/bin/sh\necho "\$@" >>/home/build/stripped\n' >"$out/usr/bin/strip"
+	      chmod +x "$out/usr/bin/strip"
+END
+publish tool.yaml fake-binutils.yaml
+recipe "$tmp/ours/stripped.yaml" stripped 1 busybox <<-END
+	  - runs: |
+	      mkdir -p "$out/usr/bin" "$out/usr/share/a folder"
+	      cp /usr/bin/busybox "$out/usr/bin/one"
+	      cp /usr/bin/busybox "$out/usr/share/a folder/two"
+	      printf '\177EL' >"$out/usr/share/short"
+	      echo text >"$out/usr/share/text"
+	  - uses: strip
+	  - runs: cp /home/build/stripped "$out/usr/share/stripped"
+END
+expect 0 '' package "${sources[@]}" "$tmp/ours/stripped.yaml"
+same "$(packed stripped-1-r0 usr/share/stripped)" '-g ./usr/bin/one
+-g ./usr/share/a folder/two'
+
 # ---- a busybox that leaves its links to a trigger: in a root, and in an image ----
 recipe "$tmp/ours/lean.yaml" lean 1 busybox $'  dependencies:\n    runtime: [baselayout]\n    provides: [the-shell=1]\n' <<-END
 	  - runs: |
