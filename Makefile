@@ -26,7 +26,7 @@ BUILD_DEPS := gcc make pkg-config libarchive-dev libssl-dev libseccomp-dev libja
 TEST_DEPS  := $(BUILD_DEPS) libcmocka-dev clang clang-format shellcheck jq skopeo umoci podman \
 	runc docker-registry apache2-utils curl mandoc python3 python3-jsonschema binutils openssl \
 	libclang-rt-14-dev util-linux mount procps iproute2 git time ninja-build gdb softhsm2 opensc dash perl \
-	python3-build python3-installer python3-setuptools python3-wheel python3-yaml
+	python3-build python3-installer python3-setuptools python3-wheel python3-yaml apt gnupg xz-utils
 
 # ---- layers ----
 LAYERS     := base oci signing attest builder cli
@@ -69,11 +69,11 @@ ALL_CFLAGS  = -std=gnu17 $(OPT) $(WARN_FLAGS) $(if $(WERROR),-Werror) \
 ALL_LDFLAGS = $(if $(SAN),$(SAN_FLAGS),$(HARDEN_LDFLAGS)) -Wl,--gc-sections $(LDFLAGS)
 
 # ---- targets that people call: they install what is missing, then go on inside ----
-INNER_TARGETS := all check check-fast demo bench fuzz tidy interop install wolfi wolfi-build rebuild-all
+INNER_TARGETS := all check check-fast demo bench fuzz tidy interop install wolfi wolfi-build rebuild-all languages
 ifneq ($(INNER),1)
 .PHONY: $(INNER_TARGETS)
 all install: ; @$(MAKE) --no-print-directory INNER=1 $@
-check demo bench fuzz tidy interop wolfi wolfi-build rebuild-all check-fast: deps-$(if $(filter demo,$(MAKECMDGOALS)),build,test)
+check demo bench fuzz tidy interop wolfi wolfi-build rebuild-all languages check-fast: deps-$(if $(filter demo,$(MAKECMDGOALS)),build,test)
 	@$(MAKE) --no-print-directory -j$(JOBS) INNER=1 all
 	@$(MAKE) --no-print-directory INNER=1 $@
 else
@@ -140,7 +140,7 @@ check: all
 	@BUILD=$(BUILD) tests/run.sh all tests/check-*.sh $(UNIT_TESTS) $(FUZZ_REPLAY) $(sort $(wildcard tests/system/[0-9]*.sh))
 
 # ---- demo, bench, and the long ones ----
-.PHONY: demo bench fuzz tidy interop wolfi wolfi-build rebuild-all
+.PHONY: demo bench fuzz tidy interop wolfi wolfi-build rebuild-all languages
 demo: all
 	@tests/demo.sh $(BUILD)/alnage $(if $(filter command line environment,$(origin IMAGE)),$(IMAGE),static busybox)
 bench: all $(HELPERS)
@@ -154,6 +154,8 @@ wolfi-build: all
 	@BUILD=$(BUILD) tests/wolfi-build.sh
 rebuild-all: all
 	@BUILD=$(BUILD) tests/rebuild-all.sh
+languages: all
+	@BUILD=$(BUILD) tests/languages.sh
 FUZZ_SECONDS ?= 60
 fuzz:
 	@$(MAKE) --no-print-directory -j$(JOBS) INNER=1 BUILD=build-fuzz CC=clang SAN=1 FUZZER=1 fuzz-programs
@@ -188,6 +190,7 @@ help:
 	@echo '                 SUITE_TOOLS= a program that fills it (suite-tools SUITE FOLDER PACKAGE…); go and npm for two'
 	@echo 'make wolfi       compile and plan a corpus      make wolfi-build  build some of it'
 	@echo 'make rebuild-all every recipe twice, under other circumstances, with its tests; a long one'
+	@echo 'make languages   the pipelines for languages, with compilers of today; fetches 600 MB; a long one'
 	@echo 'make deps        install the Debian packages that are missing'
 	@echo 'make install     DESTDIR= PREFIX=$(PREFIX)    make uninstall, dist, clean, format, tidy'
 

@@ -167,6 +167,18 @@ int confine_program(const struct confine *confine, int *ret_rules, struct error 
 	return 0;
 }
 
+int confine_client(int directory, const char *more, int *ret_rules, struct error *err)
+{
+	const char *const paths[] = {"/usr", "/bin", "/sbin", "/lib", "/lib64", "/opt",
+		"/nix", "/gnu", "/etc/alternatives", "/etc/ca-certificates",
+		"/etc/gai.conf", "/etc/group", "/etc/host.conf", "/etc/hosts",
+		"/etc/ld.so.cache", "/etc/localtime", "/etc/nsswitch.conf", "/etc/passwd",
+		"/etc/pki", "/etc/resolv.conf", "/etc/services", "/etc/ssl",
+		"/dev/urandom", "/dev/zero", more, NULL};
+	const struct confine confine = {.directory = directory, .paths = paths};
+	return confine_program(&confine, ret_rules, err);
+}
+
 #if defined(__SANITIZE_ADDRESS__)
 #define IS_SANITIZED true
 #elif defined(__has_feature)

@@ -50,5 +50,13 @@ MUST_USE int confine_process(const struct confine *confine,
  */
 MUST_USE int confine_program(
 	const struct confine *confine, int *ret_rules, struct error *err);
+/*
+ * The same for a client of a network that is installed on this machine (git, apt): it
+ * reads and runs what is installed, reads what names and certificates are looked up in,
+ * and `more` if that is not NULL, and writes below the directory alone: nothing of the
+ * person's, whatever a server makes of it.
+ */
+MUST_USE int confine_client(
+	int directory, const char *more, int *ret_rules, struct error *err);
 
 #endif

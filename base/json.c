@@ -105,14 +105,16 @@ int json_dump(const struct json_t *json, enum json_style style, struct buffer *o
 {
 	struct dump dump = {.out = out, .err = err};
 	size_t flags = JSON_SORT_KEYS | JSON_ENCODE_ANY;
-	flags |= style == JSON_STYLE_PRETTY ? JSON_INDENT(2) : JSON_COMPACT;
+	flags |= style == JSON_STYLE_PRETTY   ? JSON_INDENT(2)
+		 : style == JSON_STYLE_NARROW ? JSON_INDENT(1)
+					      : JSON_COMPACT;
 	if (json_dump_callback(json, dump_some, &dump, flags) < 0 || dump.failed) {
 		if (error_is_set(err))
 			return err->class;
 		return error_set(
 			err, ERR_MEMORY, "writing JSON: out of memory, or a loop");
 	}
-	return style == JSON_STYLE_PRETTY ? buffer_add_byte(out, '\n', err) : 0;
+	return style == JSON_STYLE_COMPACT ? 0 : buffer_add_byte(out, '\n', err);
 }
 
 /* ---- checked access ---- */

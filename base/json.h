@@ -24,7 +24,8 @@ MUST_USE int json_load_slice(
 
 enum json_style {
 	JSON_STYLE_COMPACT,
-	JSON_STYLE_PRETTY /* 2 spaces and a final newline */
+	JSON_STYLE_PRETTY, /* 2 spaces and a final newline */
+	JSON_STYLE_NARROW  /* the same with 1 space: long files under version control */
 };
 /* Appends. */
 MUST_USE int json_dump(const struct json_t *json, enum json_style style,

@@ -69,16 +69,28 @@ static void sweep(int tmp_fd)
 	}
 }
 
+/* What is made is open to the identity that sandboxes have, whatever the umask. */
+static int make_folder(int dirfd, const char *name, int *ret_fd, struct error *err)
+{
+	cleanup_fd int fd = -1;
+	bool made = !fs_exists(dirfd, name);
+	if (fs_make_dirs(dirfd, name, 0755, &fd, err) < 0)
+		return err->class;
+	if (made && fchmod(fd, 0755) < 0)
+		return error_set_errno(err, errno, "opening up the directory %s", name);
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
 static int open_folders(struct store *store, struct error *err)
 {
 	cleanup_buffer struct buffer through = BUFFER_INIT;
-	cleanup_fd int tmp_fd = -1;
+	cleanup_fd int tmp_fd = -1, blobs_fd = -1;
 	/* "/." because the person's store may well be a symbolic link */
 	if (buffer_printf(&through, err, "%s/.", store->path) < 0 ||
-		fs_make_dirs(AT_FDCWD, buffer_str(&through), 0755, &store->dirfd, err) <
-			0 ||
-		fs_make_dirs(store->dirfd, "blobs/sha256", 0755, &store->blobs_fd, err) <
-			0 ||
+		make_folder(AT_FDCWD, buffer_str(&through), &store->dirfd, err) < 0 ||
+		make_folder(store->dirfd, "blobs", &blobs_fd, err) < 0 ||
+		make_folder(blobs_fd, "sha256", &store->blobs_fd, err) < 0 ||
 		fs_make_dirs(store->dirfd, "tmp", 0755, &tmp_fd, err) < 0) {
 		(void)error_wrap(err, "opening the store %s", store->path);
 		return error_remedy(
@@ -111,6 +123,12 @@ void store_close(struct store **store)
 	*store = NULL;
 }
 
+int store_make_folder(
+	const struct store *store, const char *name, int *ret_fd, struct error *err)
+{
+	return make_folder(store->dirfd, name, ret_fd, err);
+}
+
 int store_dirfd(const struct store *store)
 {
 	return store->dirfd;
@@ -136,8 +154,16 @@ static int explain(struct store *store, struct error *err)
 int store_begin(struct store *store, mode_t mode, struct fs_replacement *ret_replacement,
 	struct error *err)
 {
-	if (fs_replace_begin(store->dirfd, "tmp/new", mode, ret_replacement, err) < 0)
+	cleanup_replacement struct fs_replacement replacement = FS_REPLACEMENT_INIT;
+	if (fs_replace_begin(store->dirfd, "tmp/new", mode, &replacement, err) < 0)
 		return explain(store, err);
+	/* in spite of the umask: see make_folder */
+	if (fchmod(replacement.fd, mode) < 0) {
+		(void)error_set_errno(err, errno, "setting the mode of a new file");
+		return explain(store, err);
+	}
+	*ret_replacement = replacement;
+	replacement = FS_REPLACEMENT_INIT;
 	return 0;
 }
 

@@ -32,6 +32,13 @@ MUST_USE int store_open(const char *path, struct store **ret_store, struct error
 void store_close(struct store **store);
 int store_dirfd(const struct store *store); /* borrowed */
 const char *store_path(const struct store *store);
+/*
+ * A folder below it, made if it is absent. Root's sandboxes have another identity and
+ * read what the store holds: what is made is open to all, whatever the umask, and so is a
+ * store that is made.
+ */
+MUST_USE int store_make_folder(
+	const struct store *store, const char *name, int *ret_fd, struct error *err);
 
 bool store_has_blob(const struct store *store, const struct digest *digest);
 MUST_USE int store_put_blob(struct store *store, struct slice bytes,

@@ -73,10 +73,13 @@ static bool is_present(const struct store *store, const char *name, uint64_t siz
 static int make_fan_out(const struct store *store, const char *name, struct error *err)
 {
 	const char fan_out[3] = {name[0], name[1], '\0'};
-	if (mkdirat(store->blobs_fd, fan_out, 0755) < 0 && errno != EEXIST)
-		return error_set_errno(err, errno,
-			"making the directory %s/blobs/sha256/%s", store->path, fan_out);
-	return 0;
+	if (mkdirat(store->blobs_fd, fan_out, 0755) < 0) {
+		if (errno == EEXIST)
+			return 0;
+	} else if (fchmodat(store->blobs_fd, fan_out, 0755, 0) == 0) /* see make_folder */
+		return 0;
+	return error_set_errno(err, errno, "making the directory %s/blobs/sha256/%s",
+		store->path, fan_out);
 }
 
 int store_writer_commit(struct store_writer *writer, struct digest *ret_digest,

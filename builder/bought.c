@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/map.h"
 #include "builder/image/resolve.h"
+#include "builder/stand_in.h"
 
 struct choosing {
 	struct external *external;
@@ -122,8 +123,8 @@ static int take_chosen(struct choosing *choosing, const struct resolution *resol
 		return error_set_memory(err);
 	for (size_t i = 0; i < resolution->count; i++) {
 		const struct index_entry *entry = resolution->entries[i];
-		if (map_get_str(choosing->names, entry->name))
-			continue;
+		if (map_get_str(choosing->names, entry->name) || !*entry->architecture)
+			continue; /* ours, or the toolchain's */
 		entry = external_original(choosing->external, entry);
 		if (!entry)
 			return error_set_memory(err);
@@ -135,27 +136,36 @@ static int take_chosen(struct choosing *choosing, const struct resolution *resol
 	return 0;
 }
 
-int bought_choose(struct external *external, const struct recipe_list *wanted,
-	const struct own_packages *own, struct arena *arena, struct bought *ret_bought,
-	struct error *err)
+static int collect_candidates(
+	struct choosing *choosing, const struct toolchain *below, struct error *err)
+{
+	const char *const *wishes;
+	size_t count;
+	if (name_own(choosing, err) < 0 ||
+		collect_wishes(choosing, &wishes, &count, err) < 0)
+		return err->class;
+	for (size_t i = 0; i < choosing->own->count; i++)
+		if (add_own(choosing, &choosing->own->items[i], err) < 0)
+			return err->class;
+	if (external_reach(choosing->external, wishes, count, choosing->names,
+		    choosing->index, err) < 0)
+		return err->class;
+	return below ? stand_in_add(choosing->index, below, err) : 0;
+}
+
+int bought_choose(const struct bought_wish *wish, struct arena *arena,
+	struct bought *ret_bought, struct error *err)
 {
 	cleanup_map struct map *names = NULL;
 	cleanup_index struct package_index *index = NULL;
 	CLEANUP(resolution_done) struct resolution resolution = {0};
-	const char *const *wishes;
-	size_t count;
 	if (map_new(&names, err) < 0 || package_index_new(&index, err) < 0)
 		return err->class;
-	struct choosing choosing = {external, wanted, own, arena, names, index};
-	if (name_own(&choosing, err) < 0 ||
-		collect_wishes(&choosing, &wishes, &count, err) < 0)
-		return err->class;
-	for (size_t i = 0; i < own->count; i++)
-		if (add_own(&choosing, &own->items[i], err) < 0)
-			return err->class;
-	if (external_reach(external, wishes, count, names, index, err) < 0 ||
-		resolve_packages(index, wanted->items, wanted->count, "the build",
-			&resolution, err) < 0)
+	struct choosing choosing = {
+		wish->external, wish->wanted, wish->own, arena, names, index};
+	if (collect_candidates(&choosing, wish->below, err) < 0 ||
+		resolve_packages(index, wish->wanted->items, wish->wanted->count,
+			"the build", &resolution, err) < 0)
 		return err->class;
 	return take_chosen(&choosing, &resolution, ret_bought, err);
 }

@@ -9,6 +9,7 @@
 #define BUILDER_BOUGHT_H
 
 #include "builder/external.h"
+#include "builder/source/toolchain.h"
 
 struct bought {
 	struct external *external;        /* borrowed; NULL: there are no repositories */
@@ -31,11 +32,16 @@ struct own_packages {
  * wanted: all that the root has to hold, ours and others'. A package of ours is expected
  * to provide what its recipe says, and the libraries and commands that the repositories'
  * package of that name does; nothing else provides its name. Arrays come from the arena.
- * ERR_INPUT with the chain of reasons.
+ * below: what is there anyway; NULL: nothing. ERR_INPUT with the chain of reasons.
  */
-MUST_USE int bought_choose(struct external *external, const struct recipe_list *wanted,
-	const struct own_packages *own, struct arena *arena, struct bought *ret_bought,
-	struct error *err);
+struct bought_wish {
+	struct external *external;
+	const struct recipe_list *wanted;
+	const struct own_packages *own;
+	const struct toolchain *below;
+};
+MUST_USE int bought_choose(const struct bought_wish *wish, struct arena *arena,
+	struct bought *ret_bought, struct error *err);
 
 /* For input keys: appends a line for each. */
 MUST_USE int bought_write(

@@ -80,8 +80,7 @@ static int run_steps(struct making *making, struct error *err)
 	char hex[DIGEST_TEXT_MAX];
 	struct step_environment environment = {.options = making->options,
 		.toolchain = !recipe->native,
-		.own = recipe->environment,
-		.own_count = recipe->environment_count};
+		.recipe = recipe};
 	struct step_run *run = &making->run;
 	digest_format_hex(&making->item->input_key, hex);
 	run->root = &making->root;

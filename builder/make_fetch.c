@@ -5,8 +5,7 @@
 #include "builder/source/folder.h"
 #include "builder/source/git.h"
 
-#define WORK_DIRECTORY  "/home/build"
-#define CACHE_DIRECTORY "/var/cache/melange"
+#define WORK_DIRECTORY "/home/build"
 
 void fetched_done(struct fetched *fetched)
 {
@@ -157,8 +156,9 @@ int fetch_sources(
 	cleanup_fetched struct fetched fetched = {0};
 	if (made)
 		made->sources = arena_array(made->arena, count, sizeof(*made->sources));
-	fetched.binds = arena_array(fetching->arena, count + 1, sizeof(*fetched.binds));
-	fetched.fds = arena_array(fetching->arena, count + 1, sizeof(int));
+	/* The folder's, and the caller's. */
+	fetched.binds = arena_array(fetching->arena, count + 2, sizeof(*fetched.binds));
+	fetched.fds = arena_array(fetching->arena, count + 2, sizeof(int));
 	if ((made && !made->sources) || !fetched.binds || !fetched.fds)
 		return error_set_memory(err);
 	for (size_t i = 0; i < count; i++)

@@ -10,9 +10,11 @@
 #include "builder/make.h"
 #include "builder/sandbox/sandbox.h"
 
+#define CACHE_DIRECTORY "/var/cache/melange" /* in the sandbox */
+
 struct fetched {
 	struct sandbox_bind *binds; /* from the arena that was given */
-	int *fds;
+	int *fds;                   /* both have room for one more */
 	size_t count;
 };
 #define cleanup_fetched CLEANUP(fetched_done)

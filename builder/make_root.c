@@ -109,6 +109,7 @@ int build_root_prepare(const struct plan_item *item, struct made *const *before,
 	struct root_wish wish = {.item = item,
 		.made = before,
 		.made_count = before_count,
+		.below = item->recipe->native ? NULL : options->toolchain,
 		.wanted = &item->wanted,
 		.wanted_by = "the build"};
 	if (item->wanted.count && root_packages_resolve(&wish, &root.packages, err) < 0)

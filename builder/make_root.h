@@ -9,7 +9,10 @@
 
 #include "builder/make.h"
 
-/* Packages with what they need at run time, dependencies first. */
+/*
+ * Packages with what they need at run time, dependencies first; but for what the
+ * toolchain below them has.
+ */
 struct root_packages {
 	const struct package **items; /* heap, packages borrowed */
 	const char **addresses;       /* where each is from; NULL: made here. Heap */
@@ -38,6 +41,7 @@ struct root_wish {
 		*item; /* whose kind of root it is, and whose repositories */
 	struct made *const *made;
 	size_t made_count;
+	const struct toolchain *below; /* NULL: there is none */
 	const struct recipe_list *wanted;
 	const char *wanted_by; /* "the build" */
 	bool anything;         /* from the repositories, not just what the plan bought */

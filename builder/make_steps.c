@@ -47,6 +47,12 @@ int step_environment(struct arena *arena, const struct step_environment *from,
 	const struct recipe_variable fixed[] = {
 		{"PATH", "/usr/local/sbin:/usr/local/bin:/usr/bin:/usr/sbin:/sbin:/bin"},
 		{"HOME", "/home/build"},
+		{"GOPATH", "/home/build/.cache/go"},
+		{"GOMODCACHE", CACHE_DIRECTORY "/gomodcache"},
+		{"UV_CACHE_DIR", CACHE_DIRECTORY "/uv"},
+		{"PIP_CACHE_DIR", CACHE_DIRECTORY "/pip"},
+		{"COMPOSER_CACHE_DIR", CACHE_DIRECTORY "/composer"},
+		{"npm_config_cache", CACHE_DIRECTORY "/npm"},
 		{"SOURCE_DATE_EPOCH", epoch},
 		{"TZ", "UTC"},
 		{"LC_ALL", "C.UTF-8"},
@@ -59,14 +65,18 @@ int step_environment(struct arena *arena, const struct step_environment *from,
 		from->toolchain ? toolchain_environment(
 					  from->options->toolchain, &toolchain_count)
 				: NULL;
+	const struct recipe *recipe = from->recipe;
 	struct recipe_variable *all = arena_array(arena,
-		ARRAY_LEN(fixed) + toolchain_count + from->own_count, sizeof(*all));
+		ARRAY_LEN(fixed) + toolchain_count + recipe->environment_count +
+			from->own_count,
+		sizeof(*all));
 	if (!all)
 		return error_set_memory(err);
 	const struct {
 		const struct recipe_variable *items;
 		size_t count;
 	} sources[] = {{fixed, ARRAY_LEN(fixed)}, {toolchain, toolchain_count},
+		{recipe->environment, recipe->environment_count},
 		{from->own, from->own_count}};
 	for (size_t s = 0; s < ARRAY_LEN(sources); s++)
 		for (size_t i = 0; i < sources[s].count; i++) {

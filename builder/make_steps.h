@@ -18,10 +18,14 @@ MUST_USE int step_from_recipe(struct arena *arena, const struct recipe_step *fro
 struct step_environment {
 	const struct make_options *options;
 	bool toolchain; /* with the toolchain's variables */
-	const struct recipe_variable *own;
+	const struct recipe *recipe;
+	const struct recipe_variable *own; /* of a test; may be NULL */
 	size_t own_count;
 };
-/* Later ones win: what is the same everywhere, the toolchain's, the recipe's own. */
+/*
+ * Later ones win: what is the same everywhere, the toolchain's, those of the recipe's
+ * build, which its tests have, too, and the test's own.
+ */
 MUST_USE int step_environment(struct arena *arena, const struct step_environment *from,
 	const char *const **ret_environment, struct error *err);
 

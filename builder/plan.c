@@ -225,7 +225,7 @@ static int plan_recipe(struct planner *planner, const struct recipe *recipe,
 	else
 		status = plan_needs(planner, item, err);
 	if (status == 0)
-		status = plan_buy(planner->plan->arena, item, err);
+		status = plan_buy(planner->options, planner->plan->arena, item, err);
 	if (status == 0)
 		status = finish_item(planner, item, err);
 	if (status < 0) {

@@ -256,15 +256,19 @@ static int collect_made(const struct plan_item *item, struct arena *arena,
 	return 0;
 }
 
-int plan_buy(struct arena *arena, struct plan_item *item, struct error *err)
+int plan_buy(const struct plan_options *options, struct arena *arena,
+	struct plan_item *item, struct error *err)
 {
 	struct own_packages own = {0};
 	if (!item->bought.external || !item->wanted.count)
 		return 0;
 	if (collect_made(item, arena, &own, err) < 0)
 		return err->class;
-	if (bought_choose(item->bought.external, &item->wanted, &own, arena,
-		    &item->bought, err) < 0)
+	struct bought_wish wish = {.external = item->bought.external,
+		.wanted = &item->wanted,
+		.own = &own,
+		.below = item->recipe->native ? NULL : options->toolchain};
+	if (bought_choose(&wish, arena, &item->bought, err) < 0)
 		return error_wrap(err, "build root of %s", item->recipe->name);
 	return 0;
 }

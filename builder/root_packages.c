@@ -3,6 +3,7 @@
 #include "base/map.h"
 #include "builder/image/resolve.h"
 #include "builder/make_root.h"
+#include "builder/stand_in.h"
 
 void root_packages_done(struct root_packages *packages)
 {
@@ -79,11 +80,10 @@ static int add_anything(struct resolving *resolving, struct error *err)
 		resolving->index, err);
 }
 
+/* What repositories give. */
 static int add_candidates(struct resolving *resolving, struct error *err)
 {
 	const struct root_wish *wish = resolving->wish;
-	if (add_made(resolving, err) < 0)
-		return err->class;
 	if (wish->anything && wish->item->bought.external)
 		return add_anything(resolving, err);
 	if (add_bought(resolving, &wish->item->bought, err) < 0)
@@ -152,7 +152,8 @@ int root_packages_resolve(const struct root_wish *wish,
 		map_new(&seen, err) < 0)
 		return err->class;
 	struct resolving resolving = {wish, index, own, seen};
-	if (add_candidates(&resolving, err) < 0 ||
+	if (add_made(&resolving, err) < 0 || add_candidates(&resolving, err) < 0 ||
+		(wish->below && stand_in_add(index, wish->below, err) < 0) ||
 		resolve_packages(index, wish->wanted->items, wish->wanted->count,
 			wish->wanted_by, &resolution, err) < 0 ||
 		take_all(wish, &resolution, &packages, err) < 0)

@@ -4,8 +4,10 @@
 #include "base/log.h"
 #include "builder/make_steps.h"
 #include "builder/package/index.h"
+#include "builder/package/installed.h"
 
-#define TEST_FORMAT "alnage-test-2"
+#define TEST_FORMAT        "alnage-test-3"
+#define INSTALLED_DATABASE "/usr/lib/apk/db/installed"
 
 /* Folders with the links that programs expect, and a shell: what every test stands on. */
 static const char *const TEST_BASE[] = {"baselayout", "busybox"};
@@ -78,6 +80,29 @@ static bool has_test_base(const struct chooser *chooser)
 	return true;
 }
 
+/* Does the package need something that only the toolchain has? Then that is below it. */
+static int add_runtime_groups(const struct chooser *chooser,
+	const struct recipe_list *runtime, struct test_root *root, struct error *err)
+{
+	const struct toolchain *toolchain = chooser->options->toolchain;
+	for (size_t i = 0; i < runtime->count; i++) {
+		const char *name = runtime->items[i];
+		if (!toolchain_has(toolchain, name) &&
+			!toolchain_provides(toolchain, name))
+			continue;
+		bool made = maker_of(chooser, name, err) != NULL;
+		if (error_is_set(err))
+			return err->class;
+		if (made)
+			continue;
+		root->toolchain = true;
+		if (add_name(chooser->arena, &root->groups, &root->group_capacity, name,
+			    err) < 0)
+			return err->class;
+	}
+	return 0;
+}
+
 /* A name of our recipes' is ours, unless the toolchain is below and has it anyway. */
 static int sort_name(const char *name, const struct chooser *chooser,
 	struct test_root *root, struct error *err)
@@ -93,13 +118,15 @@ static int sort_name(const char *name, const struct chooser *chooser,
 	return add_name(chooser->arena, &root->groups, &root->group_capacity, name, err);
 }
 
+/* runtime: what the package needs, as far as it is known. */
 static int choose_toolchain(const struct chooser *chooser,
-	const struct recipe_list *names, struct test_root *root, struct error *err)
+	const struct recipe_list *names, const struct recipe_list *runtime,
+	struct test_root *root, struct error *err)
 {
 	root->toolchain = !has_test_base(chooser);
 	for (size_t i = 0; i < names->count && !root->toolchain; i++)
 		root->toolchain = !is_package(chooser, names->items[i], err);
-	if (error_is_set(err))
+	if (error_is_set(err) || add_runtime_groups(chooser, runtime, root, err) < 0)
 		return err->class;
 	for (size_t i = 0; i < ARRAY_LEN(TEST_BASE) && !root->toolchain; i++)
 		if (add_name(chooser->arena, &root->packages, &root->package_capacity,
@@ -121,8 +148,8 @@ static int choose_toolchain(const struct chooser *chooser,
 }
 
 static int choose_root(const struct recipe *recipe, const struct recipe_package *package,
-	const struct plan_options *options, struct arena *arena, struct test_root *root,
-	struct error *err)
+	const struct recipe_list *runtime, const struct plan_options *options,
+	struct arena *arena, struct test_root *root, struct error *err)
 {
 	struct chooser chooser = {.recipe = recipe, .options = options, .arena = arena};
 	const struct recipe_list *names = &package->test_packages;
@@ -130,7 +157,7 @@ static int choose_root(const struct recipe *recipe, const struct recipe_package 
 		externals_get(options->externals, recipe, &chooser.external, err) < 0)
 		return err->class;
 	if (!recipe->native)
-		return choose_toolchain(&chooser, names, root, err);
+		return choose_toolchain(&chooser, names, runtime, root, err);
 	for (size_t i = 0; i < names->count; i++)
 		if (add_name(arena, &root->packages, &root->package_capacity,
 			    names->items[i], err) < 0)
@@ -167,7 +194,8 @@ int test_needs(const struct recipe *recipe, const struct plan_options *options,
 		const struct recipe_package *package = &recipe->packages[p];
 		if (!package->test_steps.count)
 			continue;
-		if (choose_root(recipe, package, options, arena, &root, err) < 0 ||
+		if (choose_root(recipe, package, &package->dependencies.runtime, options,
+			    arena, &root, err) < 0 ||
 			add_made(recipe, &root, options, arena, wanted, capacity, err) <
 				0)
 			return error_wrap(err, "test of %s", package->name);
@@ -228,22 +256,35 @@ static int put_base_last(struct root_packages *packages, struct error *err)
 	return 0;
 }
 
+/* What the finished package needs, and not only what its recipe says. */
+static struct recipe_list needs_of(const struct made *made, const char *name)
+{
+	for (size_t i = 0; i < made->package_count; i++)
+		if (strcmp(made->packages[i]->name, name) == 0)
+			return (struct recipe_list){made->packages[i]->depends.items,
+				made->packages[i]->depends.count};
+	return (struct recipe_list){0};
+}
+
 static int resolve_root(struct testing *testing, const struct made *made,
 	struct made *const *all, size_t all_count, struct error *err)
 {
 	struct test_root *root = &testing->root;
+	struct recipe_list runtime = needs_of(made, testing->package->name);
+	const struct make_options *make = testing->options->make;
 	const char *self = arena_printf(testing->arena, "%s=%s", testing->package->name,
 		testing->recipe->full_version);
 	if (!self)
 		return error_set_memory(err);
-	if (choose_root(testing->recipe, testing->package, testing->options->plan,
-		    testing->arena, root, err) < 0 ||
+	if (choose_root(testing->recipe, testing->package, &runtime,
+		    testing->options->plan, testing->arena, root, err) < 0 ||
 		add_name(testing->arena, &root->packages, &root->package_capacity, self,
 			err) < 0)
 		return err->class;
 	struct root_wish wish = {.item = made->item,
 		.made = all,
 		.made_count = all_count,
+		.below = root->toolchain ? make->toolchain : NULL,
 		.wanted = &root->packages,
 		.wanted_by = "the test",
 		.anything = true};
@@ -257,6 +298,7 @@ static int collect_steps(struct testing *testing, struct error *err)
 	const struct recipe_steps *steps = &testing->package->test_steps;
 	struct step_environment environment = {.options = testing->options->make,
 		.toolchain = testing->root.toolchain,
+		.recipe = testing->recipe,
 		.own = testing->package->test_environment,
 		.own_count = testing->package->test_environment_count};
 	testing->steps =
@@ -375,6 +417,31 @@ static int save_result(struct testing *testing, struct error *err)
 
 /* ---- running ---- */
 
+/*
+ * What apk would know of the root. Each package has all the files that it brings: a test
+ * looks at what is in one, whichever of two shows its file.
+ */
+static int give_database(struct testing *testing, struct error *err)
+{
+	cleanup_buffer struct buffer text = BUFFER_INIT;
+	struct store *store = testing->options->make->store;
+	struct fetched *fetched = &testing->fetched;
+	struct digest digest;
+	uint64_t size;
+	for (size_t i = 0; i < testing->packages.count; i++) {
+		const struct package *package = testing->packages.items[i];
+		if (installed_db_write(&package, 1, package->tree, &text, err) < 0)
+			return error_wrap(err, "package database of the test");
+	}
+	int *fd = &fetched->fds[fetched->count];
+	if (store_put_blob(store, buffer_slice(&text), &digest, err) < 0 ||
+		store_open_blob(store, &digest, fd, &size, err) < 0)
+		return err->class;
+	fetched->binds[fetched->count++] =
+		(struct sandbox_bind){.fd = *fd, .target = INSTALLED_DATABASE};
+	return 0;
+}
+
 static int prepare_root(struct testing *testing, struct error *err)
 {
 	const struct make_options *make = testing->options->make;
@@ -386,7 +453,8 @@ static int prepare_root(struct testing *testing, struct error *err)
 		.options = make,
 		.arena = testing->arena,
 		.task = testing->task};
-	if (fetch_sources(&fetching, &testing->fetched, err) < 0)
+	if (fetch_sources(&fetching, &testing->fetched, err) < 0 ||
+		(!recipe->native && give_database(testing, err) < 0))
 		return err->class;
 	log_task_step(testing->task, "root");
 	if (recipe->native)

@@ -124,6 +124,12 @@ static int unknown_command(
 	char hint[NEAREST_HINT_MAX];
 	if (!known)
 		return error_set_memory(err);
+	if (name[0] == '-') {
+		(void)error_set(
+			err, ERR_USAGE, "'%s' stands where the command should", name);
+		return error_remedy(
+			err, "options follow it: %s COMMAND %s", program->name, name);
+	}
 	for (size_t i = 0; i < program->command_count; i++)
 		known[i] = program->commands[i]->name;
 	(void)error_set(err, ERR_USAGE, "unknown command '%s'%s", name,

@@ -83,7 +83,8 @@ MUST_USE int cli_print(struct slice text, struct error *err);
 extern const struct cli_command build_command, package_command, compile_command,
 	graph_command, keygen_command, sign_command, attest_command, push_command,
 	pull_command, copy_command, verify_command, verify_bundle_command,
-	explain_command, inspect_command, list_command, sandbox_command;
+	explain_command, inspect_command, list_command, toolchain_command,
+	sandbox_command;
 extern const struct cli_program alnage_program;
 
 #endif

@@ -27,6 +27,7 @@ static const struct cli_command *const commands[] = {
 	&copy_command,
 	&verify_command,
 	&verify_bundle_command,
+	&toolchain_command,
 	&sandbox_command,
 	&completion_command,
 };

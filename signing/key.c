@@ -190,10 +190,88 @@ static int check_encoding(EVP_PKEY *pkey, struct slice der, struct error *err)
 	return check_curve_encoding(pkey, err);
 }
 
+/*
+ * SubjectPublicKeyInfo up to the key itself (RFC 5480, 2.1.1; RFC 8410, 4), of keys that
+ * are all of one length. What begins so has its one encoding, and OpenSSL need not look
+ * for decoders and encoders, which takes it longer than all else that a verification
+ * does.
+ */
+#define EC_PUBLIC_KEY "\x06\x07\x2a\x86\x48\xce\x3d\x02\x01"     /* id-ecPublicKey */
+#define SECP256R1     "\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07" /* its parameters */
+#define SECP384R1     "\x06\x05\x2b\x81\x04\x00\x22"
+#define SECP521R1     "\x06\x05\x2b\x81\x04\x00\x23"
+#define ED25519       "\x06\x03\x2b\x65\x70"
+#define UNCOMPRESSED  "\x04"
+static const struct {
+	enum key_type type;
+	struct slice head;
+	size_t len; /* of the rest: the two numbers of a point; or the 32 bytes */
+} forms[] = {
+	{KEY_ECDSA_P256,
+		SLICE("\x30\x59\x30\x13" EC_PUBLIC_KEY SECP256R1
+		      "\x03\x42\x00" UNCOMPRESSED),
+		64},
+	{KEY_ECDSA_P384,
+		SLICE("\x30\x76\x30\x10" EC_PUBLIC_KEY SECP384R1
+		      "\x03\x62\x00" UNCOMPRESSED),
+		96},
+	{KEY_ECDSA_P521,
+		SLICE("\x30\x81\x9b\x30\x10" EC_PUBLIC_KEY SECP521R1
+		      "\x03\x81\x86\x00" UNCOMPRESSED),
+		132},
+	{KEY_ED25519, SLICE("\x30\x2a\x30\x05" ED25519 "\x03\x21\x00"), 32},
+};
+
+/* data: the point with its first byte, or the 32 bytes. NULL if it is none. */
+static EVP_PKEY *make_public(const char *type, const char *group, struct slice data)
+{
+	/* OSSL_PARAM has no const; nothing is written */
+	OSSL_PARAM params[] = {OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY,
+				       (void *)(uintptr_t)data.data, data.len),
+		OSSL_PARAM_construct_end(), OSSL_PARAM_construct_end()};
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+	EVP_PKEY *pkey = NULL;
+
+	if (group)
+		params[1] = OSSL_PARAM_construct_utf8_string(
+			OSSL_PKEY_PARAM_GROUP_NAME, (char *)(uintptr_t)group, 0);
+	if (!context || EVP_PKEY_fromdata_init(context) != 1 ||
+		EVP_PKEY_fromdata(context, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1)
+		pkey = NULL;
+	EVP_PKEY_CTX_free(context);
+	return pkey;
+}
+
+/* NULL: of another form, or none. */
+static EVP_PKEY *read_form(struct slice der)
+{
+	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+		const char *group = key_type_curve(forms[i].type);
+		size_t at = forms[i].head.len - (group ? 1 : 0);
+
+		if (der.len == forms[i].head.len + forms[i].len &&
+			slice_starts_with(der, forms[i].head))
+			return make_public(group ? "EC" : "ED25519", group,
+				slice_sub(der, at, der.len));
+	}
+	return NULL;
+}
+
+/* Of any other form; and what is wrong with those above. */
+static int decode(struct slice der, EVP_PKEY **ret_pkey, struct error *err)
+{
+	const unsigned char *at = (const unsigned char *)der.data;
+
+	ERR_clear_error();
+	*ret_pkey = d2i_PUBKEY(NULL, &at, (long)der.len); /* below LIMIT_KEY_BYTES */
+	if (!*ret_pkey)
+		return key_crypto_error(err, ERR_INPUT, "key: not a public key");
+	return check_encoding(*ret_pkey, der, err);
+}
+
 static int read_der(
 	struct slice der, bool is_own, struct key **ret_key, struct error *err)
 {
-	const unsigned char *at = (const unsigned char *)der.data;
 	cleanup_key struct key *key = NULL;
 
 	if (der.len == 0 || der.len > LIMIT_KEY_BYTES)
@@ -202,12 +280,10 @@ static int read_der(
 	if (!key)
 		return error_set_memory(err);
 	ERR_clear_error();
-	key->pkey = d2i_PUBKEY(NULL, &at, (long)der.len); /* below LIMIT_KEY_BYTES */
-	if (!key->pkey)
-		return key_crypto_error(err, ERR_INPUT, "key: not a public key");
-	if (key_classify(key->pkey, &key->type, err) < 0 ||
+	key->pkey = read_form(der);
+	if ((!key->pkey && decode(der, &key->pkey, err) < 0) ||
+		key_classify(key->pkey, &key->type, err) < 0 ||
 		(!is_own && check_public(key->pkey, err) < 0) ||
-		check_encoding(key->pkey, der, err) < 0 ||
 		digest_of(DIGEST_SHA256, der, &key->id, err) < 0)
 		return err->class;
 	*ret_key = take_ptr(key);

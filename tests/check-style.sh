@@ -6,9 +6,13 @@ cd "$(dirname "$0")/.."
 status=0
 mapfile -t sources < <(find base oci signing attest builder cli tests -name '*.[ch]' | sort)
 clang-format --dry-run -Werror "${sources[@]}" || status=1
-mapfile -t scripts < <(find tests .ci -type f \( -name '*.sh' -o -name run \) | sort)
+mapfile -t scripts < <({
+	find tests .ci -type f \( -name '*.sh' -o -name run \)
+	find recipes/packages -mindepth 2 -type f -perm /111
+} | sort)
 shellcheck -x -S warning "${scripts[@]}" || status=1
-if grep -nE '[^|]\| *grep -[a-zA-Z]*q' "${scripts[@]}"; then
+mapfile -t strict < <(grep -lE 'pipefail|lib\.sh' "${scripts[@]}")
+if grep -nE '[^|]\| *grep -[a-zA-Z]*q' "${strict[@]}"; then
 	echo "grep -q ends at the first match; with pipefail, who still writes to it then fails, now and then: >/dev/null"
 	status=1
 fi

@@ -1,17 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Builds all of recipes/packages (or the recipes given) twice from nothing, the first time with their tests:
+# Builds all of recipes/packages (or the recipes given of it) twice from nothing, the first time with their tests:
 # in stores of their own, in other folders, with another umask, time zone, locale and number of jobs
 # and, for root, as another user. Prints a table; fails unless every package is the same twice.
 #
-#	[JOBS=2] [REBUILD=DIR] tests/rebuild-all.sh [recipes/packages/x.yaml...]
+#	[JOBS=2] [REBUILD=DIR] [RECIPES=DIR] tests/rebuild-all.sh [recipes/packages/x.yaml...]
 #
 # REBUILD keeps both stores, so that a stopped run goes on; without it they are in $TMPDIR, and removed.
+# RECIPES is another folder of the shape of recipes/.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 alnage=$(realpath "${BUILD:-build}/alnage")
+folder=${RECIPES:-recipes}
 recipes=("${@:-}")
-[ -n "${recipes[0]}" ] || recipes=(recipes/packages/*.yaml)
+[ -n "${recipes[0]}" ] || recipes=("$folder"/packages/*.yaml)
 if [ -n "${REBUILD:-}" ]; then
 	work=$REBUILD
 	mkdir -p "$work"
@@ -21,9 +23,9 @@ else
 fi
 chmod 755 "$work"
 again="$work/another, longer place"
-mkdir -p "$work/one" "$again"
+mkdir -p "$work/one" "$again/recipes"
 cp "$alnage" "$again/alnage"
-cp -R recipes "$again/"
+cp -R "$folder/." "$again/recipes/"
 as=()
 if [ "$(id -u)" = 0 ]; then
 	as=(setpriv --reuid=12345 --regid=12345 --clear-groups --no-new-privs)
@@ -40,7 +42,7 @@ timed() {
 	return $status
 }
 first() {
-	TZ=UTC LC_ALL=C "$alnage" package --test --quiet --jobs 1 \
+	TZ=UTC LC_ALL=C "$alnage" package --recipes "$folder" --test --quiet --jobs 1 \
 		--store "$work/one/store" --output "$work/one/out" "$1"
 }
 second() {
@@ -67,9 +69,9 @@ for recipe in "${recipes[@]}"; do
 		continue
 	fi
 	once=$seconds
-	mapfile -t packages < <("$alnage" compile --quiet "$recipe" | jq -r '.packages[].name')
-	tests=$("$alnage" compile --quiet "$recipe" | jq '[.packages[] | select(.test.steps | length > 0)] | length')
-	if ! timed second "$recipe"; then
+	mapfile -t packages < <("$alnage" compile --recipes "$folder" --quiet "$recipe" | jq -r '.packages[].name')
+	tests=$("$alnage" compile --recipes "$folder" --quiet "$recipe" | jq '[.packages[] | select(.test.steps | length > 0)] | length')
+	if ! timed second "${recipe/#"$folder"/recipes}"; then
 		row "$name" "${#packages[@]}" "$once" "$seconds" "failed the second time: $message"
 		failed=1
 	elif cmp -s <(digests "$work/one/out" "${packages[@]}") <(digests "$again/out" "${packages[@]}"); then

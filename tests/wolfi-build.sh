@@ -14,7 +14,9 @@ if [ ! -d "${WOLFI:-}" ]; then
 	echo "skip: WOLFI names no folder"
 	exit 77
 fi
-read -ra recipes <<<"${RECIPES:-libev zip mtdev potrace glpk duktape lzo autoconf-archive}"
+default='libev zip mtdev potrace glpk duktape lzo autoconf-archive dhcping libjudy krb5-conf
+perl-text-glob perl-number-compare'
+read -ra recipes <<<"${RECIPES:-${default//$'\n'/ }}"
 work=${WORK:-$(mktemp -d -p "${TMPDIR:-/var/tmp}")}
 [ -n "${WORK:-}" ] || trap 'chmod -R u+rwX "$work"; rm -rf "$work"' EXIT
 mkdir -p "$work/pool" "$work/indexes"

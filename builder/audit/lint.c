@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/nearest.h"
 #include "builder/audit/lint_private.h"
 
 /* ---- levels ---- */
@@ -13,14 +14,24 @@ static size_t find_linter(const char *name)
 	return i;
 }
 
+static int unknown_linter(const char *name, struct error *err)
+{
+	const char *known[LINT_COUNT + 1] = {NULL};
+	char hint[NEAREST_HINT_MAX];
+	for (size_t i = 0; i < LINT_COUNT; i++)
+		known[i] = lint_linters[i].name;
+	(void)error_set(err, ERR_USAGE, "there is no linter '%s'%s", name,
+		nearest_hint(name, known, hint));
+	return error_remedy(err, "man alnage-package lists them");
+}
+
 static int set_levels(const struct lint_names *names, enum lint_level level,
 	struct lint_levels *levels, struct error *err)
 {
 	for (size_t i = 0; i < names->count; i++) {
 		size_t at = find_linter(names->items[i]);
 		if (at == LINT_COUNT)
-			return error_set(err, ERR_USAGE, "there is no linter '%s'",
-				names->items[i]);
+			return unknown_linter(names->items[i], err);
 		levels->of[at] = level;
 	}
 	return 0;

@@ -42,11 +42,16 @@ static int check_mode(const struct collect *collect, const char *path,
 	return error_remedy(err, "take the bit off, or declare the mode in the recipe");
 }
 
-/* SELinux and IMA label what is there; that is no property of the package. */
+/*
+ * No property of the package: SELinux and IMA label what is there, and the sandbox's
+ * overlay notes which directory got something from a layer below (overlayfs.rst).
+ */
 static bool is_of_this_machine(const char *name)
 {
+	static const char overlay[] = "user.overlay.";
 	return strcmp(name, "security.selinux") == 0 ||
-	       strcmp(name, "security.ima") == 0 || strcmp(name, "security.evm") == 0;
+	       strcmp(name, "security.ima") == 0 || strcmp(name, "security.evm") == 0 ||
+	       strncmp(name, overlay, strlen(overlay)) == 0;
 }
 
 static int check_xattrs(

@@ -80,8 +80,10 @@ static int mount_overlay(
 		error_set_errno(
 			err, errno, "mounting the overlay (%s)", plan->overlay_options);
 		return error_remedy(err,
-			"overlay mounts by users need Linux 5.11 and the overlay "
-			"module: modprobe overlay");
+			err->sys == EACCES
+				? "let the builder's identity into the store: chmod o+x"
+				: "overlay mounts by users need Linux 5.11 and the "
+				  "overlay module: modprobe overlay");
 	}
 	*ret_root = open(SCRATCH_ROOT, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (*ret_root < 0)

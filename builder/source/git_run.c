@@ -255,22 +255,12 @@ int git_need_object(
 		     : error_set(err, ERR_INPUT, "the repository has no %s", expression);
 }
 
-/*
- * Git reads programs, what names and certificates are looked up in, and its own folder,
- * and writes there alone: nothing of the person's, whatever a server or repository makes
- * of it, but the repository itself if it is on this machine.
- */
+/* Nothing of the person's, but the repository itself if it is on this machine. */
 static int set_rules(struct git *git, struct error *err)
 {
-	const char *const paths[] = {"/usr", "/bin", "/sbin", "/lib", "/lib64", "/opt",
-		"/nix", "/gnu", "/etc/alternatives", "/etc/ca-certificates",
-		"/etc/gai.conf", "/etc/group", "/etc/host.conf", "/etc/hosts",
-		"/etc/ld.so.cache", "/etc/localtime", "/etc/nsswitch.conf", "/etc/passwd",
-		"/etc/pki", "/etc/resolv.conf", "/etc/services", "/etc/ssl",
-		"/dev/urandom", "/dev/zero",
-		is_on_machine(git) ? readable(git) : getenv("SSL_CERT_FILE"), NULL};
-	const struct confine confine = {.directory = git->home_fd, .paths = paths};
-	return confine_program(&confine, &git->rules, err);
+	return confine_client(git->home_fd,
+		is_on_machine(git) ? readable(git) : getenv("SSL_CERT_FILE"), &git->rules,
+		err);
 }
 
 int git_begin(struct git *git, struct error *err)

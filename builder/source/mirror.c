@@ -49,8 +49,7 @@ static bool is_debian_suite(struct slice suite)
 	return false;
 }
 
-/* http or https, a host, and nothing that a URL cannot have. */
-static bool is_url(struct slice url)
+bool mirror_is_url(struct slice url)
 {
 	struct slice rest = url;
 	size_t scheme = slice_starts_with(url, SLICE("http://"))    ? strlen("http://")
@@ -67,7 +66,7 @@ static bool is_url(struct slice url)
 
 static int add_url(struct mirror_urls *urls, struct slice url, struct error *err)
 {
-	if (!is_url(url))
+	if (!mirror_is_url(url))
 		return 0;
 	while (url.data[url.len - 1] == '/')
 		url.len--;

@@ -20,6 +20,9 @@ MUST_USE int mirror_parse_lines(
 MUST_USE int mirror_parse_deb822(
 	struct slice text, const char *name, struct mirror_urls *urls, struct error *err);
 
+/* http or https, a host, and nothing that a URL cannot have. */
+bool mirror_is_url(struct slice url);
+
 /* ---- download.c: one file from a list of places ---- */
 
 /* Else a place is a path of this machine. */

@@ -14,8 +14,8 @@ void toolchain_free(struct toolchain **toolchain)
 	*toolchain = NULL;
 }
 
-int toolchain_load_text(struct slice yaml, const char *yaml_name, struct slice lock,
-	const char *lock_name, struct toolchain **ret_toolchain, struct error *err)
+int toolchain_load_yaml(struct slice text, const char *name,
+	struct toolchain **ret_toolchain, struct error *err)
 {
 	cleanup_toolchain struct toolchain *toolchain = calloc(1, sizeof(*toolchain));
 	if (!toolchain)
@@ -23,7 +23,17 @@ int toolchain_load_text(struct slice yaml, const char *yaml_name, struct slice l
 	if (arena_new(&toolchain->arena, err) < 0 ||
 		map_new(&toolchain->group_by_name, err) < 0 ||
 		map_new(&toolchain->deb_by_name, err) < 0 ||
-		toolchain_read_yaml(yaml, yaml_name, toolchain, err) < 0 ||
+		toolchain_read_yaml(text, name, toolchain, err) < 0)
+		return err->class;
+	*ret_toolchain = take_ptr(toolchain);
+	return 0;
+}
+
+int toolchain_load_text(struct slice yaml, const char *yaml_name, struct slice lock,
+	const char *lock_name, struct toolchain **ret_toolchain, struct error *err)
+{
+	cleanup_toolchain struct toolchain *toolchain = NULL;
+	if (toolchain_load_yaml(yaml, yaml_name, &toolchain, err) < 0 ||
 		toolchain_read_lock(lock, lock_name, toolchain, err) < 0)
 		return err->class;
 	*ret_toolchain = take_ptr(toolchain);

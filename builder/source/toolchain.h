@@ -7,6 +7,7 @@
 #ifndef BUILDER_SOURCE_TOOLCHAIN_H
 #define BUILDER_SOURCE_TOOLCHAIN_H
 
+#include "base/json.h"
 #include "builder/source/source.h"
 
 struct toolchain_deb {
@@ -14,6 +15,38 @@ struct toolchain_deb {
 	uint64_t size;
 	struct digest digest;
 };
+
+/* ---- making the lock ---- */
+
+/* Debian's own keys, where its package debian-archive-keyring puts them. */
+#define TOOLCHAIN_KEYRING "/usr/share/keyrings/debian-archive-keyring.gpg"
+
+struct toolchain_pin_options {
+	const char *keyring; /* OpenPGP keys, binary or armoured */
+	const char *const *mirrors;
+	size_t mirror_count;
+};
+/*
+ * What toolchain.lock.json in the directory should say: the groups' packages of the suite
+ * and all that they depend on, as apt resolves it, without what is omitted, and in every
+ * group but the base without what the base has. apt runs unprivileged, in folders of its
+ * own below the store's, which are removed; the index is taken from the first mirror that
+ * has one which a key of the keyring signed. Appends. ERR_REFUSED: such an index was
+ * nowhere to be had, and somewhere another one.
+ */
+MUST_USE int toolchain_pin(const char *directory,
+	const struct toolchain_pin_options *options, struct store *store,
+	struct buffer *lock, struct error *err);
+/*
+ * From the text of one lock (empty: there was none) to that of another:
+ *	{"groups": {NAME: {"added": [PACKAGE...], "removed": [...]}},
+ *	 "packages": {NAME: {"from": VERSION or null, "to": VERSION or null}}}
+ * with what is different only. "from" and "to" are the same if just the file is another.
+ */
+MUST_USE int toolchain_compare_locks(struct slice from, const char *from_name,
+	struct slice to, struct json_t **ret_changes, struct error *err);
+
+/* ---- using it ---- */
 
 struct toolchain;
 #define cleanup_toolchain CLEANUP(toolchain_free)

@@ -6,10 +6,12 @@
 #include "builder/source/toolchain_private.h"
 
 #define LIMIT_LOCK_BYTES (16 * MIB)
-#define REMEDY           "the two files do not belong together: take both from one commit"
+#define REMEDY                                                                           \
+	"the two files do not belong together: run 'alnage toolchain lock', or take "    \
+	"both from one commit"
 
 /* pool/main/x/xz-utils/xz-utils_1_amd64.deb: no way to point a mirror elsewhere. */
-static bool is_pool_path(struct slice path)
+bool toolchain_is_pool_path(struct slice path)
 {
 	struct slice name;
 	if (!slice_starts_with(path, SLICE("pool/")) ||
@@ -31,7 +33,7 @@ static int read_texts(const json_t *object, const char *where,
 		json_get_string(object, "version", where, &version, err) < 0 ||
 		json_get_string(object, "sha256", where, &hex, err) < 0)
 		return err->class;
-	if (!is_pool_path(slice_str(path)))
+	if (!toolchain_is_pool_path(slice_str(path)))
 		return error_set(
 			err, ERR_INPUT, "%s.path: '%s' is no pool path", where, path);
 	if (digest_parse_hex(DIGEST_SHA256, slice_str(hex), &deb->digest, err) < 0)

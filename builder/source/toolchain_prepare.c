@@ -132,7 +132,7 @@ static int make_layer(struct job *job, const char *hex, struct error *err)
 	cleanup_fd int scratch_fd = -1;
 	cleanup_fd int roots = -1;
 	struct error ignored = ERROR_INIT;
-	if (fs_make_dirs(store_dirfd(job->store), ROOTS, 0755, &roots, err) < 0 ||
+	if (store_make_folder(job->store, ROOTS, &roots, err) < 0 ||
 		sandbox_make_scratch(
 			job->store, scratch, sizeof(scratch), &scratch_fd, err) < 0)
 		return err->class;

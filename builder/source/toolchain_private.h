@@ -42,6 +42,9 @@ struct toolchain {
 	struct map *group_by_name, *deb_by_name;
 };
 
+/* What toolchain.yaml alone says: fills all but debs; group->debs stay empty. */
+MUST_USE int toolchain_load_yaml(struct slice text, const char *name,
+	struct toolchain **ret_toolchain, struct error *err);
 /* Fills all but debs; group->debs stay empty. */
 MUST_USE int toolchain_read_yaml(struct slice text, const char *name,
 	struct toolchain *toolchain, struct error *err);
@@ -49,6 +52,9 @@ MUST_USE int toolchain_read_yaml(struct slice text, const char *name,
  */
 MUST_USE int toolchain_read_lock(struct slice text, const char *name,
 	struct toolchain *toolchain, struct error *err);
+
+/* pool/main/g/gawk/gawk_1_amd64.deb */
+bool toolchain_is_pool_path(struct slice path);
 
 struct toolchain_group *toolchain_find_group(
 	const struct toolchain *toolchain, const char *name);

@@ -92,8 +92,8 @@ static int unknown_name(
 	(void)toolchain;
 	error_set(err, ERR_INPUT, "'%s' is no group of the toolchain", name);
 	return error_remedy(err,
-		"add a recipe that makes it, a group to recipes/toolchain.yaml and its "
-		"packages to toolchain.lock.json, or a repository that has it "
+		"add a recipe that makes it, a group to recipes/toolchain.yaml and run "
+		"'alnage toolchain lock', or name a repository that has it "
 		"(--repository)");
 }
 

@@ -49,4 +49,4 @@ expect 0 'warning: sloppy: usrlocal: /usr/local/bin/x' package
 expect 0 '' package
 ! grep -q warning "$tmp/said" || fail "said twice"
 expect 1 'package sloppy: usrlocal: /usr/local/bin/x' package --lint-require usrlocal
-expect 2 "there is no linter 'usrlocul'" package --lint-require usrlocul
+expect 2 "there is no linter 'usrlocul' .did you mean 'usrlocal'" package --lint-require usrlocul

@@ -46,7 +46,7 @@ echo 'x = 1' >"$tmp/setup/single.py"
 echo 'from setuptools import setup; setup(name="single", version="1", py_modules=["single"])' >"$tmp/setup/setup.py"
 works "$tmp/setup" '  - uses: python/build
   - uses: python/install'
-[ -n "$(out "$tmp/setup" /single.py)" ] || fail "setup.py installed nothing"
+same "$(out "$tmp/setup" /single.py)" "$tmp/setup/melange-out/p/usr/lib/python$version/site-packages/single.py" 'by setup.py'
 
 # ---- python/import, python/test ----
 works "$tmp/wheel" "  - uses: python/import

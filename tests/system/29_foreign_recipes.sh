@@ -55,6 +55,12 @@ same "$(packed own own)" second
 chmod -x "$tmp/theirs/own/real/more"
 touch "$tmp/theirs/own/text"
 same "$(built "$tmp/theirs/own.yaml")" 0 "only a date changed"
+# Moved, not copied: the sandbox's file system notes that in a directory of the output.
+mkdir "$tmp/theirs/moved"
+echo moved >"$tmp/theirs/moved/text"
+recipe "$tmp/theirs/moved.yaml" moved busybox <<<"  - runs: mkdir -p $share; mv text $share/moved"
+expect 0 '' package "$tmp/theirs/moved.yaml"
+same "$(packed moved moved)" moved
 mkfifo "$tmp/theirs/own/fifo"
 expect 1 'fifo: neither a file nor a directory' package "$tmp/theirs/own.yaml"
 

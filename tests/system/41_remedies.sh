@@ -14,6 +14,9 @@ make_keys
 mkdir "$tmp/empty"
 key=$tmp/keys/image.key
 
+# ---- the command line ----
+remedied 2 "'--quiet' stands where the command should" "options follow it: alnage COMMAND --quiet" "$alnage" --quiet build
+
 # ---- folders ----
 remedied 1 "reading the recipes: .*none/packages" "recipes/, or name .* --recipes" \
 	"$alnage" build recipes/images/static.yaml --key "$key" --recipes "$tmp/none" --output "$tmp/out"
@@ -23,8 +26,7 @@ remedied 1 "oci-layout: No such file" "folder of an OCI layout" "$alnage" inspec
 printf 'package:\n  name: hello\n  version: "1"\n  epoch: 0\n  description: this: that\n' >"$tmp/colon.yaml"
 remedied 1 "colon.yaml:5:20: mapping values" "quote a text" "$alnage" compile "$tmp/colon.yaml"
 printf 'package:\n  name: hello\n  version: "1"\n  epoch: 0\n  description: x\nenvironment:\n  contents:\n    packages: [gcc-99]\npipeline:\n  - runs: "true"\n' >"$tmp/group.yaml"
-remedied 1 "'gcc-99' is no group" "toolchain.lock.json" "$alnage" package "$tmp/group.yaml" --output "$tmp/out"
-! grep -q 'alnage toolchain' "$tmp/said" || fail "names a command that there is not"
+remedied 1 "'gcc-99' is no group" "alnage toolchain lock" "$alnage" package "$tmp/group.yaml" --output "$tmp/out"
 
 # ---- keys ----
 remedied 1 "exists already" "name another file" "$alnage" keygen "$key"

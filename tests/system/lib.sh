@@ -20,6 +20,7 @@ at_end() { cleanups=("$1" "${cleanups[@]}"); }
 # The store is shared between tests, so that packages are built once.
 export ALNAGE_STORE=${ALNAGE_TEST_STORE:-${XDG_CACHE_HOME:-$HOME/.cache}/alnage}
 unset SOURCE_DATE_EPOCH
+umask 022 # much of what tests make is for other identities, too
 
 fail() { echo "FAILED: $*" >&2; exit 1; }
 skip() { echo "$*"; exit 77; }

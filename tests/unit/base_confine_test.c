@@ -475,6 +475,7 @@ static void test_without_privileges(void **state)
 
 int main(void)
 {
+	(void)umask(022); /* the files are for others, too */
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_as_we_are),
 		cmocka_unit_test(test_without_privileges),

@@ -91,6 +91,11 @@ static void blobs_are_named_by_content(void **state)
 	assert_false(store_has_blob(store, &other));
 	assert_int_equal(fstatat(store_dirfd(store), HELLO_BLOB, &st, 0), 0);
 	assert_int_equal(st.st_mode & 0777, 0444);
+	static const char *const folders[] = {"blobs", "blobs/sha256", "blobs/sha256/2c"};
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+		assert_int_equal(fstatat(store_dirfd(store), folders[i], &st, 0), 0);
+		assert_int_equal(st.st_mode & 0777, 0755);
+	}
 	(void)put(store, "hello");
 	assert_int_equal(store_read_blob(store, &digest, 5, &out, &err), 0);
 	assert_string_equal(buffer_str(&out), "hello");
@@ -342,11 +347,14 @@ static void path_from_the_environment(void **state)
 	const struct place *place = *state;
 	struct error err = ERROR_INIT;
 	char expected[128];
+	struct stat st;
 	cleanup_store struct store *a = NULL, *b = NULL, *c = NULL, *d = NULL;
 	(void)snprintf(expected, sizeof(expected), "%s/own", place->path);
 	assert_int_equal(setenv("ALNAGE_STORE", expected, 1), 0);
 	assert_int_equal(store_open(NULL, &a, &err), 0);
 	assert_string_equal(store_path(a), expected);
+	assert_int_equal(stat(expected, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0755);
 	assert_int_equal(unsetenv("ALNAGE_STORE"), 0);
 	assert_int_equal(setenv("XDG_CACHE_HOME", place->path, 1), 0);
 	assert_int_equal(store_open(NULL, &b, &err), 0);
@@ -456,6 +464,7 @@ static void full_disk(void **state)
 
 int main(void)
 {
+	(void)umask(077); /* sandboxes read the store all the same */
 	const struct CMUnitTest tests[] = {
 		TEST(blobs_are_named_by_content),
 		TEST(damage_is_found),

@@ -380,6 +380,25 @@ static void missing_layer_is_an_error(void **state)
 	assert_non_null(strstr(fixture->err.text, "overlay"));
 }
 
+/* A store that root made for itself alone. */
+static void closed_layers_have_a_remedy(void **state)
+{
+	static const char *const closed[] = {"closed/layer"};
+	struct fixture *fixture = *state;
+	cleanup_fd int base = openat(
+		store_dirfd(fixture->store), "tmp", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (geteuid() != 0)
+		skip();                      /* the builder is who we are */
+	(void)mkdirat(base, "closed", 0700); /* there already, the second time */
+	(void)mkdirat(base, "closed/layer", 0755);
+	add_step(fixture, "true");
+	fixture->sandbox.base_dirfd = base;
+	fixture->sandbox.layers = closed;
+	assert_int_equal(sandbox_run(&fixture->sandbox, &fixture->result, &fixture->err),
+		ERR_SYSTEM);
+	assert_non_null(strstr(fixture->err.remedy, "chmod o+x"));
+}
+
 static void planted_symlinks_do_not_lead_out(void **state)
 {
 	struct fixture *fixture = *state;
@@ -475,6 +494,7 @@ static int tests(const char *directory)
 		TEST(loopback_is_there),
 		TEST(missing_shell_is_127),
 		TEST(missing_layer_is_an_error),
+		TEST(closed_layers_have_a_remedy),
 		TEST(planted_symlinks_do_not_lead_out),
 		TEST(builder_functions_are_not_root),
 		TEST(killed_caller_takes_all_along),

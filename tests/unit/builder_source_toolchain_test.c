@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "builder/source/toolchain_private.h"
+#include "builder/source/toolchain_pin_private.h"
 #include "tests/unit/builder_cases.h"
 
 #define SEPARATOR "%%%%\n"
@@ -183,6 +183,62 @@ static void groups_leave_out_the_base(void **state)
 	assert_string_equal(debs[1]->name, "perl");
 }
 
+/* ---- what apt-get says ---- */
+
+static int parse_uris(const struct test_case *one, struct arena *arena,
+	struct toolchain_deb **ret_debs, size_t *ret_count, struct error *err)
+{
+	return toolchain_parse_uris(buffer_slice(&one->text),
+		"http://mirror.example/debian", arena, ret_debs, ret_count, err);
+}
+
+static void check_bad_uris(const struct test_case *one)
+{
+	struct error err = ERROR_INIT;
+	struct toolchain_deb *debs = NULL;
+	size_t count = 0;
+	cleanup_arena struct arena *arena = NULL;
+	struct slice expected = slice_trim(buffer_slice(&one->beside));
+	assert_int_equal(arena_new(&arena, &err), 0);
+	if (parse_uris(one, arena, &debs, &count, &err) != ERR_INPUT)
+		fail_msg("%s is accepted", one->name);
+	assert_null(debs);
+	if (slice_find(slice_str(err.text), expected) == SIZE_MAX)
+		fail_msg("%s: %s", one->name, err.text);
+}
+
+static void bad_uris_are_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(test_each_case("tests/cases/toolchain_uris/bad", ".expect",
+				 check_bad_uris),
+		31);
+}
+
+static void uris_are_read(void **state)
+{
+	(void)state;
+	struct error err = ERROR_INIT;
+	struct toolchain_deb *debs = NULL;
+	size_t count = 0;
+	struct test_case two = {.name = "two"};
+	cleanup_arena struct arena *arena = NULL;
+	if (arena_new(&arena, &err) < 0 ||
+		fs_read_file(AT_FDCWD, "tests/cases/toolchain_uris/good/two.txt", MIB,
+			&two.text, &err) < 0 ||
+		parse_uris(&two, arena, &debs, &count, &err) < 0)
+		fail_msg("%s", err.text);
+	buffer_done(&two.text);
+	assert_int_equal(count, 2);
+	assert_string_equal(debs[0].name, "gawk");
+	assert_string_equal(debs[0].version, "1:5.2.1-2+b1");
+	assert_string_equal(debs[0].path, "pool/main/g/gawk/gawk_5.2.1-2+b1_amd64.deb");
+	assert_int_equal(debs[0].size, 673000);
+	assert_string_equal(debs[1].name, "libstdc++6");
+	assert_string_equal(
+		debs[1].path, "pool/main/g/gcc-14/libstdc++6_14.2.0-19_amd64.deb");
+}
+
 /* The recipes of this repository, if they are there. */
 static void our_own_loads(void **state)
 {
@@ -208,6 +264,8 @@ int main(void)
 		cmocka_unit_test(unknown_names_are_refused),
 		cmocka_unit_test(digest_covers_everything),
 		cmocka_unit_test(groups_leave_out_the_base),
+		cmocka_unit_test(bad_uris_are_refused),
+		cmocka_unit_test(uris_are_read),
 		cmocka_unit_test(our_own_loads),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include "base/encode.h"
 #include "base/fs.h"
 #include "signing/key.h"
+#include "signing/pem.h"
 #include "signing/secret.h"
 
 static const char *const good_key =
@@ -143,6 +144,56 @@ static void sign_and_verify(void **state)
 	}
 }
 
+static void flip(struct buffer *der, size_t bit)
+{
+	der->data[bit / 8] ^= (char)(1 << bit % 8);
+}
+
+/* What is accepted is written again as it is. */
+static void check_encoding(const struct key *own, struct slice der)
+{
+	struct error err = ERROR_INIT;
+	cleanup_buffer struct buffer again = BUFFER_INIT, wanted = BUFFER_INIT;
+	cleanup_key struct key *key = NULL;
+
+	if (key_from_der(der, &key, &err) < 0) {
+		assert_int_equal(err.class, ERR_INPUT);
+		return;
+	}
+	assert_false(digest_equal(key_id(key), key_id(own)));
+	assert_ok(key_to_pem(key, &again, &err), &err);
+	assert_ok(pem_encode("PUBLIC KEY", der, &wanted, &err), &err);
+	assert_string_equal(buffer_str(&again), buffer_str(&wanted));
+}
+
+/* A change anywhere makes another key, in its one encoding, or none. */
+static void every_bit_counts(void **state)
+{
+	(void)state;
+	static const enum key_type types[] = {
+		KEY_ECDSA_P256, KEY_ECDSA_P384, KEY_ECDSA_P521, KEY_ED25519};
+
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+		struct error err = ERROR_INIT;
+		cleanup_secret struct secret *secret = NULL;
+		cleanup_key struct key *own = NULL, *read = NULL;
+		cleanup_buffer struct buffer pem = BUFFER_INIT, der = BUFFER_INIT;
+		struct slice label;
+
+		assert_ok(secret_generate(types[i], 0, &secret, &err), &err);
+		assert_ok(secret_public(secret, &own, &err), &err);
+		assert_ok(key_to_pem(own, &pem, &err), &err);
+		assert_ok(pem_decode(buffer_slice(&pem), &label, &der, &err), &err);
+		assert_ok(key_from_der(buffer_slice(&der), &read, &err), &err);
+		assert_true(digest_equal(key_id(read), key_id(own)));
+		for (size_t bit = 0; bit < 8 * der.len; bit++) {
+			flip(&der, bit);
+			check_encoding(own, buffer_slice(&der));
+			flip(&der, bit);
+		}
+	}
+}
+
 static void weak_rsa_is_refused(void **state)
 {
 	(void)state;
@@ -242,6 +293,7 @@ int main(void)
 		cmocka_unit_test(identity_is_stable),
 		cmocka_unit_test(bad_keys_are_refused),
 		cmocka_unit_test(sign_and_verify),
+		cmocka_unit_test(every_bit_counts),
 		cmocka_unit_test(weak_rsa_is_refused),
 		cmocka_unit_test(curve_digest_is_accepted),
 		cmocka_unit_test(prehashed_ed25519_is_accepted),

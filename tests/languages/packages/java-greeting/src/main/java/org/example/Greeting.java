@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.example;
+
+public final class Greeting {
+    public static void main(String[] arguments) {
+        System.out.println("hello");
+    }
+}
