@@ -64,7 +64,7 @@ for name in "${recipes[@]}"; do
 	start=$SECONDS
 	if "$alnage" package "${options[@]}" "${mirrors[@]}" "$WOLFI/$name.yaml" >"$work/said" 2>&1; then
 		built=$((built + 1))
-		result="built, $(sed -nE 's/.*: ([0-9]+ packages)$/\1/p' "$work/said" | tail -n 1)"
+		result="built, $(sed -nE 's/.*: ([0-9]+ packages?)$/\1/p' "$work/said" | tail -n 1)"
 		if [ -n "${TEST:-}" ]; then
 			if "$alnage" package --test "${options[@]}" "${mirrors[@]}" "$WOLFI/$name.yaml" >"$work/said" 2>&1; then
 				result="$result, tested"

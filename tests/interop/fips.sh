@@ -99,7 +99,7 @@ refused "cosign's encrypted form is not written" "--format pkcs8" "$alnage" keyg
 [ ! -e "$work/sealed" ] || fail "half a key was left"
 OPENSSL_CONF=/dev/null good "made without FIPS" "$alnage" keygen --password "$work/sealed"
 refused "nor read" "--format pkcs8" "$alnage" sign --key "$work/sealed" "$image"
-refused "RSA with 1024 bits" "between 2048 and 8192" "$alnage" keygen --type rsa --bits 1024 "$work/weak"
+refused "RSA with 1024 bits" "is not a number from 2048 to 8192" "$alnage" keygen --type rsa --bits 1024 "$work/weak"
 unset ALNAGE_PASSWORD
 
 # ---- what the other tests do, and all of it again ----

@@ -130,6 +130,18 @@ packages 10 | publish "$tmp/pool" '' trixie
 expect 1 "suite: 'trixie.Trusted: yes' is no Debian name" pin
 expect 2 "toolchain knows 'lock', not 'unlock'" "$alnage" toolchain unlock
 
+# ---- whatever apt is made to do, it reads nothing of the person's ----
+if python3 -c 'import ctypes; exit(ctypes.CDLL(None).syscall(444, None, 0, 1) < 2)'; then # Landlock
+	echo secret >"$tmp/secret"
+	groups '  tools: {debian: [tool]}'
+	packages 10 | publish "$tmp/pool" good trixie
+	mkdir "$tmp/bin"
+	printf '#!/bin/sh\ncat "%s" >&2\nexit 1\n' "$tmp/secret" >"$tmp/bin/apt-get"
+	chmod +x "$tmp/bin/apt-get"
+	PATH=$tmp/bin:$PATH expect 1 'Permission denied' pin
+	! grep -q '^alnage: .*secret$' "$tmp/said" || fail "apt-get ran in a folder of the person's"
+fi
+
 # ---- nothing stays, and no privilege is needed ----
 same "$(ls "$ALNAGE_STORE/tmp")" '' 'left in the store'
 if [ "$(id -u)" = 0 ]; then

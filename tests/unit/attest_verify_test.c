@@ -10,6 +10,7 @@
 #include "attest/claims.h"
 #include "attest/statement.h"
 #include "attest/verify.h"
+#include "base/encode.h"
 #include "base/fs.h"
 #include "base/json.h"
 #include "signing/bundle.h"
@@ -867,10 +868,30 @@ static void verify_vector(
 	expect_or_pass(verdict, rule, vector->attestation);
 }
 
+/* OpenSSL has it from 3.2 on, and a newer FIPS module below an older library, too: the
+ * vector of RFC 8032, 7.3. */
+static bool has_ed25519ph(void)
+{
+	static const char pem[] =
+		"-----BEGIN PUBLIC KEY-----\n"
+		"MCowBQYDK2VwAyEA7Bcrk61eVjv0kyxw4SRQNMNUZ+8u/U1k6/gZaDRn4r8=\n"
+		"-----END PUBLIC KEY-----\n";
+	struct error err = ERROR_INIT;
+	cleanup_key struct key *key = NULL;
+	cleanup_buffer struct buffer signature = BUFFER_INIT;
+
+	assert_ok(key_from_pem(slice_str(pem), &key, &err), &err);
+	assert_ok(base64_decode(SLICE("mKcCIvC4Ehqp0w+BPWg/gJ5GK0acf/h2OUmbuU5trkEx+"
+				      "FBCRjwqNVogA9BirfWqoQuMYeY2Biqq0RwqJgg0Bg=="),
+			  &signature, &err),
+		&err);
+	return key_verify(key, SLICE("abc"), buffer_slice(&signature), &err) == 0;
+}
+
 static void vectors_of_other_tools(void **state)
 {
 	struct place *place = *state;
-	static const struct vector vectors[] = {
+	const struct vector vectors[] = {
 		{"cosign-2.5.0-legacy-sign-attest", "latest", "p256.pub",
 			"https://example.com/pred/v1", NULL, NULL},
 		{"cosign-2.5.0-legacy-sign-attest", "latest", "c3.pub", NULL,
@@ -881,7 +902,7 @@ static void vectors_of_other_tools(void **state)
 			"https://example.com/pred/v1", "missing signature", NULL},
 		{"cosign-3.1.1-rsa2048", "latest", "rsa2048.pub", NULL, NULL, NULL},
 		{"cosign-3.1.1-ed25519-is-ed25519ph", "latest", "ed25519.pub", NULL,
-			"foreign key", NULL},
+			has_ed25519ph() ? NULL : "foreign key", NULL},
 		{"dual-legacy-and-bundle", "latest", "p256.pub", NULL, NULL, NULL},
 		{"handmade-gold-dual-publish", "latest", "handmade-p256.pub",
 			"https://slsa.dev/provenance/v1", NULL, NULL},
