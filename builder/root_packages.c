@@ -131,12 +131,16 @@ static int take_all(const struct root_wish *wish, const struct resolution *resol
 	packages->addresses = calloc(resolution->count + 1, sizeof(char *));
 	if (!packages->items || !packages->addresses)
 		return error_set_memory(err);
-	for (size_t i = 0; i < resolution->count; i++, packages->count++) {
+	for (size_t i = 0; i < resolution->count; i++) {
 		const struct index_entry *entry = resolution->entries[i];
-		packages->items[i] = find_made(wish, entry);
-		if (!packages->items[i] && get_bought(wish, entry, &packages->items[i],
-						   &packages->addresses[i], err) < 0)
+		size_t at = packages->count;
+		packages->items[at] = find_made(wish, entry);
+		if (!packages->items[at] && wish->below && !*entry->architecture)
+			continue; /* the toolchain has it */
+		if (!packages->items[at] && get_bought(wish, entry, &packages->items[at],
+						    &packages->addresses[at], err) < 0)
 			return err->class;
+		packages->count++;
 	}
 	return 0;
 }
