@@ -287,7 +287,8 @@ make -s -f "$tmp/Makefile" >"$tmp/said" 2>&1 || { cat "$tmp/said"; fail "the wor
 # ---- with the toolchain below: what neither recipes nor toolchain have comes from the repository, for /sysroot ----
 mkdir -p "$tmp/cross/packages"
 cp -R recipes/pipelines recipes/toolchain* "$tmp/cross/"
-recipe "$tmp/cross/packages/mixed.yaml" mixed 1 'busybox, zlib-dev' <<-END
+recipe "$tmp/cross/packages/wishes.yaml" wishes 1 busybox $'  dependencies:\n    runtime: [linux-headers]\n' <<<"  - runs: mkdir -p $out/usr/share"
+recipe "$tmp/cross/packages/mixed.yaml" mixed 1 'busybox, wishes, zlib-dev' <<-END
 	  - runs: |
 	      mkdir -p "$out/usr/share"
 	      ls /sysroot/usr/include/zlib.h /sysroot/usr/lib/libz.so.1 /usr/bin/make >"$out/usr/share/mixed"
@@ -304,8 +305,9 @@ recipe "$tmp/cross/packages/tool.yaml" tool 9 busybox <<<"  - runs: mkdir -p $ou
 expect 0 '' package --recipes "$tmp/cross" "${sources[@]}" --test "$tmp/cross/packages/tool.yaml" "$tmp/ours/both.yaml"
 same "$(packed both-1-r0 usr/share/seen | head -n 1)" 'tool 5 of theirs'
 # and the other way round, by force: native, whatever folder it lies in
-expect 1 "make: No such file" package --recipes "$tmp/cross" "${sources[@]}" --build-root repositories "$tmp/cross/packages/mixed.yaml"
-expect 1 'none is named' package --recipes "$tmp/cross" --build-root repositories "$tmp/cross/packages/mixed.yaml"
+recipe "$tmp/cross/packages/forced.yaml" forced 1 busybox <<<"  - runs: ls /usr/bin/make"
+expect 1 "make: No such file" package --recipes "$tmp/cross" "${sources[@]}" --build-root repositories "$tmp/cross/packages/forced.yaml"
+expect 1 'none is named' package --recipes "$tmp/cross" --build-root repositories "$tmp/cross/packages/forced.yaml"
 
 # ---- pipelines find what they look for where busybox is all there is ----
 recipe "$tmp/theirs/packages/fake-binutils.yaml" fake-binutils 1 busybox $'  dependencies:\n    provides: [binutils=1, scanelf=1]\n' <<-END
