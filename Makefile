@@ -149,6 +149,7 @@ interop: all $(HELPERS)
 	@BUILD=$(BUILD) tests/interop/run.sh $(filter-out %/lib.sh %/run.sh,$(sort $(wildcard tests/interop/[a-z]*.sh)))
 wolfi: all
 	@BUILD=$(BUILD) tests/wolfi-compile.sh
+	@BUILD=$(BUILD) tests/wolfi-graph.sh
 wolfi-build: all
 	@BUILD=$(BUILD) tests/wolfi-build.sh
 rebuild-all: all
@@ -187,7 +188,7 @@ help:
 	@echo 'make bench       measure and report    make fuzz     FUZZ_SECONDS=60 for each target'
 	@echo 'make interop     against cosign, skopeo and others: as root; PEERS= a folder with the trees of later suites,'
 	@echo '                 SUITE_TOOLS= a program that fills it (suite-tools SUITE FOLDER PACKAGE…); go and npm for two'
-	@echo 'make wolfi       compile a corpus of recipes    make wolfi-build  build some of it'
+	@echo 'make wolfi       compile and plan a corpus      make wolfi-build  build some of it'
 	@echo 'make rebuild-all every recipe twice, under other circumstances, with its tests; a long one'
 	@echo 'make languages   the pipelines for languages, with compilers of today; fetches 600 MB; a long one'
 	@echo 'make deps        install the Debian packages that are missing'

@@ -41,6 +41,7 @@
 #define LIMIT_ARCHIVE_BYTES   (16 * GIB) /* uncompressed, all entries */
 #define LIMIT_XATTR_BYTES     (64 * KIB)
 #define LIMIT_PACKAGE_CONTROL (10 * MIB)
+#define LIMIT_ROOT_BYTES      (64 * GIB) /* of one build root's packages */
 #define LIMIT_INDEX_BYTES     (300 * MIB)
 #define LIMIT_RESOLVE_DEPTH   1000 /* packages that depend on each other, in a row */
 #define LIMIT_SOURCE_BYTES    (4 * GIB)

@@ -15,6 +15,7 @@ void building_done(struct building *building)
 	free(building->addresses);
 	external_free(&building->external);
 	plan_free(&building->plan);
+	externals_free(&building->externals);
 	toolchain_free(&building->toolchain);
 	catalog_free(&building->catalog);
 	image_recipe_free(&building->recipe);

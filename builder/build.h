@@ -14,7 +14,12 @@
 #define BUILD_DEFAULT_BUILDER "https://alnage.dev/builders/local"
 
 struct build_options {
-	const char *recipes_directory; /* holds packages/, pipelines/, toolchain.yaml */
+	/*
+	 * Holds packages/, pipelines/, toolchain.yaml. Without the latter it is a
+	 * collection like those of melange: the recipes lie in it, beside pipelines/.
+	 */
+	const char *recipes_directory;
+	const char *builtin_directory; /* whose pipelines/ is searched last */
 	const char *output_directory;  /* gets NAME/ (OCI layout) and packages/ARCH/ */
 	const char *store_path;        /* NULL: the default store */
 	const char *tag;               /* in the layout; NULL: "latest" */
@@ -26,6 +31,9 @@ struct build_options {
 	const char *const
 		*extra_recipes; /* package recipe files besides those of the directory */
 	size_t extra_recipe_count;
+	/* for the build roots of all recipes; see builder/catalog.h for which kind */
+	struct external_lists repositories;
+	enum catalog_roots roots;
 	const struct source_options *sources;
 	const struct secret
 		*image_key; /* NULL: nothing is signed, no attestation is made */

@@ -3,17 +3,42 @@
 
 #include "builder/image/resolve.h"
 
+/* Both kinds: what differs is only what the image says of them. */
+static int join_repositories(
+	struct building *building, struct external_lists *ret_lists, struct error *err)
+{
+	const struct image_recipe *recipe = building->recipe;
+	const struct recipe_list *lists[] = {
+		&recipe->repositories, &recipe->build_repositories};
+	const char **all = arena_array(building->arena,
+		recipe->repositories.count + recipe->build_repositories.count,
+		sizeof(*all));
+	size_t count = 0;
+	if (!all)
+		return error_set_memory(err);
+	if (recipe->runtime_repositories.count)
+		return error_set(err, ERR_INPUT,
+			"contents.runtime_repositories is not supported: put "
+			"/etc/apk/repositories into a package that the image contains");
+	for (size_t l = 0; l < ARRAY_LEN(lists); l++)
+		for (size_t i = 0; i < lists[l]->count; i++)
+			all[count++] = lists[l]->items[i];
+	*ret_lists = (struct external_lists){.repositories = all,
+		.repository_count = count,
+		.keyring = recipe->keyring.items,
+		.key_count = recipe->keyring.count};
+	return 0;
+}
+
 int building_split(
 	struct building *building, struct recipe_list *ret_ours, struct error *err)
 {
-	struct external_options options = {.catalog = building->catalog,
-		.sources = building->options->sources,
-		.store = building->store,
-		.architecture = building->architecture,
-		.accept_sha1 = building->options->accept_sha1,
-		.trust = building->options->trust};
-	if (external_open(building->recipe, &options, &building->external, err) < 0)
-		return err->class;
+	struct external_options options = building_external_options(building);
+	struct external_lists lists;
+	options.catalog = building->catalog;
+	if (join_repositories(building, &lists, err) < 0 ||
+		external_open(&lists, &options, &building->external, err) < 0)
+		return error_wrap(err, "%s", building->recipe->path);
 	return external_split(
 		building->external, &building->recipe->packages, ret_ours, err);
 }
@@ -45,8 +70,8 @@ int building_choose(struct building *building, struct error *err)
 				return err->class;
 	if (external_add(building->external, index, err) < 0)
 		return err->class;
-	if (resolve_packages(
-		    index, wanted->items, wanted->count, &resolution, NULL, err) < 0)
+	if (resolve_packages(index, wanted->items, wanted->count, "the image",
+		    &resolution, err) < 0)
 		return error_wrap(err, "%s", building->recipe->path);
 	building->packages = calloc(resolution.count + 1, sizeof(struct package *));
 	building->addresses = calloc(resolution.count + 1, sizeof(char *));

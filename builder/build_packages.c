@@ -53,6 +53,9 @@ static int plan_packages(struct building *building, const char *const *names,
 {
 	struct recipe_list wanted = {0};
 	size_t capacity = 0;
+	if (building_open_externals(building, err) < 0)
+		return err->class;
+	struct plan_options options = building_plan_options(building);
 	for (size_t i = 0; i < count; i++) {
 		const char **slot = arena_append(building->arena, &wanted.items,
 			&wanted.count, &capacity, sizeof(*slot));
@@ -61,9 +64,8 @@ static int plan_packages(struct building *building, const char *const *names,
 		*slot = names[i];
 	}
 	for (size_t i = 0; i < count && building->options->test; i++)
-		if (test_needs(catalog_find(building->catalog, names[i], NULL),
-			    building->catalog, building->toolchain, building->arena,
-			    &wanted, &capacity, err) < 0)
+		if (test_needs(catalog_find(building->catalog, names[i], NULL), &options,
+			    building->arena, &wanted, &capacity, err) < 0)
 			return err->class;
 	return building_plan(building, wanted.items, wanted.count, err);
 }
@@ -72,7 +74,8 @@ static int test_all(struct building *building, const char *const *names, size_t 
 	struct error *err)
 {
 	struct make_options make = building_make_options(building);
-	struct test_options options = {.make = &make, .catalog = building->catalog};
+	struct plan_options plan = building_plan_options(building);
+	struct test_options options = {.make = &make, .plan = &plan};
 	for (size_t m = 0; m < building->made_count && building->options->test; m++)
 		if (is_among(building->made[m]->item->recipe->name, names, count) &&
 			test_packages(building->made[m], building->made,

@@ -19,7 +19,8 @@ struct building {
 	struct catalog *catalog;
 	struct toolchain *toolchain;
 	struct store *store;
-	struct external *external; /* packages of others; NULL when none can be used */
+	struct external *external;   /* packages of others; NULL when none can be used */
+	struct externals *externals; /* that build roots are made of */
 	struct plan *plan;
 	struct made **made;
 	size_t made_count;
@@ -44,6 +45,10 @@ void building_done(struct building *building);
 MUST_USE int building_read(struct building *building, struct error *err);
 MUST_USE int building_prepare(struct building *building, struct error *err);
 /* The plan of making packages, and all that it says made; wanted: names of packages. */
+struct external_options building_external_options(const struct building *building);
+struct plan_options building_plan_options(const struct building *building);
+/* Once; building_plan does it, too. */
+MUST_USE int building_open_externals(struct building *building, struct error *err);
 MUST_USE int building_plan(struct building *building, const char *const *wanted,
 	size_t count, struct error *err);
 struct make_options building_make_options(const struct building *building);

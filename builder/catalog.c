@@ -245,23 +245,38 @@ static bool is_better(const struct provider *a, const struct provider *b)
 	return order > 0;
 }
 
+static bool is_for(
+	const struct catalog *catalog, const char *package, const struct recipe *user)
+{
+	const struct recipe *maker = map_get_str(catalog->makers, package);
+	return !user || user->native == maker->native;
+}
+
+static const struct recipe_package *find_best(
+	const struct catalog *catalog, const struct atom *atom, const struct recipe *user)
+{
+	const struct provider *best = NULL,
+			      *provider = map_get(catalog->providers, atom->name);
+	for (; provider; provider = provider->next)
+		if (atom_matches(atom, provider->version) &&
+			is_for(catalog, provider->package->name, user) &&
+			(!best || is_better(provider, best)))
+			best = provider;
+	return best ? best->package : NULL;
+}
+
 const struct recipe *catalog_find_provider(const struct catalog *catalog,
-	const struct atom *atom, const struct recipe_package **ret_package)
+	const struct atom *atom, const struct recipe *user,
+	const struct recipe_package **ret_package)
 {
 	const struct recipe_package *package = map_get(catalog->packages, atom->name);
 	const struct recipe *maker =
 		package ? map_get(catalog->makers, atom->name) : NULL;
-	if (package && !atom_matches(atom, slice_str(maker->full_version)))
+	if (package && (!atom_matches(atom, slice_str(maker->full_version)) ||
+			       !is_for(catalog, package->name, user)))
 		package = NULL;
-	if (!package) {
-		const struct provider *best = NULL,
-				      *provider = map_get(catalog->providers, atom->name);
-		for (; provider; provider = provider->next)
-			if (atom_matches(atom, provider->version) &&
-				(!best || is_better(provider, best)))
-				best = provider;
-		package = best ? best->package : NULL;
-	}
+	if (!package)
+		package = find_best(catalog, atom, user);
 	if (!package)
 		return NULL;
 	if (ret_package)
@@ -270,10 +285,28 @@ const struct recipe *catalog_find_provider(const struct catalog *catalog,
 }
 
 const struct recipe *catalog_find_name(const struct catalog *catalog, struct slice name,
-	const struct recipe_package **ret_package)
+	const struct recipe *user, const struct recipe_package **ret_package)
 {
 	const struct atom any = {.name = name, .op = ATOM_ANY};
-	return catalog_find_provider(catalog, &any, ret_package);
+	return catalog_find_provider(catalog, &any, user, ret_package);
+}
+
+static bool is_native(const struct recipe *recipe, const struct catalog_choice *choice)
+{
+	size_t len = choice->folder ? strlen(choice->folder) : 0;
+	if (choice->roots != CATALOG_ROOTS_AUTO)
+		return choice->roots == CATALOG_ROOTS_NATIVE;
+	if (recipe->repositories.count || !choice->folder)
+		return true;
+	bool inside = strncmp(recipe->path, choice->folder, len) == 0 &&
+		      recipe->path[len] == '/';
+	return choice->repositories && !inside;
+}
+
+void catalog_choose_roots(struct catalog *catalog, const struct catalog_choice *choice)
+{
+	for (size_t i = 0; i < catalog->count; i++)
+		catalog->recipes[i]->native = is_native(catalog->recipes[i], choice);
 }
 
 const struct recipe *catalog_given(const struct catalog *catalog, size_t index)

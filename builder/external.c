@@ -1,45 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "builder/external.h"
+#include "builder/external_private.h"
 
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
-#include "base/map.h"
-#include "builder/external_fetch.h"
+#include "builder/recipe/image_recipe.h"
 #include "signing/key.h"
 
 #define PACKAGE_MAX (4 * GIB) /* what the index says bounds each one */
-
-/* One package of a repository. */
-struct external_entry {
-	const struct index_entry *entry;
-	const char *folder; /* REPOSITORY/ARCH */
-	bool seen;          /* by external_split */
-	struct package *package;
-	const char *address;
-};
-
-/* Who provides a name, one after the other. */
-struct provider {
-	struct external_entry *entry;
-	struct provider *next;
-};
-
-struct external {
-	struct arena *arena;
-	struct external_options options;
-	struct external_places places;
-	struct key **keys;
-	struct apk_trusted_key *trusted;
-	size_t key_count;
-	struct package_index **indexes;
-	size_t index_count;
-	struct map *by_version; /* "name version tag" → external_entry */
-	struct map *by_name;    /* what it provides → provider */
-	struct buffer inputs;   /* what digest is over */
-	struct digest digest;
-};
 
 void external_free(struct external **pointer)
 {
@@ -135,16 +104,16 @@ static int load_key(struct external *external, const char *location, struct erro
 }
 
 static int load_keys(
-	struct external *external, const struct recipe_list *keyring, struct error *err)
+	struct external *external, const struct external_lists *lists, struct error *err)
 {
-	external->keys =
-		arena_array(external->arena, keyring->count, sizeof(struct key *));
+	size_t count = lists->key_count;
+	external->keys = arena_array(external->arena, count, sizeof(struct key *));
 	external->trusted =
-		arena_array(external->arena, keyring->count, sizeof(*external->trusted));
+		arena_array(external->arena, count, sizeof(*external->trusted));
 	if (!external->keys || !external->trusted)
 		return error_set_memory(err);
-	for (size_t i = 0; i < keyring->count; i++)
-		if (load_key(external, keyring->items[i], err) < 0)
+	for (size_t i = 0; i < count; i++)
+		if (load_key(external, lists->keyring[i], err) < 0)
 			return err->class;
 	return 0;
 }
@@ -187,20 +156,17 @@ static int add_provider(struct external *external, struct slice name,
 	return map_put(external->by_name, name, provider, err);
 }
 
-static const char *version_key(struct arena *arena, const struct index_entry *entry)
-{
-	return arena_printf(arena, "%s %s %s", entry->name, entry->version, entry->tag);
-}
-
 /* What one of our recipes makes nobody else provides, in whatever version. */
 static void drop_our_names(const struct external *external, struct package_list *provides)
 {
 	size_t kept = 0;
+	if (!external->options.catalog)
+		return;
 	for (size_t i = 0; i < provides->count; i++) {
 		const struct recipe_package *ours = NULL;
 		struct slice rest = slice_str(provides->items[i]), name;
 		if (slice_cut(&rest, '=', &name) &&
-			catalog_find_name(external->options.catalog, name, &ours) &&
+			catalog_find_name(external->options.catalog, name, NULL, &ours) &&
 			slice_equal_str(name, ours->name))
 			continue;
 		provides->items[kept++] = provides->items[i];
@@ -211,12 +177,13 @@ static void drop_our_names(const struct external *external, struct package_list 
 static int add_entry(struct external *external, const struct index_entry *entry,
 	const char *folder, struct error *err)
 {
-	const char *key = version_key(external->arena, entry);
+	const char *key = external_version_key(external->arena, entry);
 	if (!key)
 		return error_set_memory(err);
 	if ((strcmp(entry->architecture, external->options.architecture) != 0 &&
 		    strcmp(entry->architecture, "noarch") != 0) ||
-		catalog_find(external->options.catalog, entry->name, NULL) ||
+		(external->options.catalog &&
+			catalog_find(external->options.catalog, entry->name, NULL)) ||
 		map_get_str(external->by_version, key))
 		return 0;
 	struct external_entry *added = arena_alloc(external->arena, sizeof(*added));
@@ -232,6 +199,13 @@ static int add_entry(struct external *external, const struct index_entry *entry,
 			add_provider(external, name, added, err) < 0)
 			return err->class;
 	}
+	if (!entry->install_if.count)
+		return 0;
+	struct external_entry **slot = arena_append(external->arena, &external->following,
+		&external->following_count, &external->following_capacity, sizeof(*slot));
+	if (!slot)
+		return error_set_memory(err);
+	*slot = added;
 	return 0;
 }
 
@@ -290,42 +264,34 @@ static int load_repository(
 	return 0;
 }
 
-static int load_repositories(
-	struct external *external, const struct recipe_list *list, struct error *err)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (load_repository(external, list->items[i], err) < 0)
-			return error_wrap(err, "repository %s", list->items[i]);
-	return 0;
-}
-
 static int load_all(
-	struct external *external, const struct image_recipe *recipe, struct error *err)
+	struct external *external, const struct external_lists *lists, struct error *err)
 {
-	size_t count = recipe->repositories.count + recipe->build_repositories.count;
-	if (recipe->runtime_repositories.count)
-		return error_set(err, ERR_INPUT,
-			"contents.runtime_repositories is not supported: put "
-			"/etc/apk/repositories into a package that the image contains");
-	if (count && !recipe->keyring.count)
-		return error_set(err, ERR_INPUT,
-			"contents.repositories without contents.keyring: nothing would "
-			"vouch for their packages");
+	size_t count = lists->repository_count;
 	external->indexes =
 		arena_array(external->arena, count, sizeof(struct package_index *));
 	if (!external->indexes)
 		return error_set_memory(err);
 	if (count == 0)
 		return 0;
-	if (http_client_new("alnage/" ALNAGE_VERSION, &external->places.client, err) <
-			0 ||
-		load_keys(external, &recipe->keyring, err) < 0 ||
-		load_repositories(external, &recipe->repositories, err) < 0)
+	if (!lists->key_count) {
+		error_set(err, ERR_INPUT,
+			"repositories without a keyring: nothing would vouch for their "
+			"packages");
+		return error_remedy(err, "name the repository's public key in "
+					 "contents.keyring or with --keyring");
+	}
+	if (load_keys(external, lists, err) < 0)
 		return err->class;
-	return load_repositories(external, &recipe->build_repositories, err);
+	for (size_t i = 0; i < count; i++)
+		if (load_repository(external, lists->repositories[i], err) < 0)
+			return error_wrap(err, "repository %s", lists->repositories[i]);
+	/* its connections are not for the processes that we become: each makes its own */
+	http_client_free(&external->places.client);
+	return 0;
 }
 
-int external_open(const struct image_recipe *recipe,
+int external_open(const struct external_lists *lists,
 	const struct external_options *options, struct external **ret_external,
 	struct error *err)
 {
@@ -337,12 +303,10 @@ int external_open(const struct image_recipe *recipe,
 		.store = options->store, .offline = options->sources->offline};
 	if (arena_new(&external->arena, err) < 0 ||
 		map_new(&external->by_version, err) < 0 ||
-		map_new(&external->by_name, err) < 0)
-		return err->class;
-	if (load_all(external, recipe, err) < 0)
-		return error_wrap(err, "%s", recipe->path);
-	if (digest_of(DIGEST_SHA256, buffer_slice(&external->inputs), &external->digest,
-		    err) < 0)
+		map_new(&external->by_name, err) < 0 ||
+		load_all(external, lists, err) < 0 ||
+		digest_of(DIGEST_SHA256, buffer_slice(&external->inputs),
+			&external->digest, err) < 0)
 		return err->class;
 	*ret_external = take_ptr(external);
 	return 0;
@@ -351,72 +315,6 @@ int external_open(const struct image_recipe *recipe,
 const struct digest *external_digest(const struct external *external)
 {
 	return &external->digest;
-}
-
-/* ---- which are ours ---- */
-
-struct splitting {
-	struct external *external;
-	struct recipe_list ours;
-	size_t ours_capacity;
-	struct external_entry **open; /* seen, whose needs were not looked at */
-	size_t open_count, open_capacity;
-};
-
-static int add_ours(struct splitting *splitting, const char *text, struct error *err)
-{
-	const char **slot =
-		arena_append(splitting->external->arena, &splitting->ours.items,
-			&splitting->ours.count, &splitting->ours_capacity, sizeof(*slot));
-	if (!slot)
-		return error_set_memory(err);
-	*slot = text;
-	return 0;
-}
-
-static int look_at(
-	struct splitting *splitting, const char *text, bool wanted, struct error *err)
-{
-	struct external *external = splitting->external;
-	struct atom atom;
-	if (atom_parse(slice_str(text), &atom, err) < 0)
-		return err->class;
-	if (atom.conflict)
-		return 0;
-	struct provider *provider = map_get(external->by_name, atom.name);
-	if (catalog_find_name(external->options.catalog, atom.name, NULL) ||
-		(wanted && !provider))
-		return add_ours(splitting, text, err);
-	for (; provider; provider = provider->next) {
-		if (provider->entry->seen)
-			continue;
-		provider->entry->seen = true;
-		struct external_entry **slot = arena_append(external->arena,
-			&splitting->open, &splitting->open_count,
-			&splitting->open_capacity, sizeof(*slot));
-		if (!slot)
-			return error_set_memory(err);
-		*slot = provider->entry;
-	}
-	return 0;
-}
-
-int external_split(struct external *external, const struct recipe_list *wanted,
-	struct recipe_list *ret_ours, struct error *err)
-{
-	struct splitting splitting = {.external = external};
-	for (size_t i = 0; i < wanted->count; i++)
-		if (look_at(&splitting, wanted->items[i], true, err) < 0)
-			return err->class;
-	while (splitting.open_count) {
-		const struct index_entry *entry =
-			splitting.open[--splitting.open_count]->entry;
-		for (size_t i = 0; i < entry->depends.count; i++)
-			if (look_at(&splitting, entry->depends.items[i], false, err) < 0)
-				return err->class;
-	}
-	*ret_ours = splitting.ours;
-	return 0;
 }
 
 int external_add(
@@ -491,12 +389,10 @@ static int get_package(
 int external_get(struct external *external, const struct index_entry *wanted,
 	const struct package **ret_package, const char **ret_address, struct error *err)
 {
-	const char *key = version_key(external->arena, wanted);
-	if (!key)
-		return error_set_memory(err);
-	struct external_entry *entry = map_get_str(external->by_version, key);
+	struct external_entry *entry = external_find_entry(external, wanted);
 	if (!entry)
-		return error_set(err, ERR_INPUT, "%s is in no repository", key);
+		return error_set(err, ERR_INPUT, "%s-%s is in no repository",
+			wanted->name, wanted->version);
 	entry->address = arena_printf(external->arena, "%s/%s-%s.apk", entry->folder,
 		wanted->name, wanted->version);
 	if (!entry->address)

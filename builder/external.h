@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Packages that others built: those of the repositories that an image recipe names in
- * contents.repositories and contents.build_repositories, beside our own
- * (reference/recipes-packages-images.md, 4.4 and 4.5).
+ * contents.repositories and contents.build_repositories, beside our own, or that a build
+ * root is made of (reference/recipes-packages-images.md, 4.4 and 4.5).
  *
  * A repository is an https address or a folder ("./packages", from where we run), with
  * ARCH/APKINDEX.tar.gz below it. Its index has to be signed by one of the keys in
@@ -12,10 +12,11 @@
  * control part says. An index that is older than the last one seen (its newest build date
  * went back) is refused.
  *
- * A package whose name one of our recipes makes is never taken from a repository,
- * whatever version it claims, and none there provides that name; of several repositories
- * with the same tag, or without one, the first that has a name-version counts. What is in
- * one with a tag ("@edge URL") has the tag in its index entry, see resolve.h.
+ * A package whose name one of our recipes makes is never taken from a repository for an
+ * image, whatever version it claims, and none there provides that name; of several
+ * repositories with the same tag, or without one, the first that has a name-version
+ * counts. What is in one with a tag ("@edge URL") has the tag in its index entry, see
+ * resolve.h.
  *
  * Packages are remembered in the store by their address and checksum; what was fetched
  * once is there without the network, too.
@@ -26,19 +27,21 @@
 #include "attest/trust.h"
 #include "builder/catalog.h"
 #include "builder/package/index.h"
-#include "builder/recipe/image_recipe.h"
 #include "builder/source/source.h"
 
 struct external;
+struct map; /* base/map.h */
 #define cleanup_external CLEANUP(external_free)
 
-/*
- * Reads and verifies the indexes. Without repositories *ret_external becomes an empty
- * one. The catalog, store and options are borrowed. ERR_REFUSED for a signature that does
- * not hold and an index that went back; ERR_INPUT for repositories without keys.
- */
+/* Where to look, and whose signatures count. */
+struct external_lists {
+	const char *const *repositories; /* as image_repository_split takes them */
+	const char *const *keyring;      /* files or https addresses */
+	size_t repository_count, key_count;
+};
+
 struct external_options {
-	const struct catalog *catalog;
+	const struct catalog *catalog; /* whose packages are ours; NULL: nobody's */
 	const struct source_options *sources; /* offline counts */
 	struct store *store;
 	const char *architecture;
@@ -46,7 +49,12 @@ struct external_options {
 	/* not NULL: the keys of the keyring need the role "package" there, today */
 	const struct trust *trust;
 };
-MUST_USE int external_open(const struct image_recipe *recipe,
+/*
+ * Reads and verifies the indexes. Without repositories *ret_external becomes an empty
+ * one. The catalog, store and options are borrowed. ERR_REFUSED for a signature that does
+ * not hold and an index that went back; ERR_INPUT for repositories without keys.
+ */
+MUST_USE int external_open(const struct external_lists *lists,
 	const struct external_options *options, struct external **ret_external,
 	struct error *err);
 void external_free(struct external **external);
@@ -64,6 +72,28 @@ MUST_USE int external_split(struct external *external, const struct recipe_list 
 /* Adds all packages of the repositories to the candidates of a resolution. */
 MUST_USE int external_add(
 	const struct external *external, struct package_index *index, struct error *err);
+/* Does anybody there have or provide it in that version? */
+bool external_provides(const struct external *external, const struct atom *atom);
+/* The newest package of that very name; NULL: there is none. */
+const struct index_entry *external_find(
+	const struct external *external, const char *name);
+/*
+ * Appends a copy of an entry, without what it says of names that are in `ours` (may be
+ * NULL): nothing, if its own name is there.
+ */
+MUST_USE int external_add_entry(const struct index_entry *entry, const struct map *ours,
+	struct package_index *index, struct error *err);
+/*
+ * Appends in this way all entries that a resolution of the wanted atoms can choose: who
+ * has or provides what is wanted, by them or by those, and who installs itself with them.
+ */
+MUST_USE int external_reach(struct external *external, const char *const *wanted,
+	size_t count, const struct map *ours, struct package_index *index,
+	struct error *err);
+/* The entry itself that one of such an index is a copy of; NULL: it is from elsewhere. */
+const struct index_entry *external_original(
+	struct external *external, const struct index_entry *entry);
+
 /*
  * Fetches, verifies and reads the package that an entry of such an index stands for. The
  * package and the address belong to external. ERR_INPUT if it is in no repository.

@@ -18,14 +18,19 @@ static int keep(const struct external_places *places, int *fd, uint64_t max,
 	return store_put_stream(places->store, reader, max, ret_blob, NULL, err);
 }
 
-static int fetch_remote(const struct external_places *places, const char *location,
+static int fetch_remote(struct external_places *places, const char *location,
 	uint64_t max, struct digest *ret_blob, struct error *err)
 {
 	cleanup_fd int fd = -1, again = -1;
 	cleanup_writer struct writer *writer = NULL;
 	cleanup_response struct http_response response = HTTP_RESPONSE_INIT;
-	if (places->offline)
-		return error_set(err, ERR_NETWORK, "it is not in the store");
+	if (places->offline) {
+		error_set(err, ERR_NETWORK, "it is not in the store");
+		return error_remedy(err, "do it once without --offline");
+	}
+	if (!places->client &&
+		http_client_new("alnage/" ALNAGE_VERSION, &places->client, err) < 0)
+		return err->class;
 	if (fs_open(store_dirfd(places->store), "tmp", FS_OWN, O_TMPFILE | O_RDWR, 0600,
 		    &fd, err) < 0 ||
 		writer_to_fd(fd, &writer, err) < 0)
@@ -44,8 +49,8 @@ static int fetch_remote(const struct external_places *places, const char *locati
 	return keep(places, &again, max, ret_blob, err);
 }
 
-int external_fetch(const struct external_places *places, const char *location,
-	uint64_t max, struct digest *ret_blob, struct error *err)
+int external_fetch(struct external_places *places, const char *location, uint64_t max,
+	struct digest *ret_blob, struct error *err)
 {
 	cleanup_fd int fd = -1;
 	uint64_t size;

@@ -11,13 +11,13 @@
 
 struct external_places {
 	struct store *store;
-	struct http_client *client;
-	bool offline; /* only what is remembered, and folders */
+	struct http_client *client; /* NULL: made when it is needed */
+	bool offline;               /* only what is remembered, and folders */
 };
 
 bool external_is_remote(const char *location);
 /* The whole file, at most max bytes, into the store. It is not remembered yet. */
-MUST_USE int external_fetch(const struct external_places *places, const char *location,
+MUST_USE int external_fetch(struct external_places *places, const char *location,
 	uint64_t max, struct digest *ret_blob, struct error *err);
 
 /* What is known of a name: blob and a number (a date). *ret_found false if nothing. */

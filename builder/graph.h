@@ -19,7 +19,8 @@
 
 enum graph_format {
 	GRAPH_DOT = 0, /* Graphviz; an arrow leads from a recipe to what it needs */
-	GRAPH_JSON, /* {"recipes": [{name, version, file, inputKey, needs, packages}]} */
+	GRAPH_JSON,    /* {"recipes": [{name, version, file, inputKey, needs, packages,
+			  bought}]} */
 	GRAPH_NINJA,
 	GRAPH_MAKE,
 	GRAPH_ARGO, /* a Workflow of argoproj.io/v1alpha1 */

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/log.h"
+#include "builder/external_fetch.h"
 #include "builder/make_lint.h"
 #include "builder/make_pack.h"
 #include "builder/make_record.h"
@@ -77,8 +78,9 @@ static int run_steps(struct making *making, struct error *err)
 	const struct recipe *recipe = making->recipe;
 	struct made *made = making->made;
 	char hex[DIGEST_TEXT_MAX];
-	struct step_environment environment = {
-		.options = making->options, .toolchain = true, .recipe = recipe};
+	struct step_environment environment = {.options = making->options,
+		.toolchain = !recipe->native,
+		.recipe = recipe};
 	struct step_run *run = &making->run;
 	digest_format_hex(&making->item->input_key, hex);
 	run->root = &making->root;
@@ -104,6 +106,31 @@ static int run_steps(struct making *making, struct error *err)
 }
 
 /* ---- the whole ---- */
+
+static int note_bought(
+	struct made *made, const struct root_packages *packages, struct error *err)
+{
+	made->bought = arena_array(made->arena, packages->count, sizeof(*made->bought));
+	if (!made->bought)
+		return error_set_memory(err);
+	for (size_t i = 0; i < packages->count; i++) {
+		const struct package *package = packages->items[i];
+		const char *address = packages->addresses[i];
+		if (!address)
+			continue;
+		struct made_bought *bought = &made->bought[made->bought_count++];
+		bought->name = arena_strdup(made->arena, package->name);
+		bought->version = arena_strdup(made->arena, package->version);
+		bought->architecture = arena_strdup(made->arena, package->architecture);
+		bought->address = arena_strdup(
+			made->arena, external_is_remote(address) ? address : "");
+		bought->digest = package->file;
+		if (!bought->name || !bought->version || !bought->architecture ||
+			!bought->address)
+			return error_set_memory(err);
+	}
+	return 0;
+}
 
 static int pack(struct making *making, struct error *err)
 {
@@ -146,6 +173,7 @@ static int make_now(const struct plan_item *item, struct made *const *before,
 	log_task_step(making.task, "build root");
 	if (build_root_prepare(item, before, before_count, options, &making.root, err) <
 			0 ||
+		note_bought(made, &making.root.packages, err) < 0 ||
 		run_steps(&making, err) < 0 || pack(&making, err) < 0 ||
 		make_record_save(made, options->store, err) < 0)
 		return err->class;

@@ -22,6 +22,13 @@ struct made_source {
 	uint64_t size;
 };
 
+/* A package of a repository that was in the build root. */
+struct made_bought {
+	const char *name, *version, *architecture;
+	const char *address; /* "" if it was in a folder of this machine */
+	struct digest digest;
+};
+
 /* What was made, and how. Texts from the arena. */
 struct made {
 	struct arena *arena;
@@ -30,6 +37,8 @@ struct made {
 	size_t package_count;
 	struct made_source *sources;
 	size_t source_count;
+	struct made_bought *bought;
+	size_t bought_count;
 	const char *sandbox_tier;
 	double seconds;
 	bool cached; /* nothing had to be built */

@@ -49,6 +49,27 @@ static int collect_providers(const struct made *made, struct made *const *before
 	return 0;
 }
 
+/* What the root took from repositories. */
+static int collect_provided(const struct made *made, struct package_list **ret_provided,
+	size_t *ret_count, struct error *err)
+{
+	const struct plan_item *item = made->item;
+	size_t room = item->bought.count, count = 0;
+	for (size_t n = 0; n < item->need_count; n++)
+		room += item->needs[n]->bought.count;
+	struct package_list *provided = calloc(room + 1, sizeof(*provided));
+	if (!provided)
+		return error_set_memory(err);
+	for (size_t i = 0; i < item->bought.count; i++)
+		provided[count++] = item->bought.items[i]->provides;
+	for (size_t n = 0; n < item->need_count; n++)
+		for (size_t i = 0; i < item->needs[n]->bought.count; i++)
+			provided[count++] = item->needs[n]->bought.items[i]->provides;
+	*ret_provided = provided;
+	*ret_count = count;
+	return 0;
+}
+
 /* All packages are looked at before the first error is told. */
 static int lint_all(const struct made *made, struct lint_options *lint,
 	const struct lint_levels *levels, struct store *store, struct error *err)
@@ -75,6 +96,7 @@ int make_lint(const struct made *made, struct made *const *before, size_t before
 	const struct make_options *options, struct error *err)
 {
 	cleanup_mem const struct package **providers = NULL;
+	cleanup_mem struct package_list *provided = NULL;
 	struct lint_options lint = {0};
 	static const struct lint_names none[LINT_ERROR + 1];
 	struct lint_levels levels;
@@ -93,9 +115,11 @@ int make_lint(const struct made *made, struct made *const *before, size_t before
 	if (found)
 		return 0;
 	if (collect_providers(made, before, before_count, &providers,
-		    &lint.provider_count, err) < 0)
+		    &lint.provider_count, err) < 0 ||
+		collect_provided(made, &provided, &lint.provided_count, err) < 0)
 		return err->class;
 	lint.providers = providers;
+	lint.provided = provided;
 	if (lint_all(made, &lint, &levels, options->store, err) < 0)
 		return err->class;
 	return store_put_record(options->store, "lints", digest_format_hex(&key, hex),

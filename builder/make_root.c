@@ -2,80 +2,32 @@
 #include "builder/make_root.h"
 
 #include "base/array.h"
-#include "builder/image/resolve.h"
-#include "builder/sandbox/sandbox.h"
-#include "builder/stand_in.h"
-#include "builder/tree/unpack.h"
+#include "builder/native_root.h"
 
 void build_root_done(struct build_root *root)
 {
 	for (size_t i = 0; i < root->count; i++)
 		free(root->layers[i]);
 	free(root->layers);
+	root_packages_done(&root->packages);
 	*root = (struct build_root){0};
 }
 
-static const struct package *find_package(
-	struct made *const *made, size_t count, const char *name)
-{
-	for (size_t m = 0; m < count; m++)
-		for (size_t p = 0; p < made[m]->package_count; p++)
-			if (strcmp(made[m]->packages[p]->name, name) == 0)
-				return made[m]->packages[p];
-	return NULL;
-}
-
-struct unpacking {
-	const struct package *package;
-	struct store *store;
-	int dirfd;
-	const char *prefix;
-};
-
-static int unpack_below(void *context, struct error *err)
-{
-	const struct unpacking *unpacking = context;
-	return tree_unpack(unpacking->package->tree, unpacking->store, unpacking->dirfd,
-		unpacking->prefix, err);
-}
-
-/*
- * roots/package-<digest>/root/sysroot/…, roots/top-<digest>/root/…, made by the
- * identity that sandboxes have.
- */
+/* roots/package-<digest>/root/sysroot/…, roots/top-<digest>/root/… */
 static int package_layer(const struct package *package, enum root_place place,
 	struct store *store, char **ret_layer, struct error *err)
 {
-	cleanup_buffer struct buffer name = BUFFER_INIT, layer = BUFFER_INIT;
-	char hex[DIGEST_TEXT_MAX], scratch[128];
-	cleanup_fd int lock = -1, scratch_fd = -1, roots = -1;
+	cleanup_buffer struct buffer name = BUFFER_INIT;
+	char hex[DIGEST_TEXT_MAX];
 	if (buffer_printf(&name, err, "%s-%s", place == ROOT_TOP ? "top" : "package",
-		    digest_format_hex(&package->control_sha256, hex)) < 0 ||
-		buffer_printf(&layer, err, "roots/%s/root", buffer_str(&name)) < 0 ||
-		store_make_folder(store, "roots", &roots, err) < 0 ||
-		store_lock(store, "locks", buffer_str(&name), &lock, err) < 0)
+		    digest_format_hex(&package->control_sha256, hex)) < 0)
 		return err->class;
-	if (!fs_exists(store_dirfd(store), buffer_str(&layer))) {
-		struct unpacking unpacking = {.package = package,
-			.store = store,
-			.prefix = place == ROOT_TOP ? "root" : "root/sysroot"};
-		if (sandbox_make_scratch(
-			    store, scratch, sizeof(scratch), &scratch_fd, err) < 0)
-			return err->class;
-		unpacking.dirfd = scratch_fd;
-		int status = sandbox_as_builder(unpack_below, &unpacking, err);
-		if (status == 0 && renameat(store_dirfd(store), scratch, roots,
-					   buffer_str(&name)) < 0)
-			status = error_set_errno(err, errno, "renaming %s", scratch);
-		if (status < 0) {
-			struct error ignored = ERROR_INIT;
-			(void)!sandbox_remove_scratch(
-				store, scratch, &ignored); /* the first error is told */
-			return error_wrap(err, "build root: %s-%s", package->name,
-				package->version);
-		}
-	}
-	return buffer_take_str(&layer, ret_layer, err);
+	if (tree_layer(buffer_str(&name), package->tree,
+		    place == ROOT_TOP ? "root" : "root/sysroot", store, ret_layer,
+		    err) < 0)
+		return error_wrap(
+			err, "build root: %s-%s", package->name, package->version);
+	return 0;
 }
 
 /* Two groups of one content are one layer: an overlay does not take one twice. */
@@ -95,39 +47,14 @@ static int add_layer(struct build_root *root, char *layer, struct error *err)
 	return 0;
 }
 
-void root_packages_done(struct root_packages *packages)
+int build_root_add_native(struct build_root *root, const struct root_packages *packages,
+	const char *architecture, struct store *store, struct error *err)
 {
-	free(packages->items);
-	*packages = (struct root_packages){0};
-}
-
-int root_packages_resolve(struct made *const *made, size_t made_count,
-	const struct recipe_list *wanted, const struct toolchain *below,
-	struct root_packages *ret_packages, struct error *err)
-{
-	cleanup_index struct package_index *index = NULL;
-	CLEANUP(resolution_done) struct resolution resolution = {0};
-	if (package_index_new(&index, err) < 0)
-		return err->class;
-	for (size_t m = 0; m < made_count; m++)
-		for (size_t p = 0; p < made[m]->package_count; p++)
-			if (package_index_add(index, made[m]->packages[p], err) < 0)
-				return err->class;
-	if (below && stand_in_add(index, below, err) < 0)
-		return err->class;
-	if (resolve_packages(
-		    index, wanted->items, wanted->count, &resolution, NULL, err) < 0)
-		return err->class;
-	ret_packages->items = calloc(resolution.count + 1, sizeof(struct package *));
-	if (!ret_packages->items)
-		return error_set_memory(err);
-	for (size_t i = 0; i < resolution.count; i++) {
-		const struct package *package =
-			find_package(made, made_count, resolution.entries[i]->name);
-		if (package) /* the toolchain has the others */
-			ret_packages->items[ret_packages->count++] = package;
-	}
-	return 0;
+	char *layer = NULL;
+	if (native_root_layer(packages->items, packages->count, architecture, store,
+		    &layer, err) < 0)
+		return error_wrap(err, "build root");
+	return add_layer(root, layer, err);
 }
 
 int build_root_add_packages(struct build_root *root, const struct root_packages *packages,
@@ -162,19 +89,32 @@ int build_root_add_toolchain(struct build_root *root,
 	return status;
 }
 
+static int add_layers(struct build_root *root, const struct plan_item *item,
+	const struct make_options *options, struct error *err)
+{
+	if (item->recipe->native)
+		return build_root_add_native(root, &root->packages,
+			item->recipe->architecture, options->store, err);
+	if (build_root_add_packages(
+		    root, &root->packages, ROOT_SYSROOT, options->store, err) < 0)
+		return err->class;
+	return build_root_add_toolchain(root, &item->layers, options, err);
+}
+
 int build_root_prepare(const struct plan_item *item, struct made *const *before,
 	size_t before_count, const struct make_options *options,
 	struct build_root *ret_root, struct error *err)
 {
 	cleanup_build_root struct build_root root = {0};
-	cleanup_root_packages struct root_packages packages = {0};
-	if (item->own_packages.count &&
-		root_packages_resolve(before, before_count, &item->own_packages,
-			options->toolchain, &packages, err) < 0)
+	struct root_wish wish = {.item = item,
+		.made = before,
+		.made_count = before_count,
+		.below = item->recipe->native ? NULL : options->toolchain,
+		.wanted = &item->wanted,
+		.wanted_by = "the build"};
+	if (item->wanted.count && root_packages_resolve(&wish, &root.packages, err) < 0)
 		return error_wrap(err, "build root of %s", item->recipe->name);
-	if (build_root_add_packages(&root, &packages, ROOT_SYSROOT, options->store, err) <
-			0 ||
-		build_root_add_toolchain(&root, &item->layers, options, err) < 0)
+	if (add_layers(&root, item, options, err) < 0)
 		return err->class;
 	*ret_root = root;
 	root = (struct build_root){0};

@@ -111,6 +111,40 @@ static int note_toolchain(struct record *record, const struct made *made,
 	return 0;
 }
 
+/* Where it was fetched, if that tells others something; else what it is. */
+static const char *bought_uri(struct arena *arena, const struct made_bought *bought)
+{
+	if (*bought->address)
+		return arena_strdup(arena, bought->address);
+	return arena_printf(arena, "pkg:apk/%s@%s?arch=%s", bought->name, bought->version,
+		bought->architecture);
+}
+
+/* What the build roots took from repositories, each file once. */
+static int note_bought(struct record *record, const struct made *made, struct map *seen,
+	struct error *err)
+{
+	char digest[DIGEST_TEXT_MAX];
+	for (size_t i = 0; i < made->bought_count; i++) {
+		const struct made_bought *bought = &made->bought[i];
+		struct slice key = slice_str(digest_format(&bought->digest, digest));
+		if (map_get(seen, key))
+			continue;
+		struct record_material *material = add_material(
+			record, RECORD_TOOLCHAIN, bought->name, bought->version);
+		if (!material)
+			return error_set_memory(err);
+		material->uri = bought_uri(record->arena, bought);
+		material->download = *bought->address ? material->uri : NULL;
+		material->digest = bought->digest;
+		if (!material->uri)
+			return error_set_memory(err);
+		if (map_put(seen, key, record, err) < 0)
+			return err->class;
+	}
+	return 0;
+}
+
 static int note_materials(
 	struct record *record, const struct note *note, struct error *err)
 {
@@ -121,7 +155,8 @@ static int note_materials(
 		if (note_sources(record, note->made[i], err) < 0 ||
 			note_recipe(record, note->made[i]->item->recipe,
 				note->recipes_directory, err) < 0 ||
-			note_toolchain(record, note->made[i], seen, err) < 0)
+			note_toolchain(record, note->made[i], seen, err) < 0 ||
+			note_bought(record, note->made[i], seen, err) < 0)
 			return err->class;
 	return 0;
 }

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "builder/plan.h"
+#include "builder/plan_private.h"
 
-#include "base/compress.h"
 #include "base/limits.h"
-#include "base/map.h"
-#include "builder/package/index.h"
 #include "builder/source/folder.h"
 
 enum { UNSEEN = 0, UNDER_WAY, DONE };
@@ -13,6 +10,7 @@ struct planner {
 	const struct plan_options *options;
 	struct plan *plan;
 	struct map *by_recipe; /* recipe name → plan_item */
+	struct plan_loops loops;
 };
 
 void plan_free(struct plan **plan)
@@ -50,7 +48,8 @@ static int report_cycle(const struct planner *planner, const struct plan_item *a
 		again->recipe->name, text);
 	return error_remedy(err,
 		"break the circle: take one of them from the toolchain instead "
-		"(`provided` in toolchain.yaml)");
+		"(`provided` in toolchain.yaml), or from a repository that has it "
+		"(--repository)");
 }
 
 static int add_need(struct planner *planner, struct plan_item *item,
@@ -67,171 +66,62 @@ static int add_need(struct planner *planner, struct plan_item *item,
 	return 0;
 }
 
-/* Where no version fits: any; resolving says then what does not fit. */
-static const struct recipe *find_maker(const struct planner *planner,
-	const struct atom *atom, const struct recipe_package **ret_package)
+/* A group of the toolchain may want packages that no recipe makes. */
+static int check_makers(
+	const struct planner *planner, const struct plan_item *item, struct error *err)
 {
-	const struct catalog *catalog = planner->options->catalog;
-	const struct recipe *maker = catalog_find_provider(catalog, atom, ret_package);
-	return maker ? maker : catalog_find_name(catalog, atom->name, ret_package);
-}
-
-/* Packages of ours in one build root, each looked at once. */
-struct root {
-	struct plan_item *item;
-	struct map *seen; /* by name */
-	const struct recipe_package **packages;
-	size_t count, capacity;
-};
-
-/* Whoever makes it is built before the item. Nobody: not ours. */
-static int need_package(struct planner *planner, struct root *root,
-	const struct atom *atom, const char *wanted_by, struct error *err)
-{
-	const struct recipe_package *package;
-	struct plan_item *need;
-	const struct recipe *recipe = find_maker(planner, atom, &package);
-	struct wish wish = {.by = root->item,
-		.package = wanted_by,
-		.depth = root->item->wish.depth + 1};
-	if (!recipe || recipe == root->item->recipe ||
-		map_get_str(root->seen, package->name))
-		return 0;
-	const struct recipe_package **slot = arena_append(planner->plan->arena,
-		&root->packages, &root->count, &root->capacity, sizeof(*slot));
-	if (!slot)
-		return error_set_memory(err);
-	*slot = package;
-	if (map_put(root->seen, slice_str(package->name), root, err) < 0 ||
-		plan_recipe(planner, recipe, &wish, &need, err) < 0)
-		return err->class;
-	return add_need(planner, root->item, need, err);
-}
-
-static int add_name(struct arena *arena, struct recipe_list *list, size_t *capacity,
-	const char *name, struct error *err)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (strcmp(list->items[i], name) == 0)
-			return 0;
-	const char **slot =
-		arena_append(arena, &list->items, &list->count, capacity, sizeof(*slot));
-	if (!slot)
-		return error_set_memory(err);
-	*slot = name;
-	return 0;
-}
-
-/*
- * Is a name of the environment a package of ours? What the recipe itself makes is not
- * there yet: to build a new one with an old one is the toolchain's business. So is
- * another version than ours; the toolchain has it if it lists the very words.
- */
-static int is_own(const struct planner *planner, const struct recipe *recipe,
-	const char *text, bool *ret_own, struct error *err)
-{
-	const struct plan_options *options = planner->options;
-	struct atom atom;
-	*ret_own = false;
-	if (toolchain_provides(options->toolchain, text))
-		return 0;
-	if (atom_parse(slice_str(text), &atom, err) < 0)
-		return err->class;
-	if (atom.conflict)
-		return error_set(err, ERR_INPUT,
-			"'%s' in environment.contents.packages: a build root has just "
-			"what is named there",
-			text);
-	const struct recipe *maker = catalog_find_provider(options->catalog, &atom, NULL);
-	*ret_own = maker && maker != recipe;
-	if (*ret_own || atom.op == ATOM_ANY || toolchain_has(options->toolchain, text))
-		return 0;
-	maker = catalog_find_name(options->catalog, atom.name, NULL);
-	if (!maker)
-		return 0;
-	error_set(err, ERR_INPUT, "'%s' is wanted for the build, but %s makes %s", text,
-		maker->path, maker->full_version);
-	return error_remedy(err,
-		"change the version, or have it from the toolchain: '%s' under "
-		"`provided` in toolchain.yaml",
-		text);
-}
-
-/* What the recipe's environment names: layers of the toolchain, and packages of ours. */
-static int choose_root(struct planner *planner, struct plan_item *item, struct error *err)
-{
-	const struct plan_options *options = planner->options;
-	struct arena *arena = planner->plan->arena;
-	const struct recipe_list *needs = &item->recipe->needs;
-	struct recipe_list groups = {0};
-	size_t group_capacity = 0, own_capacity = 0;
-	for (size_t i = 0; i < needs->count; i++) {
-		const char *name = needs->items[i];
-		bool ours = false;
-		if (is_own(planner, item->recipe, name, &ours, err) < 0)
-			return err->class;
-		if (add_name(arena, ours ? &item->own_packages : &groups,
-			    ours ? &own_capacity : &group_capacity, name, err) < 0)
-			return err->class;
-	}
-	if (toolchain_select(options->toolchain, &groups, &item->layers, err) < 0)
-		return err->class;
-	for (size_t i = 0; i < item->layers.packages.count; i++)
-		if (add_name(arena, &item->own_packages, &own_capacity,
-			    item->layers.packages.items[i], err) < 0) {
-			toolchain_layers_done(&item->layers);
-			return err->class;
-		}
-	return 0;
-}
-
-/*
- * A package in the build root brings what its recipe says it needs at run time, so
- * those recipes come before, too. Only names that recipes declare can be known now;
- * shared libraries were in the package's own build root, hence planned by its own needs.
- */
-static int need_runtime(struct planner *planner, struct root *root,
-	const struct recipe_package *package, struct error *err)
-{
-	const struct recipe_list *runtime = &package->dependencies.runtime;
-	for (size_t i = 0; i < runtime->count; i++) {
+	const struct external *external = item->bought.external;
+	for (size_t i = 0; i < item->wanted.count && !item->recipe->native; i++) {
 		struct atom atom;
-		if (atom_parse(slice_str(runtime->items[i]), &atom, err) < 0)
-			return error_wrap(err, "package %s", package->name);
-		if (!atom.conflict &&
-			need_package(planner, root, &atom, package->name, err) < 0)
-			return err->class;
+		if (atom_parse(slice_str(item->wanted.items[i]), &atom, err) < 0)
+			return error_wrap(err, "%s", item->recipe->path);
+		if (!catalog_find_name(
+			    planner->options->catalog, atom.name, item->recipe, NULL) &&
+			!(external && external_provides(external, &atom)))
+			return error_set(err, ERR_INPUT, "%s: nothing makes '%s'",
+				item->recipe->path, item->wanted.items[i]);
 	}
 	return 0;
 }
 
+/* Whoever makes it is built before the item. */
 static int plan_needs(struct planner *planner, struct plan_item *item, struct error *err)
 {
-	cleanup_map struct map *seen = NULL;
-	const struct recipe_list *own = &item->own_packages;
-	if (map_new(&seen, err) < 0)
+	struct own_packages own = {0};
+	if (check_makers(planner, item, err) < 0)
 		return err->class;
-	struct root root = {.item = item, .seen = seen};
-	for (size_t i = 0; i < own->count; i++) {
-		struct atom atom;
-		if (atom_parse(slice_str(own->items[i]), &atom, err) < 0)
-			return error_wrap(err, "%s", item->recipe->path);
-		if (!find_maker(planner, &atom, NULL))
-			return error_set(err, ERR_INPUT, "%s: nothing makes '%s'",
-				item->recipe->path, own->items[i]);
-		if (need_package(planner, &root, &atom, NULL, err) < 0)
+	if (plan_own_packages(planner->options, &planner->loops, item->recipe,
+		    &item->wanted, planner->plan->arena, &own, err) < 0)
+		return err->class;
+	for (size_t i = 0; i < own.count; i++) {
+		struct plan_item *need;
+		struct wish wish = {.by = item,
+			.package = own.items[i].wanted_by,
+			.depth = item->wish.depth + 1};
+		if (plan_recipe(planner, own.items[i].maker, &wish, &need, err) < 0 ||
+			add_need(planner, item, need, err) < 0)
 			return err->class;
 	}
-	for (size_t i = 0; i < root.count; i++) /* it grows */
-		if (need_runtime(planner, &root, root.packages[i], err) < 0)
-			return err->class;
 	return 0;
+}
+
+/* One that nothing asked for yet. */
+static int plan_first(struct planner *planner, const struct recipe *recipe,
+	struct plan_item **ret_item, struct error *err)
+{
+	if (planner->options->externals &&
+		plan_loops_visit(&planner->loops, recipe, err) < 0)
+		return err->class;
+	return plan_recipe(planner, recipe, &(struct wish){0}, ret_item, err);
 }
 
 /* What runs with the packages of this recipe has to be made, too, but not before it. */
 static int plan_companions(
 	struct planner *planner, const struct recipe *recipe, struct error *err)
 {
+	struct external *external;
+	if (plan_external(planner->options, recipe, &external, err) < 0)
+		return err->class;
 	for (size_t p = 0; p < recipe->package_count; p++) {
 		const struct recipe_list *runtime =
 			&recipe->packages[p].dependencies.runtime;
@@ -241,9 +131,10 @@ static int plan_companions(
 			if (atom_parse(slice_str(runtime->items[i]), &atom, err) < 0)
 				return error_wrap(err, "%s", recipe->path);
 			const struct recipe *maker =
-				atom.conflict ? NULL : find_maker(planner, &atom, NULL);
-			if (maker && plan_recipe(planner, maker, &(struct wish){0}, &item,
-					     err) < 0)
+				atom.conflict ? NULL
+					      : plan_find_maker(planner->options, NULL,
+							external, recipe, &atom, NULL);
+			if (maker && plan_first(planner, maker, &item, err) < 0)
 				return err->class;
 		}
 	}
@@ -274,7 +165,9 @@ static int compute_key(struct planner *planner, struct plan_item *item, struct e
 	char hex[DIGEST_TEXT_MAX];
 	if (buffer_printf(&text, err, "%s\n%lld\n%s\n", PACK_FORMAT,
 		    (long long)planner->options->mtime,
-		    digest_format(&item->layers.digest, hex)) < 0 ||
+		    item->recipe->native
+			    ? NATIVE_FORMAT
+			    : digest_format(&item->layers.digest, hex)) < 0 ||
 		recipe_build_to_json(item->recipe, &text, err) < 0 ||
 		read_folder(item, err) < 0)
 		return err->class;
@@ -288,6 +181,8 @@ static int compute_key(struct planner *planner, struct plan_item *item, struct e
 		if (buffer_printf(&text, err, "\n%s %s", item->needs[i]->recipe->name,
 			    digest_format(&item->needs[i]->input_key, hex)) < 0)
 			return err->class;
+	if (bought_write(&item->bought, &text, err) < 0)
+		return err->class;
 	return digest_of(DIGEST_SHA256, buffer_slice(&text), &item->input_key, err);
 }
 
@@ -324,9 +219,13 @@ static int plan_recipe(struct planner *planner, const struct recipe *recipe,
 	*item = (struct plan_item){.recipe = recipe, .state = UNDER_WAY, .wish = *wish};
 	if (map_put(planner->by_recipe, slice_str(recipe->name), item, err) < 0)
 		return err->class;
-	if (choose_root(planner, item, err) < 0)
-		return error_wrap(err, "%s", recipe->path);
-	int status = plan_needs(planner, item, err);
+	int status = plan_choose_root(planner->options, planner->plan->arena, item, err);
+	if (status < 0)
+		status = error_wrap(err, "%s", recipe->path);
+	else
+		status = plan_needs(planner, item, err);
+	if (status == 0)
+		status = plan_buy(planner->options, planner->plan->arena, item, err);
 	if (status == 0)
 		status = finish_item(planner, item, err);
 	if (status < 0) {
@@ -345,30 +244,36 @@ static int plan_wanted(struct planner *planner, const char *text, struct error *
 		return err->class;
 	if (atom.conflict)
 		return 0;
-	const struct recipe *recipe = find_maker(planner, &atom, NULL);
+	const struct catalog *catalog = planner->options->catalog;
+	const struct recipe *recipe = catalog_find_provider(catalog, &atom, NULL, NULL);
+	if (!recipe)
+		recipe = catalog_find_name(catalog, atom.name, NULL, NULL);
 	if (!recipe) {
 		error_set(err, ERR_INPUT, "no recipe makes the package '%s'", text);
 		return error_remedy(err,
 			"write recipes/packages/%.*s.yaml, or correct the name",
 			SLICE_ARG(atom.name));
 	}
-	return plan_recipe(planner, recipe, &(struct wish){0}, &item, err);
+	return plan_first(planner, recipe, &item, err);
 }
 
 int plan_make(const struct plan_options *options, const char *const *wanted,
 	size_t wanted_count, struct plan **ret_plan, struct error *err)
 {
 	cleanup_arena struct arena *arena = NULL;
-	cleanup_map struct map *by_recipe = NULL;
-	if (arena_new(&arena, err) < 0 || map_new(&by_recipe, err) < 0)
+	cleanup_map struct map *by_recipe = NULL, *nodes = NULL;
+	if (arena_new(&arena, err) < 0 || map_new(&by_recipe, err) < 0 ||
+		map_new(&nodes, err) < 0)
 		return err->class;
 	struct plan *made = arena_alloc(arena, sizeof(*made));
 	if (!made)
 		return error_set_memory(err);
 	made->arena = take_ptr(arena);
 	cleanup_plan struct plan *plan = made;
-	struct planner planner = {
-		.options = options, .plan = plan, .by_recipe = by_recipe};
+	struct planner planner = {.options = options,
+		.plan = plan,
+		.by_recipe = by_recipe,
+		.loops = {plan->arena, options, nodes, NULL, 0}};
 	for (size_t i = 0; i < wanted_count; i++)
 		if (plan_wanted(&planner, wanted[i], err) < 0)
 			return err->class;

@@ -3,18 +3,26 @@
  * The plan: which recipes have to be built for some wanted packages, in which order,
  * and each one's input key. A key is the SHA-256 over everything that can change
  * the packages: the expanded recipe without its tests (with its source digests), the
- * files in the folder beside it, the build root's lock, the keys of the recipes whose
- * packages are in the build root, architecture, date and pack format. Same key, nothing
- * to build.
+ * files in the folder beside it, the build root's lock, the packages that the root takes
+ * from repositories, the keys of the recipes whose packages are in it, architecture, date
+ * and pack format. Same key, nothing to build.
+ *
+ * A name of the environment is answered by the recipes first, then by the toolchain or,
+ * in a native root (builder/catalog.h), by the repositories. Recipes that need each other
+ * take from repositories what those have of each other.
  */
 #ifndef BUILDER_PLAN_H
 #define BUILDER_PLAN_H
 
+#include "builder/bought.h"
 #include "builder/catalog.h"
+#include "builder/externals.h"
 #include "builder/source/toolchain.h"
 
 /* Change it whenever the same inputs would give other packages. */
 #define PACK_FORMAT "alnage-pack-5"
+/* The same for native roots: what is in one beside its packages. */
+#define NATIVE_FORMAT "alnage-native-1"
 
 /* Why a recipe is in the plan. */
 struct wish {
@@ -25,9 +33,10 @@ struct wish {
 
 struct plan_item {
 	const struct recipe *recipe;
-	struct toolchain_layers layers;  /* lower part of the build root */
-	struct recipe_list own_packages; /* ours, for /sysroot: names as asked for */
-	struct plan_item **needs;        /* must be built before */
+	struct toolchain_layers layers; /* lower part of the build root; none if native */
+	struct recipe_list wanted;      /* packages for it: for /sysroot, native for / */
+	struct bought bought;           /* those of them that repositories give */
+	struct plan_item **needs;       /* must be built before */
 	size_t need_count, need_capacity;
 	struct digest folder; /* of the folder beside the recipe; unset: it has none */
 	struct digest input_key;
@@ -45,7 +54,8 @@ void plan_free(struct plan **plan);
 
 struct plan_options {
 	const struct catalog *catalog;
-	const struct toolchain *toolchain;
+	const struct toolchain *toolchain; /* NULL: all recipes are native */
+	struct externals *externals;       /* NULL: there are no repositories */
 	int64_t mtime;
 };
 

@@ -15,8 +15,8 @@ static const char *const TEST_BASE[] = {"baselayout", "busybox"};
 /* What the root of one test is made of. */
 struct test_root {
 	bool toolchain;
-	struct recipe_list own; /* names of ours */
-	size_t own_capacity;
+	struct recipe_list packages; /* names: ours, and of repositories */
+	size_t package_capacity;
 	struct recipe_list groups;
 	size_t group_capacity;
 	struct toolchain_layers layers; /* if toolchain */
@@ -38,111 +38,167 @@ static int add_name(struct arena *arena, struct recipe_list *list, size_t *capac
 	return 0;
 }
 
+/* Who chooses for whom. */
+struct chooser {
+	const struct recipe *recipe;
+	const struct plan_options *options;
+	struct external *external; /* NULL: there are no repositories */
+	struct arena *arena;
+};
+
 static const struct recipe *maker_of(
-	const struct catalog *catalog, const char *text, struct error *err)
+	const struct chooser *chooser, const char *text, struct error *err)
 {
 	struct atom atom;
+	const struct catalog *catalog = chooser->options->catalog;
 	if (atom_parse(slice_str(text), &atom, err) < 0 || atom.conflict)
 		return NULL;
-	const struct recipe *maker = catalog_find_provider(catalog, &atom, NULL);
-	return maker ? maker : catalog_find_name(catalog, atom.name, NULL);
+	const struct recipe *maker =
+		catalog_find_provider(catalog, &atom, chooser->recipe, NULL);
+	return maker ? maker
+		     : catalog_find_name(catalog, atom.name, chooser->recipe, NULL);
 }
 
-static bool has_test_base(const struct catalog *catalog)
+/* Made, or bought? */
+static bool is_package(const struct chooser *chooser, const char *text, struct error *err)
 {
-	for (size_t i = 0; i < ARRAY_LEN(TEST_BASE); i++)
-		if (!catalog_find(catalog, TEST_BASE[i], NULL))
+	struct atom atom;
+	if (maker_of(chooser, text, err) || error_is_set(err))
+		return true;
+	return chooser->external && atom_parse(slice_str(text), &atom, err) == 0 &&
+	       !atom.conflict && external_provides(chooser->external, &atom);
+}
+
+static bool has_test_base(const struct chooser *chooser)
+{
+	for (size_t i = 0; i < ARRAY_LEN(TEST_BASE); i++) {
+		const struct recipe *maker =
+			catalog_find(chooser->options->catalog, TEST_BASE[i], NULL);
+		if (!maker || maker->native)
 			return false;
+	}
 	return true;
 }
 
 /* Does the package need something that only the toolchain has? Then that is below it. */
-static int add_runtime_groups(const struct recipe_list *runtime,
-	const struct catalog *catalog, const struct toolchain *toolchain,
-	struct arena *arena, struct test_root *root, struct error *err)
+static int add_runtime_groups(const struct chooser *chooser,
+	const struct recipe_list *runtime, struct test_root *root, struct error *err)
 {
+	const struct toolchain *toolchain = chooser->options->toolchain;
 	for (size_t i = 0; i < runtime->count; i++) {
 		const char *name = runtime->items[i];
 		if (!toolchain_has(toolchain, name) &&
 			!toolchain_provides(toolchain, name))
 			continue;
-		bool made = maker_of(catalog, name, err) != NULL;
+		bool made = maker_of(chooser, name, err) != NULL;
 		if (error_is_set(err))
 			return err->class;
 		if (made)
 			continue;
 		root->toolchain = true;
-		if (add_name(arena, &root->groups, &root->group_capacity, name, err) < 0)
+		if (add_name(chooser->arena, &root->groups, &root->group_capacity, name,
+			    err) < 0)
 			return err->class;
 	}
 	return 0;
 }
 
 /* A name of our recipes' is ours, unless the toolchain is below and has it anyway. */
-static int sort_name(const char *name, const struct catalog *catalog,
-	const struct toolchain *toolchain, struct arena *arena, struct test_root *root,
-	struct error *err)
+static int sort_name(const char *name, const struct chooser *chooser,
+	struct test_root *root, struct error *err)
 {
-	bool ours = maker_of(catalog, name, err) != NULL;
+	bool package = is_package(chooser, name, err);
 	if (error_is_set(err))
 		return err->class;
-	if (root->toolchain && toolchain_provides(toolchain, name))
-		ours = false;
-	if (ours)
-		return add_name(arena, &root->own, &root->own_capacity, name, err);
-	return add_name(arena, &root->groups, &root->group_capacity, name, err);
+	if (root->toolchain && toolchain_provides(chooser->options->toolchain, name))
+		package = false;
+	if (package)
+		return add_name(chooser->arena, &root->packages, &root->package_capacity,
+			name, err);
+	return add_name(chooser->arena, &root->groups, &root->group_capacity, name, err);
 }
 
 /* runtime: what the package needs, as far as it is known. */
-static int choose_root(const struct recipe_package *package,
-	const struct recipe_list *runtime, const struct catalog *catalog,
-	const struct toolchain *toolchain, struct arena *arena, struct test_root *root,
-	struct error *err)
+static int choose_toolchain(const struct chooser *chooser,
+	const struct recipe_list *names, const struct recipe_list *runtime,
+	struct test_root *root, struct error *err)
 {
-	const struct recipe_list *names = &package->test_packages;
-	root->toolchain = !has_test_base(catalog);
+	root->toolchain = !has_test_base(chooser);
 	for (size_t i = 0; i < names->count && !root->toolchain; i++)
-		root->toolchain = !maker_of(catalog, names->items[i], err);
-	if (error_is_set(err) ||
-		add_runtime_groups(runtime, catalog, toolchain, arena, root, err) < 0)
+		root->toolchain = !is_package(chooser, names->items[i], err);
+	if (error_is_set(err) || add_runtime_groups(chooser, runtime, root, err) < 0)
 		return err->class;
 	for (size_t i = 0; i < ARRAY_LEN(TEST_BASE) && !root->toolchain; i++)
-		if (add_name(arena, &root->own, &root->own_capacity, TEST_BASE[i], err) <
-			0)
+		if (add_name(chooser->arena, &root->packages, &root->package_capacity,
+			    TEST_BASE[i], err) < 0)
 			return err->class;
 	for (size_t i = 0; i < names->count; i++)
-		if (sort_name(names->items[i], catalog, toolchain, arena, root, err) < 0)
+		if (sort_name(names->items[i], chooser, root, err) < 0)
 			return err->class;
 	if (!root->toolchain)
 		return 0;
-	if (toolchain_select(toolchain, &root->groups, &root->layers, err) < 0)
+	if (toolchain_select(
+		    chooser->options->toolchain, &root->groups, &root->layers, err) < 0)
 		return err->class;
 	for (size_t i = 0; i < root->layers.packages.count; i++)
-		if (add_name(arena, &root->own, &root->own_capacity,
+		if (add_name(chooser->arena, &root->packages, &root->package_capacity,
 			    root->layers.packages.items[i], err) < 0)
 			return err->class;
 	return 0;
 }
 
-int test_needs(const struct recipe *recipe, const struct catalog *catalog,
-	const struct toolchain *toolchain, struct arena *arena,
+static int choose_root(const struct recipe *recipe, const struct recipe_package *package,
+	const struct recipe_list *runtime, const struct plan_options *options,
+	struct arena *arena, struct test_root *root, struct error *err)
+{
+	struct chooser chooser = {.recipe = recipe, .options = options, .arena = arena};
+	const struct recipe_list *names = &package->test_packages;
+	if (options->externals &&
+		externals_get(options->externals, recipe, &chooser.external, err) < 0)
+		return err->class;
+	if (!recipe->native)
+		return choose_toolchain(&chooser, names, runtime, root, err);
+	for (size_t i = 0; i < names->count; i++)
+		if (add_name(arena, &root->packages, &root->package_capacity,
+			    names->items[i], err) < 0)
+			return err->class;
+	return 0;
+}
+
+/* What nobody makes is bought, or told when the root is made. */
+static int add_made(const struct recipe *recipe, const struct test_root *root,
+	const struct plan_options *options, struct arena *arena,
 	struct recipe_list *wanted, size_t *capacity, struct error *err)
+{
+	struct chooser chooser = {.recipe = recipe, .options = options, .arena = arena};
+	for (size_t i = 0; i < root->packages.count; i++) {
+		const char *text = root->packages.items[i];
+		const struct recipe *maker = maker_of(&chooser, text, err);
+		if (error_is_set(err))
+			return err->class;
+		const char *name = maker ? arena_strdup(arena, maker->name) : text;
+		if (!name)
+			return error_set_memory(err);
+		if (maker && add_name(arena, wanted, capacity, name, err) < 0)
+			return err->class;
+	}
+	return 0;
+}
+
+int test_needs(const struct recipe *recipe, const struct plan_options *options,
+	struct arena *arena, struct recipe_list *wanted, size_t *capacity,
+	struct error *err)
 {
 	for (size_t p = 0; p < recipe->package_count; p++) {
 		CLEANUP(test_root_done) struct test_root root = {0};
 		const struct recipe_package *package = &recipe->packages[p];
 		if (!package->test_steps.count)
 			continue;
-		if (choose_root(package, &package->dependencies.runtime, catalog,
-			    toolchain, arena, &root, err) < 0)
+		if (choose_root(recipe, package, &package->dependencies.runtime, options,
+			    arena, &root, err) < 0 ||
+			add_made(recipe, &root, options, arena, wanted, capacity, err) <
+				0)
 			return error_wrap(err, "test of %s", package->name);
-		for (size_t i = 0; i < root.own.count; i++) {
-			const char *name = arena_strdup(arena, root.own.items[i]);
-			if (!name)
-				return error_set_memory(err);
-			if (add_name(arena, wanted, capacity, name, err) < 0)
-				return err->class;
-		}
 	}
 	return 0;
 }
@@ -220,15 +276,21 @@ static int resolve_root(struct testing *testing, const struct made *made,
 		testing->recipe->full_version);
 	if (!self)
 		return error_set_memory(err);
-	if (choose_root(testing->package, &runtime, testing->options->catalog,
-		    make->toolchain, testing->arena, root, err) < 0 ||
-		add_name(testing->arena, &root->own, &root->own_capacity, self, err) < 0)
+	if (choose_root(testing->recipe, testing->package, &runtime,
+		    testing->options->plan, testing->arena, root, err) < 0 ||
+		add_name(testing->arena, &root->packages, &root->package_capacity, self,
+			err) < 0)
 		return err->class;
-	if (root_packages_resolve(all, all_count, &root->own,
-		    root->toolchain ? make->toolchain : NULL, &testing->packages,
-		    err) < 0)
+	struct root_wish wish = {.item = made->item,
+		.made = all,
+		.made_count = all_count,
+		.below = root->toolchain ? make->toolchain : NULL,
+		.wanted = &root->packages,
+		.wanted_by = "the test",
+		.anything = true};
+	if (root_packages_resolve(&wish, &testing->packages, err) < 0)
 		return err->class;
-	return put_base_last(&testing->packages, err);
+	return testing->recipe->native ? 0 : put_base_last(&testing->packages, err);
 }
 
 static int collect_steps(struct testing *testing, struct error *err)
@@ -384,6 +446,7 @@ static int prepare_root(struct testing *testing, struct error *err)
 {
 	const struct make_options *make = testing->options->make;
 	struct build_root *layers = &testing->layers;
+	const struct recipe *recipe = testing->recipe;
 	struct fetching fetching = {.recipe = testing->recipe,
 		.folder = testing->folder,
 		.test_of = testing->package->name,
@@ -391,9 +454,12 @@ static int prepare_root(struct testing *testing, struct error *err)
 		.arena = testing->arena,
 		.task = testing->task};
 	if (fetch_sources(&fetching, &testing->fetched, err) < 0 ||
-		give_database(testing, err) < 0)
+		(!recipe->native && give_database(testing, err) < 0))
 		return err->class;
 	log_task_step(testing->task, "root");
+	if (recipe->native)
+		return build_root_add_native(layers, &testing->packages,
+			recipe->architecture, make->store, err);
 	if (build_root_add_packages(
 		    layers, &testing->packages, ROOT_TOP, make->store, err) < 0)
 		return err->class;

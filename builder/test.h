@@ -9,6 +9,9 @@
  * toolchain is below, as in a build, and the packages are at / and at /sysroot, where its
  * compiler looks for headers and libraries.
  *
+ * The root of a native recipe's test (builder/catalog.h) is made of the package, what it
+ * needs, and what the environment names, from our recipes and the recipe's repositories.
+ *
  * A test that passed is remembered in the store (record tests/<key>) under the digest
  * over its steps and everything in its root; it is run again only if one of them changes.
  */
@@ -19,7 +22,7 @@
 
 struct test_options {
 	const struct make_options *make;
-	const struct catalog *catalog;
+	const struct plan_options *plan;
 };
 
 struct test_counts {
@@ -30,9 +33,9 @@ struct test_counts {
  * Adds to *wanted (grown in the arena) the packages that have to be made besides the
  * recipe's own for its tests to be run: for plan_make.
  */
-MUST_USE int test_needs(const struct recipe *recipe, const struct catalog *catalog,
-	const struct toolchain *toolchain, struct arena *arena,
-	struct recipe_list *wanted, size_t *capacity, struct error *err);
+MUST_USE int test_needs(const struct recipe *recipe, const struct plan_options *options,
+	struct arena *arena, struct recipe_list *wanted, size_t *capacity,
+	struct error *err);
 
 /*
  * made: the packages under test; all: everything made, these and what test_needs names. A

@@ -15,8 +15,8 @@ struct build_flags {
 	struct cli_list pipeline_dirs, mirrors, source_mirrors, lint_require, lint_warn,
 		lint_off;
 	bool offline, mirror_first, allow_unpinned, json, test, keep_going,
-		sha1_signatures, accept_sha1;
-	const char *trust;
+		sha1_signatures;
+	struct root_options roots;
 	uint64_t cpus, jobs;
 };
 
@@ -37,6 +37,7 @@ struct build_flags {
 			"sign packages with SHA-1, too, for old readers"),               \
 		CLI_OPTION(struct build_flags, pipeline_dirs, "pipeline-dir", CLI_LIST,  \
 			"DIR", "more pipelines, searched first"),                        \
+		ROOT_OPTIONS(struct build_flags),                                        \
 		CLI_OPTION(struct build_flags, mirrors, "mirror", CLI_LIST, "URL",       \
 			"Debian mirror (default: the machine's apt sources)"),           \
 		CLI_OPTION(struct build_flags, source_mirrors, "source-mirror",          \
@@ -77,10 +78,6 @@ static const struct cli_option image_options[] = {
 		"who supplies the image and its packages, as the SBOM tells it"),
 	CLI_OPTION(struct build_flags, compression, "compression", CLI_TEXT, "NAME",
 		"gzip (default), zstd or none"),
-	CLI_OPTION(struct build_flags, accept_sha1, "accept-sha1", CLI_FLAG, NULL,
-		"accept repositories signed with SHA-1 only"),
-	CLI_OPTION(struct build_flags, trust, "trust", CLI_TEXT, "FILE",
-		"keys of repositories need the role 'package' in this trust.yaml"),
 	BUILD_FLAGS,
 };
 static const struct cli_option package_options[] = {
@@ -177,9 +174,6 @@ static void warn_of_sha1(const struct build_flags *flags)
 	if (flags->sha1_signatures)
 		log_warning("--sha1-signatures: SHA-1 is broken; who relies on these "
 			    "signatures can be given other packages");
-	if (flags->accept_sha1)
-		log_warning("--accept-sha1: SHA-1 is broken; an index that is signed "
-			    "with it alone may not be its signer's");
 }
 
 static int prepare(
@@ -196,7 +190,8 @@ static int prepare(
 		lint_configure(lint, &prepared->lint, err) < 0)
 		return err->class;
 	if ((flags->key && load_secret(flags->key, &prepared->image_key, err) < 0) ||
-		(flags->trust && trust_load(flags->trust, &prepared->trust, err) < 0))
+		take_root_options(
+			&flags->roots, &prepared->options, &prepared->trust, err) < 0)
 		return err->class;
 	forget_passphrases(); /* before anything that others wrote is run */
 	struct build_options *options = &prepared->options;
@@ -213,8 +208,6 @@ static int prepare(
 	options->image_key = prepared->image_key;
 	options->test = flags->test;
 	options->sha1_signatures = flags->sha1_signatures;
-	options->accept_sha1 = flags->accept_sha1;
-	options->trust = prepared->trust;
 	warn_of_sha1(flags);
 	options->lint = &prepared->lint;
 	options->cpus = (unsigned)flags->cpus; /* at most CLI_PROCESSORS_MAX */

@@ -48,6 +48,31 @@ const char *reference_wanted(const struct reference *reference);
 MUST_USE int resolve_reference(
 	struct opened *opened, struct descriptor *ret_image, struct error *err);
 
+/* What build roots are made of, for commands that plan builds. */
+struct root_options {
+	struct cli_list repositories, keyring;
+	const char *build_root, *trust;
+	bool accept_sha1;
+};
+#define ROOT_OPTIONS(type)                                                               \
+	CLI_OPTION(type, roots.repositories, "repository", CLI_LIST, "URL|DIR",          \
+		"apk repository that build roots are made of"),                          \
+		CLI_OPTION(type, roots.keyring, "keyring", CLI_LIST, "URL|FILE",         \
+			"public key that signs its index"),                              \
+		CLI_OPTION(type, roots.build_root, "build-root", CLI_TEXT, "KIND",       \
+			"repositories or toolchain, whatever the recipes say"),          \
+		CLI_OPTION(type, roots.accept_sha1, "accept-sha1", CLI_FLAG, NULL,       \
+			"accept repositories signed with SHA-1 only"),                   \
+		CLI_OPTION(type, roots.trust, "trust", CLI_TEXT, "FILE",                 \
+			"keys of repositories need the role 'package' in this "          \
+			"trust.yaml")
+
+/* Sets what build_options have of them. *ret_trust is the caller's to free. */
+struct build_options;
+struct trust;
+MUST_USE int take_root_options(const struct root_options *from,
+	struct build_options *options, struct trust **ret_trust, struct error *err);
+
 /* --recipes, else ./recipes, else the installed ones. */
 const char *recipes_directory(const char *option);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "attest/trust.h"
 #include "builder/build.h"
 #include "cli/common.h"
 
@@ -8,6 +9,7 @@ struct graph_flags {
 	const char *format, *recipes, *output, *store, *package_store, *package_key,
 		*program, *stamps;
 	struct cli_list pipeline_dirs, mirrors, source_mirrors;
+	struct root_options roots;
 	bool offline, mirror_first;
 };
 
@@ -18,6 +20,7 @@ static const struct cli_option options[] = {
 		"packages/, pipelines/, toolchain (default: ./recipes)"),
 	CLI_OPTION(struct graph_flags, pipeline_dirs, "pipeline-dir", CLI_LIST, "DIR",
 		"more pipelines, searched first"),
+	ROOT_OPTIONS(struct graph_flags),
 	CLI_OPTION(struct graph_flags, stamps, "stamps", CLI_TEXT, "DIR",
 		"where workflows note what is done (default: " DEFAULT_STAMPS ")"),
 	CLI_OPTION(struct graph_flags, program, "program", CLI_TEXT, "FILE",
@@ -84,6 +87,11 @@ static int collect_words(
 	if (arena_new(&words->arena, err) < 0 ||
 		add_word(words, "recipes", recipes_directory(flags->recipes), err) < 0 ||
 		add_list(words, "pipeline-dir", &flags->pipeline_dirs, err) < 0 ||
+		add_list(words, "repository", &flags->roots.repositories, err) < 0 ||
+		add_list(words, "keyring", &flags->roots.keyring, err) < 0 ||
+		add_word(words, "build-root", flags->roots.build_root, err) < 0 ||
+		add_word(words, "trust", flags->roots.trust, err) < 0 ||
+		(flags->roots.accept_sha1 && add_text(words, "--accept-sha1", err) < 0) ||
 		add_word(words, "store", flags->store, err) < 0 ||
 		add_word(words, "package-store", flags->package_store, err) < 0 ||
 		add_word(words, "output", flags->output, err) < 0 ||
@@ -104,11 +112,16 @@ static int run(const void *given, const struct cli_list *arguments, struct error
 	struct graph_options graph = {
 		.program = flags->program ? flags->program : "alnage",
 		.stamps = flags->stamps ? flags->stamps : DEFAULT_STAMPS};
+	struct source_options sources = {.offline = flags->offline};
+	cleanup_trust struct trust *trust = NULL;
 	struct build_options build = {
 		.recipes_directory = recipes_directory(flags->recipes),
+		.store_path = flags->store,
+		.sources = &sources,
 		.pipeline_dirs = flags->pipeline_dirs.items,
 		.pipeline_dir_count = flags->pipeline_dirs.count};
 	if (graph_format_parse(flags->format, &graph.format, err) < 0 ||
+		take_root_options(&flags->roots, &build, &trust, err) < 0 ||
 		collect_words(flags, &words, err) < 0)
 		return err->class;
 	if (graph.format == GRAPH_ARGO && !flags->store && !flags->package_store)
@@ -132,7 +145,8 @@ const struct cli_command graph_command = {
 		       "recipes. As a workflow (ninja, make, argo) each recipe is one "
 		       "call of 'alnage package';\n"
 		       "the packages go from one to the next through the store. "
-		       "Nothing is fetched or run.",
+		       "Nothing is run, and nothing\n"
+		       "fetched but indexes of repositories.",
 	.options = options,
 	.option_count = ARRAY_LEN(options),
 	.options_size = sizeof(struct graph_flags),

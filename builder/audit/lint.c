@@ -147,19 +147,27 @@ static int add_library(struct lint *lint, struct slice name, struct error *err)
 	return map_put(lint->libraries, name, lint, err); /* it is there: any pointer */
 }
 
+static int collect_sonames(
+	struct lint *lint, const struct package_list *provides, struct error *err)
+{
+	for (size_t i = 0; i < provides->count; i++) {
+		struct slice rest = slice_str(provides->items[i]), name;
+		if (slice_starts_with(rest, SLICE("so:")) &&
+			slice_cut(&rest, '=', &name) &&
+			add_library(lint, slice_sub(name, 3, name.len), err) < 0)
+			return err->class;
+	}
+	return 0;
+}
+
 /* Sonames by what packages provide, and file names for those without. */
 static int collect_libraries(
 	struct lint *lint, const struct package *package, struct error *err)
 {
 	cleanup_mem const struct tree_node **nodes = NULL;
 	size_t count;
-	for (size_t i = 0; i < package->provides.count; i++) {
-		struct slice rest = slice_str(package->provides.items[i]), name;
-		if (slice_starts_with(rest, SLICE("so:")) &&
-			slice_cut(&rest, '=', &name) &&
-			add_library(lint, slice_sub(name, 3, name.len), err) < 0)
-			return err->class;
-	}
+	if (collect_sonames(lint, &package->provides, err) < 0)
+		return err->class;
 	if (tree_nodes(package->tree, &nodes, &count, err) < 0)
 		return err->class;
 	for (size_t i = 0; i < count; i++) {
@@ -182,6 +190,9 @@ static int prepare(struct lint *lint, struct error *err)
 		return err->class;
 	for (size_t i = 0; i < options->provider_count; i++)
 		if (collect_libraries(lint, options->providers[i], err) < 0)
+			return err->class;
+	for (size_t i = 0; i < options->provided_count; i++)
+		if (collect_sonames(lint, &options->provided[i], err) < 0)
 			return err->class;
 	return 0;
 }

@@ -69,6 +69,9 @@ struct lint_options {
 	 * its build root or come from the same recipe. */
 	const struct package *const *providers;
 	size_t provider_count;
+	/* what others there provide, whose files are not at hand */
+	const struct package_list *provided;
+	size_t provided_count;
 };
 /* The package as collected; contents are read from the store. */
 MUST_USE int lint_package(const struct package *package, struct store *store,

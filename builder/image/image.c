@@ -27,7 +27,7 @@ void image_free(struct image **image)
 
 /* ---- the package database, so that scanners see what is in the image ---- */
 
-static int add_database(struct tree *tree, const struct image_options *options,
+int image_add_database(struct tree *tree, const struct image_options *options,
 	struct store *store, struct error *err)
 {
 	static const struct {
@@ -73,13 +73,14 @@ static int build_tree(struct image *image, const struct image_options *options,
 	if (tree_new(&image->tree, err) < 0 ||
 		image_install(image->tree, options->packages, options->package_count,
 			err) < 0 ||
+		image_add_applets(image->tree, store, err) < 0 ||
 		image_add_accounts(image->tree, options->recipe, store, err) < 0 ||
 		image_add_paths(image->tree, options->recipe, store, err) < 0 ||
 		reach_compute(image->tree, store, options->recipe, &image->reachability,
 			err) < 0 ||
 		reach_prune(image->tree, image->reachability, err) < 0)
 		return err->class;
-	return add_database(image->tree, options, store, err);
+	return image_add_database(image->tree, options, store, err);
 }
 
 /* ---- layer, configuration, manifest ---- */

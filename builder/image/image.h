@@ -42,6 +42,11 @@ MUST_USE int image_add_accounts(struct tree *tree, const struct image_recipe *re
 	struct store *store, struct error *err);
 MUST_USE int image_add_paths(struct tree *tree, const struct image_recipe *recipe,
 	struct store *store, struct error *err);
+/* The links that busybox lists; where something is already, none is made. */
+MUST_USE int image_add_applets(struct tree *tree, struct store *store, struct error *err);
+/* The package database; of the options recipe and compression do not count. */
+MUST_USE int image_add_database(struct tree *tree, const struct image_options *options,
+	struct store *store, struct error *err);
 /* The file gets mode, owners and package "" if it is not there already; else only the
  * content changes. */
 MUST_USE int image_put_file(struct tree *tree, struct store *store, const char *path,

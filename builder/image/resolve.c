@@ -270,10 +270,10 @@ static void resolver_done(struct resolver *resolver)
 }
 
 int resolve_packages(const struct package_index *index, const char *const *wanted,
-	size_t wanted_count, struct resolution *ret_resolution, char **ret_missing,
+	size_t wanted_count, const char *wanted_by, struct resolution *ret_resolution,
 	struct error *err)
 {
-	CLEANUP(resolver_done) struct resolver resolver = {.ret_missing = ret_missing};
+	CLEANUP(resolver_done) struct resolver resolver = {.wanted_by = wanted_by};
 	struct want *wants;
 	if (arena_new(&resolver.arena, err) < 0 || map_new(&resolver.by_name, err) < 0 ||
 		resolve_load(&resolver, index, err) < 0 ||

@@ -38,13 +38,13 @@ struct resolution {
 void resolution_done(struct resolution *resolution);
 
 /*
- * wanted: atoms as written ("busybox", "so:libssl.so.3", "zlib>=1.3", "curl@edge").
+ * wanted: atoms as written ("busybox", "so:libssl.so.3", "zlib>=1.3", "curl@edge"), by
+ * `wanted_by`, which is who explanations say it is ("the image").
  * Candidates are borrowed by the result. ERR_INPUT with the chain for what is missing or
- * in conflict, LIMIT_RESOLVE_DEPTH; *ret_missing (may be NULL) then gets the name nothing
- * provides (heap), so that a caller who can make it tries again.
+ * in conflict, LIMIT_RESOLVE_DEPTH.
  */
 MUST_USE int resolve_packages(const struct package_index *candidates,
-	const char *const *wanted, size_t wanted_count, struct resolution *ret_resolution,
-	char **ret_missing, struct error *err);
+	const char *const *wanted, size_t wanted_count, const char *wanted_by,
+	struct resolution *ret_resolution, struct error *err);
 
 #endif

@@ -5,8 +5,8 @@
 #define REASONS_MAX 6 /* why none of several fits */
 
 /* "a-1, wanted by b-2, wanted by the image" */
-static int add_lineage(
-	struct buffer *out, const struct candidate *candidate, struct error *err)
+static int add_lineage(const struct resolver *resolver, struct buffer *out,
+	const struct candidate *candidate, struct error *err)
 {
 	for (int hop = 0; candidate && hop < HOPS_MAX; hop++) {
 		if (buffer_printf(out, err, "%s-%s, wanted by ", candidate->entry->name,
@@ -14,11 +14,12 @@ static int add_lineage(
 			return err->class;
 		candidate = candidate->wanted_by;
 	}
-	return buffer_add_str(out, candidate ? "others" : "the image", err);
+	return buffer_add_str(out, candidate ? "others" : resolver->wanted_by, err);
 }
 
 /* Puts "the image wants 'a': a-1 needs 'b': " before what the error says. */
-static int wrap_chain(const struct want *want, struct error *err)
+static int wrap_chain(
+	const struct resolver *resolver, const struct want *want, struct error *err)
 {
 	const struct candidate *by = want->by;
 	const char *text = want->text;
@@ -28,7 +29,8 @@ static int wrap_chain(const struct want *want, struct error *err)
 		text = by->because;
 		by = by->wanted_by;
 	}
-	return by ? err->class : error_wrap(err, "the image wants '%s'", text);
+	return by ? err->class
+		  : error_wrap(err, "%s wants '%s'", resolver->wanted_by, text);
 }
 
 /* Is it the want itself that rules the candidate out? */
@@ -39,8 +41,8 @@ static bool is_of(const struct want *want, const struct candidate *candidate)
 	       strcmp(candidate->excluding, want->text) == 0;
 }
 
-static int add_reason(struct buffer *out, const struct want *want,
-	const struct offer *offer, struct error *err)
+static int add_reason(const struct resolver *resolver, struct buffer *out,
+	const struct want *want, const struct offer *offer, struct error *err)
 {
 	const struct candidate *candidate = offer->candidate;
 	const struct index_entry *entry = candidate->entry;
@@ -52,9 +54,9 @@ static int add_reason(struct buffer *out, const struct want *want,
 		!resolve_is_allowed(candidate, want) &&
 		atom_matches(&want->atom, offer->version))
 		return buffer_printf(out, err,
-			" is in the repository '@%s' only: to take it, the image names "
-			"it as '%s@%s'",
-			entry->tag, entry->name, entry->tag);
+			" is in the repository '@%s' only: to take it, %s names it as "
+			"'%s@%s'",
+			entry->tag, resolver->wanted_by, entry->name, entry->tag);
 	if (candidate->exclusion == NOT_EXCLUDED || is_of(want, candidate)) {
 		if (slice_equal_str(want->atom.name, entry->name))
 			return buffer_add_str(out, " is another version", err);
@@ -68,33 +70,25 @@ static int add_reason(struct buffer *out, const struct want *want,
 		if (buffer_printf(out, err, " cannot be beside another that has '%s': ",
 			    candidate->excluding) < 0)
 			return err->class;
-		return add_lineage(out, by, err);
+		return add_lineage(resolver, out, by, err);
 	}
 	if (buffer_printf(out, err, " is ruled out by '%s' of ", candidate->excluding) <
 		0)
 		return err->class;
-	return add_lineage(out, by, err);
+	return add_lineage(resolver, out, by, err);
 }
 
-static int add_reasons(struct buffer *out, const struct want *want,
-	const struct offers *offers, struct error *err)
+static int add_reasons(const struct resolver *resolver, struct buffer *out,
+	const struct want *want, const struct offers *offers, struct error *err)
 {
 	int told = 0;
 	for (const struct offer *offer = offers->first; offer; offer = offer->next) {
 		if (told++ == REASONS_MAX)
 			return buffer_add_str(out, "; and so on", err);
-		if (add_reason(out, want, offer, err) < 0)
+		if (add_reason(resolver, out, want, offer, err) < 0)
 			return err->class;
 	}
 	return 0;
-}
-
-/* Without memory the caller just does not try again. */
-static void tell_missing(const struct resolver *resolver, const struct want *want)
-{
-	struct error ignored = ERROR_INIT;
-	if (resolver->ret_missing && !*resolver->ret_missing)
-		(void)!slice_to_str(want->atom.name, resolver->ret_missing, &ignored);
 }
 
 int resolve_explain_missing(
@@ -103,17 +97,16 @@ int resolve_explain_missing(
 	cleanup_buffer struct buffer reasons = BUFFER_INIT;
 	const struct offers *offers = map_get(resolver->by_name, want->atom.name);
 	if (!offers) {
-		tell_missing(resolver, want);
 		error_set(err, ERR_INPUT, "nothing provides '%s'", want->text);
-		wrap_chain(want, err);
+		wrap_chain(resolver, want, err);
 		return error_remedy(err, "add a recipe that makes it, or take it off the "
 					 "list of packages");
 	}
-	if (add_reasons(&reasons, want, offers, err) < 0)
+	if (add_reasons(resolver, &reasons, want, offers, err) < 0)
 		return err->class;
 	error_set(err, ERR_INPUT, "nothing fits '%s': %s", want->text,
 		buffer_str(&reasons));
-	wrap_chain(want, err);
+	wrap_chain(resolver, want, err);
 	return error_remedy(err, "change one of these dependencies, or take one of the "
 				 "packages off the list");
 }
@@ -122,12 +115,11 @@ int resolve_explain_chosen(const struct resolver *resolver, const struct want *w
 	const struct candidate *chosen, struct error *err)
 {
 	cleanup_buffer struct buffer lineage = BUFFER_INIT;
-	(void)resolver;
-	if (add_lineage(&lineage, chosen, err) < 0)
+	if (add_lineage(resolver, &lineage, chosen, err) < 0)
 		return err->class;
 	error_set(err, ERR_INPUT, "chosen for '%s' is %s", chosen->because,
 		buffer_str(&lineage));
-	wrap_chain(want, err);
+	wrap_chain(resolver, want, err);
 	return error_remedy(err, "change one of these dependencies, or take one of the "
 				 "packages off the list");
 }
@@ -136,11 +128,10 @@ int resolve_explain_conflict(const struct resolver *resolver, const struct want 
 	const struct candidate *chosen, struct error *err)
 {
 	cleanup_buffer struct buffer lineage = BUFFER_INIT;
-	(void)resolver;
-	if (add_lineage(&lineage, chosen, err) < 0)
+	if (add_lineage(resolver, &lineage, chosen, err) < 0)
 		return err->class;
 	error_set(err, ERR_INPUT, "but there is %s", buffer_str(&lineage));
-	wrap_chain(want, err);
+	wrap_chain(resolver, want, err);
 	return error_remedy(err, "take one of the two off the list of packages, or what "
 				 "wants it");
 }

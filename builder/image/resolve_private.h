@@ -50,7 +50,7 @@ struct resolver {
 	struct map *by_name; /* struct offers */
 	const struct index_entry **chosen;
 	size_t chosen_count, chosen_capacity;
-	char **ret_missing;
+	const char *wanted_by; /* "the image" */
 };
 
 /* An atom as written and as read; by: whose it is, NULL: the image's. */

@@ -91,9 +91,10 @@ static int unknown_name(
 {
 	(void)toolchain;
 	error_set(err, ERR_INPUT, "'%s' is no group of the toolchain", name);
-	return error_remedy(err, "add a recipe that makes it, or a group to "
-				 "recipes/toolchain.yaml and run 'alnage "
-				 "toolchain lock'");
+	return error_remedy(err,
+		"add a recipe that makes it, a group to recipes/toolchain.yaml and run "
+		"'alnage toolchain lock', or name a repository that has it "
+		"(--repository)");
 }
 
 static int compare_texts(const void *left, const void *right)

@@ -105,9 +105,7 @@ static void resolve(struct package_index *index, const char *const *wanted, size
 	CLEANUP(resolution_done) struct resolution first = {0}, second = {0};
 	cleanup_index struct package_index *backwards = NULL;
 	struct error err = ERROR_INIT, other = ERROR_INIT;
-	char *missing = NULL;
-	int status = resolve_packages(index, wanted, count, &first, &missing, &err);
-	free(missing);
+	int status = resolve_packages(index, wanted, count, "the image", &first, &err);
 	if (status == 0)
 		check(&first, wanted, count);
 	if (has_twins(index))
@@ -116,8 +114,8 @@ static void resolve(struct package_index *index, const char *const *wanted, size
 	for (size_t i = index->count; i-- > 0;)
 		require(package_index_add_entry(backwards, &index->entries[i], &other) ==
 			0);
-	require(resolve_packages(backwards, wanted, count, &second, NULL, &other) ==
-		status);
+	require(resolve_packages(backwards, wanted, count, "the image", &second,
+			&other) == status);
 	require(first.count == second.count);
 	for (size_t i = 0; i < first.count; i++)
 		require(strcmp(first.entries[i]->name, second.entries[i]->name) == 0 &&

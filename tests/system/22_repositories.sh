@@ -55,7 +55,7 @@ publish
 image
 expect 1 "no recipe makes the package 'far'" build
 image "$repository"
-expect 1 'repositories without contents.keyring' build
+expect 1 'repositories without a keyring' build
 image "runtime_$repository" "$keyring"
 expect 1 'runtime_repositories is not supported' build
 "$alnage" keygen --type rsa --bits 2048 "$tmp/keys/other.rsa" >/dev/null

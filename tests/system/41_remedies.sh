@@ -18,7 +18,7 @@ key=$tmp/keys/image.key
 remedied 2 "'--quiet' stands where the command should" "options follow it: alnage COMMAND --quiet" "$alnage" --quiet build
 
 # ---- folders ----
-remedied 1 "reading the recipes: .*none/packages" "recipes/, or name .* --recipes" \
+remedied 1 "reading the recipes: .*/none: No such" "recipes/, or name .* --recipes" \
 	"$alnage" build recipes/images/static.yaml --key "$key" --recipes "$tmp/none" --output "$tmp/out"
 remedied 1 "oci-layout: No such file" "folder of an OCI layout" "$alnage" inspect "oci:$tmp/empty"
 

@@ -19,6 +19,10 @@ CASES = {
     "device": ("evil", [("escaped", tarfile.CHRTYPE, "")]),
     "fifo": ("evil", [("escaped", tarfile.FIFOTYPE, "")]),
     "twice": ("evil", [("escaped", FILE, ""), ("escaped", FILE, "")]),
+    "mount": ("evil", [("dev", tarfile.SYMTYPE, "%s")]),
+    "setid": ("evil", [("usr", DIRECTORY, ""), ("usr/set", FILE, "")]),
+    "applets": ("evil", [("bin/busybox", FILE, ""), ("etc/busybox-paths.d/evil", FILE, "")]),
+    "huge": ("evil", [("usr", DIRECTORY, ""), ("usr/small", FILE, "")]),
     "name-slash": ("a/escaped", [("escaped", FILE, "")]),
     "name-parent": ("../escaped", [("escaped", FILE, "")]),
     "name-control": ("esc\x01aped", [("escaped", FILE, "")]),
@@ -32,22 +36,27 @@ def archive(entries, end):
         for path, kind, target, content in entries:
             info = tarfile.TarInfo(path)
             info.type, info.linkname, info.size = kind, target, len(content)
-            info.mode = 0o755 if kind == DIRECTORY else 0o644
+            info.mode = 0o755 if kind == DIRECTORY else 0o6755 if path == "usr/set" else 0o644
             tar.addfile(info, io.BytesIO(content))
         size = tar.offset
     data = out.getvalue()
     return gzip.compress(data if end else data[:size], mtime=0)
 
 
+def content(path):
+    return b"bin/../../../../escaped\n" if "busybox-paths.d" in path else b"x"
+
+
 def main(folder, key, case, outside):
     name, entries = CASES[case]
     fill = lambda text: text.replace("%s", outside)
-    data = archive([(fill(p), k, fill(t), b"x" if k == FILE else b"") for p, k, t in entries], True)
+    data = archive([(fill(p), k, fill(t), content(p) if k == FILE else b"") for p, k, t in entries], True)
     info = "pkgname = %s\npkgver = 1-r0\narch = x86_64\nsize = 1\ndatahash = %s\n" % (
         name, hashlib.sha256(data).hexdigest())
     control = archive([(".PKGINFO", FILE, "", info.encode())], False)
     checksum = base64.b64encode(hashlib.sha1(control).digest()).decode()
-    index = "C:Q1%s\nP:%s\nV:1-r0\nA:x86_64\nS:%d\nI:1\nT:t\n\n" % (checksum, name, len(control + data))
+    index = "C:Q1%s\nP:%s\nV:1-r0\nA:x86_64\nS:%d\nI:%d\nT:t\n\n" % (
+        checksum, name, len(control + data), 1 << 60 if case == "huge" else 1)
     index = archive([("APKINDEX", FILE, "", index.encode())], True)
     signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign", key], input=index,
                                stdout=subprocess.PIPE, check=True).stdout

@@ -202,10 +202,76 @@ static void settles(void **state)
 	}
 }
 
+/* ---- the links of busybox ---- */
+
+static const struct {
+	const char *package, *list; /* of /etc/busybox-paths.d/busybox; NULL: has none */
+	const char *files;          /* all links but `bin`; NULL: an error */
+} applets[] = {
+	{"x bin/busybox:b", "bin/sh\n/bin/ls\n",
+		"bin/ls>/bin/busybox bin/sh>/bin/busybox"},
+	/* where a folder is a link; what is there stays; where there is no folder: none
+	 */
+	{"x bin>usr/bin usr/bin/busybox:b usr/bin/ls>mine usr/sbin/d:1",
+		"bin/sh\nbin/ls\nusr/bin/ls\nusr/sbin/x\nno/y\nz\n\n",
+		"usr/bin/ls>mine usr/bin/sh>/usr/bin/busybox "
+		"usr/sbin/x>/usr/bin/busybox"},
+	/* no busybox, or no list */
+	{"x bin/", "bin/sh\n", ""},
+	{"x bin/busybox:b", NULL, ""},
+	/* what names of files in a package must not be, names of links must not be either
+	 */
+	{"x bin/busybox:b", "bin/../../sh\n", NULL},
+	{"x bin/busybox:b", "bin//sh\n", NULL},
+	{"x bin/busybox:b", "bin/s\001h\n", NULL},
+};
+
+static void describe_links(const struct tree *tree, struct buffer *out)
+{
+	cleanup_mem const struct tree_node **nodes = NULL;
+	size_t count;
+	struct error err = ERROR_INIT;
+	assert_ok(tree_nodes(tree, &nodes, &count, &err));
+	for (size_t i = 0; i < count; i++)
+		if (nodes[i]->type == TREE_SYMLINK && strcmp(nodes[i]->path, "bin") != 0)
+			assert_ok(buffer_printf(out, &err, "%s%s>%s", out->len ? " " : "",
+				nodes[i]->path, nodes[i]->target));
+}
+
+static void links_applets(void **state)
+{
+	struct place *place = *state;
+	for (size_t r = 0; r < ARRAY_LEN(applets); r++) {
+		cleanup_tree struct tree *tree = NULL;
+		cleanup_package struct package *package = NULL;
+		cleanup_buffer struct buffer out = BUFFER_INIT;
+		struct error err = ERROR_INIT;
+		assert_ok(tree_new(&tree, &err));
+		read_package(place, applets[r].package, &package);
+		assert_ok(image_install(
+			tree, (const struct package *const *)&package, 1, &err));
+		if (applets[r].list)
+			assert_ok(image_put_file(tree, place->store,
+				"etc/busybox-paths.d/busybox", slice_str(applets[r].list),
+				0644, &err));
+		int status = image_add_applets(tree, place->store, &err);
+		if (!applets[r].files) {
+			assert_int_equal(status, ERR_INPUT);
+			assert_non_null(strstr(err.text, "etc/busybox-paths.d/busybox"));
+			continue;
+		}
+		assert_ok(status);
+		describe_links(tree, &out);
+		assert_string_equal(buffer_str(&out), applets[r].files);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(settles, place_setup, place_teardown),
+		cmocka_unit_test_setup_teardown(
+			links_applets, place_setup, place_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -191,7 +191,7 @@ static void resolve(const struct row *row, size_t first, bool backwards,
 	while (slice_cut(&rest, ' ', &word))
 		wanted[count++] = arena_strndup(arena, word);
 	fill(row, first, backwards, &index);
-	if (resolve_packages(index, wanted, count, &resolution, NULL, ret_err) < 0)
+	if (resolve_packages(index, wanted, count, "the image", &resolution, ret_err) < 0)
 		return;
 	for (size_t i = 0; i < resolution.count; i++)
 		assert_ok(buffer_printf(out, &err, "%s%s-%s", i ? " " : "",
@@ -242,8 +242,8 @@ static void depth_is_limited(void **state)
 		assert_true(snprintf(text, sizeof(text), "p%d 1 D:p%d", i, i + 1) > 0);
 		add_entry(index, text);
 	}
-	assert_int_equal(resolve_packages(index, &(const char *){"p0"}, 1, &resolution,
-				 NULL, &err),
+	assert_int_equal(resolve_packages(index, &(const char *){"p0"}, 1, "the image",
+				 &resolution, &err),
 		ERR_INPUT);
 	assert_non_null(strstr(err.text, "nest deeper than"));
 }
