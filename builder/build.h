@@ -6,7 +6,7 @@
 
 #include "builder/graph.h"
 #include "builder/image/image.h"
-#include "builder/make.h"
+#include "builder/make/make.h"
 #include "signing/secret.h"
 
 #define BUILD_DEFAULT_DATE                                                               \
@@ -31,7 +31,8 @@ struct build_options {
 	const char *const
 		*extra_recipes; /* package recipe files besides those of the directory */
 	size_t extra_recipe_count;
-	/* for the build roots of all recipes; see builder/catalog.h for which kind */
+	/* for the build roots of all recipes; see builder/plan/catalog.h for which kind
+	 */
 	struct external_lists repositories;
 	enum catalog_roots roots;
 	const struct source_options *sources;
@@ -41,8 +42,9 @@ struct build_options {
 		*package_key;         /* RSA; NULL: .apk files and index stay unsigned */
 	const char *package_key_name; /* "alnage.rsa.pub" */
 	bool sha1_signatures;         /* by it, too; see struct apk_signer */
-	bool accept_sha1;          /* of repositories' keys; see struct apk_trusted_key */
-	const struct trust *trust; /* of repositories' keys; see builder/external.h */
+	bool accept_sha1; /* of repositories' keys; see struct apk_trusted_key */
+	const struct trust
+		*trust; /* of repositories' keys; see builder/plan/external.h */
 	enum compression compression;
 	unsigned cpus, jobs; /* builder/schedule.h */
 	bool keep_going;

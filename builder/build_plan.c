@@ -2,7 +2,7 @@
 #include "builder/build_private.h"
 
 #include "base/clock.h"
-#include "builder/make_lint.h"
+#include "builder/make/lint.h"
 #include "builder/schedule.h"
 
 /* ---- read ---- */

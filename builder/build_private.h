@@ -7,8 +7,8 @@
 
 #include "builder/audit/elf_audit.h"
 #include "builder/build.h"
-#include "builder/external.h"
-#include "builder/test.h"
+#include "builder/make/test.h"
+#include "builder/plan/external.h"
 #include "oci/repository.h"
 
 /* What the stages hand on. */

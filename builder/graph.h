@@ -15,7 +15,7 @@
 #ifndef BUILDER_GRAPH_H
 #define BUILDER_GRAPH_H
 
-#include "builder/plan.h"
+#include "builder/plan/plan.h"
 
 enum graph_format {
 	GRAPH_DOT = 0, /* Graphviz; an arrow leads from a recipe to what it needs */

@@ -2,7 +2,7 @@
 #include "builder/note.h"
 
 #include "base/map.h"
-#include "builder/external_fetch.h"
+#include "builder/plan/external_fetch.h"
 
 /* The path of a recipe below the recipe folder: no path of a machine belongs into a
  * record. */

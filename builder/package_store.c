@@ -4,7 +4,7 @@
 #include "base/encode.h"
 #include "base/limits.h"
 #include "base/log.h"
-#include "builder/make_record.h"
+#include "builder/make/record.h"
 #include "builder/package/apk.h"
 #include "oci/repository.h"
 #include "signing/secret.h"

@@ -15,7 +15,7 @@
 #ifndef BUILDER_PACKAGE_STORE_H
 #define BUILDER_PACKAGE_STORE_H
 
-#include "builder/make.h"
+#include "builder/make/make.h"
 
 struct secret; /* signing/secret.h */
 struct package_store;

@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "base/log_relay.h"
 #include "base/map.h"
-#include "builder/make_record.h"
+#include "builder/make/record.h"
 
 #define NAMES_LINE_MAX 900 /* of one line of the summary */
 

@@ -15,7 +15,7 @@
 #ifndef BUILDER_SCHEDULE_H
 #define BUILDER_SCHEDULE_H
 
-#include "builder/make.h"
+#include "builder/make/make.h"
 #include "builder/package_store.h"
 
 #define SCHEDULE_JOBS_MAX 64

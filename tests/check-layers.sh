@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 status=0
+parts="builder/recipe builder/tree builder/source builder/sandbox builder/package builder/image builder/audit"
 # folder: folders it may include from (itself is always allowed)
 declare -A below=(
 	[base]=""
@@ -17,8 +18,10 @@ declare -A below=(
 	[builder/package]="base signing builder/recipe builder/tree"
 	[builder/image]="base oci builder/recipe builder/tree builder/package"
 	[builder/audit]="base builder/recipe builder/tree builder/package"
-	[builder]="base oci signing attest builder/recipe builder/tree builder/source builder/sandbox builder/package builder/image builder/audit"
-	[cli]="base oci signing attest builder builder/recipe builder/tree builder/source builder/sandbox builder/package builder/image builder/audit"
+	[builder/plan]="base signing attest builder/recipe builder/source builder/package builder/image"
+	[builder/make]="base attest $parts builder/plan"
+	[builder]="base oci signing attest $parts builder/plan builder/make"
+	[cli]="base oci signing attest builder $parts builder/plan builder/make"
 )
 checked=0
 while read -r file; do
