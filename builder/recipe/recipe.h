@@ -149,8 +149,7 @@ struct recipe {
 	size_t source_count;
 	const char
 		*source_directory; /* "" or the folder beside the recipe with its name */
-	bool native; /* built in a root of packages of repositories, see builder/plan/catalog.h
-		      */
+	bool native; /* its root is made of packages of repositories alone */
 };
 
 /*
