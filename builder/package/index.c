@@ -30,16 +30,7 @@ int package_index_append(
 		&index->count, &index->capacity, sizeof(*entry));
 	if (!entry)
 		return error_set_memory(err);
-	*entry = (struct index_entry){.name = "",
-		.version = "",
-		.architecture = "",
-		.description = "",
-		.url = "",
-		.license = "",
-		.origin = "",
-		.commit = "",
-		.maintainer = "",
-		.tag = ""};
+	*entry = INDEX_ENTRY_INIT;
 	*ret_entry = entry;
 	return 0;
 }

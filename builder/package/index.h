@@ -16,6 +16,18 @@ struct index_entry { /* text from the index's arena */
 	struct package_list depends, provides, install_if;
 	struct digest file; /* SHA-256 of the .apk where we know it, else unset */
 };
+/* Texts are never NULL. */
+#define INDEX_ENTRY_INIT                                                                 \
+	((struct index_entry){.name = "",                                                \
+		.version = "",                                                           \
+		.architecture = "",                                                      \
+		.description = "",                                                       \
+		.url = "",                                                               \
+		.license = "",                                                           \
+		.origin = "",                                                            \
+		.commit = "",                                                            \
+		.maintainer = "",                                                        \
+		.tag = ""})
 
 struct package_index {
 	struct arena *arena;

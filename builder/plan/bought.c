@@ -58,17 +58,12 @@ static int add_own(
 {
 	const struct recipe_package *package = own->package;
 	const struct recipe_list *runtime = &package->dependencies.runtime;
-	struct index_entry entry = {.name = package->name,
-		.version = own->maker->full_version,
-		.architecture = own->maker->architecture,
-		.description = "",
-		.url = "",
-		.license = "",
-		.origin = own->maker->name,
-		.commit = "",
-		.maintainer = "",
-		.tag = "",
-		.depends = {runtime->items, runtime->count}};
+	struct index_entry entry = INDEX_ENTRY_INIT;
+	entry.name = package->name;
+	entry.version = own->maker->full_version;
+	entry.architecture = own->maker->architecture;
+	entry.origin = own->maker->name;
+	entry.depends = (struct package_list){runtime->items, runtime->count};
 	if (expect_provides(choosing, package, &entry.provides, err) < 0)
 		return err->class;
 	return package_index_add_entry(choosing->index, &entry, err);

@@ -33,16 +33,9 @@ static int stand_in_for(struct package_index *index, const char *depend,
 		return error_set_memory(err);
 	if (!toolchain_provides(toolchain, name) && !toolchain_has(toolchain, name))
 		return 0;
-	struct index_entry entry = {.name = name,
-		.version = "0",
-		.architecture = "",
-		.description = "",
-		.url = "",
-		.license = "",
-		.origin = "",
-		.commit = "",
-		.maintainer = "",
-		.tag = ""};
+	struct index_entry entry = INDEX_ENTRY_INIT;
+	entry.name = name;
+	entry.version = "0";
 	return package_index_add_entry(index, &entry, err);
 }
 
