@@ -82,16 +82,17 @@ static int write_dot(const struct plan *plan, struct buffer *out, struct error *
 /* ---- json ---- */
 
 /* "name-version" of what its root takes from repositories. */
-static int set_bought(const struct bought *bought, json_t *object, struct error *err)
+static int set_prebuilt(
+	const struct prebuilt *prebuilt, json_t *object, struct error *err)
 {
 	cleanup_json json_t *list = json_array();
-	for (size_t i = 0; i < bought->count; i++)
+	for (size_t i = 0; i < prebuilt->count; i++)
 		if (json_push(list,
-			    json_sprintf("%s-%s", bought->items[i]->name,
-				    bought->items[i]->version),
+			    json_sprintf("%s-%s", prebuilt->items[i]->name,
+				    prebuilt->items[i]->version),
 			    err) < 0)
 			return err->class;
-	return bought->count ? json_set(object, "bought", take_ptr(list), err) : 0;
+	return prebuilt->count ? json_set(object, "prebuilt", take_ptr(list), err) : 0;
 }
 
 static int push_item(const struct plan_item *item, json_t *list, struct error *err)
@@ -113,7 +114,7 @@ static int push_item(const struct plan_item *item, json_t *list, struct error *e
 			json_string(digest_format(&item->input_key, text)), err) < 0 ||
 		json_set(object, "needs", take_ptr(needs), err) < 0 ||
 		json_set(object, "packages", take_ptr(packages), err) < 0 ||
-		set_bought(&item->bought, object, err) < 0)
+		set_prebuilt(&item->prebuilt, object, err) < 0)
 		return err->class;
 	return json_push(list, take_ptr(object), err);
 }

@@ -20,7 +20,7 @@
 enum graph_format {
 	GRAPH_DOT = 0, /* Graphviz; an arrow leads from a recipe to what it needs */
 	GRAPH_JSON,    /* {"recipes": [{name, version, file, inputKey, needs, packages,
-			  bought}]} */
+			  prebuilt}]} */
 	GRAPH_NINJA,
 	GRAPH_MAKE,
 	GRAPH_ARGO, /* a Workflow of argoproj.io/v1alpha1 */

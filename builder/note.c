@@ -112,31 +112,31 @@ static int note_toolchain(struct record *record, const struct made *made,
 }
 
 /* Where it was fetched, if that tells others something; else what it is. */
-static const char *bought_uri(struct arena *arena, const struct made_bought *bought)
+static const char *prebuilt_uri(struct arena *arena, const struct made_prebuilt *prebuilt)
 {
-	if (*bought->address)
-		return arena_strdup(arena, bought->address);
-	return arena_printf(arena, "pkg:apk/%s@%s?arch=%s", bought->name, bought->version,
-		bought->architecture);
+	if (*prebuilt->address)
+		return arena_strdup(arena, prebuilt->address);
+	return arena_printf(arena, "pkg:apk/%s@%s?arch=%s", prebuilt->name,
+		prebuilt->version, prebuilt->architecture);
 }
 
 /* What the build roots took from repositories, each file once. */
-static int note_bought(struct record *record, const struct made *made, struct map *seen,
+static int note_prebuilt(struct record *record, const struct made *made, struct map *seen,
 	struct error *err)
 {
 	char digest[DIGEST_TEXT_MAX];
-	for (size_t i = 0; i < made->bought_count; i++) {
-		const struct made_bought *bought = &made->bought[i];
-		struct slice key = slice_str(digest_format(&bought->digest, digest));
+	for (size_t i = 0; i < made->prebuilt_count; i++) {
+		const struct made_prebuilt *prebuilt = &made->prebuilt[i];
+		struct slice key = slice_str(digest_format(&prebuilt->digest, digest));
 		if (map_get(seen, key))
 			continue;
 		struct record_material *material = add_material(
-			record, RECORD_TOOLCHAIN, bought->name, bought->version);
+			record, RECORD_TOOLCHAIN, prebuilt->name, prebuilt->version);
 		if (!material)
 			return error_set_memory(err);
-		material->uri = bought_uri(record->arena, bought);
-		material->download = *bought->address ? material->uri : NULL;
-		material->digest = bought->digest;
+		material->uri = prebuilt_uri(record->arena, prebuilt);
+		material->download = *prebuilt->address ? material->uri : NULL;
+		material->digest = prebuilt->digest;
 		if (!material->uri)
 			return error_set_memory(err);
 		if (map_put(seen, key, record, err) < 0)
@@ -156,7 +156,7 @@ static int note_materials(
 			note_recipe(record, note->made[i]->item->recipe,
 				note->recipes_directory, err) < 0 ||
 			note_toolchain(record, note->made[i], seen, err) < 0 ||
-			note_bought(record, note->made[i], seen, err) < 0)
+			note_prebuilt(record, note->made[i], seen, err) < 0)
 			return err->class;
 	return 0;
 }

@@ -54,17 +54,17 @@ static int collect_provided(const struct made *made, struct package_list **ret_p
 	size_t *ret_count, struct error *err)
 {
 	const struct plan_item *item = made->item;
-	size_t room = item->bought.count, count = 0;
+	size_t room = item->prebuilt.count, count = 0;
 	for (size_t n = 0; n < item->need_count; n++)
-		room += item->needs[n]->bought.count;
+		room += item->needs[n]->prebuilt.count;
 	struct package_list *provided = calloc(room + 1, sizeof(*provided));
 	if (!provided)
 		return error_set_memory(err);
-	for (size_t i = 0; i < item->bought.count; i++)
-		provided[count++] = item->bought.items[i]->provides;
+	for (size_t i = 0; i < item->prebuilt.count; i++)
+		provided[count++] = item->prebuilt.items[i]->provides;
 	for (size_t n = 0; n < item->need_count; n++)
-		for (size_t i = 0; i < item->needs[n]->bought.count; i++)
-			provided[count++] = item->needs[n]->bought.items[i]->provides;
+		for (size_t i = 0; i < item->needs[n]->prebuilt.count; i++)
+			provided[count++] = item->needs[n]->prebuilt.items[i]->provides;
 	*ret_provided = provided;
 	*ret_count = count;
 	return 0;

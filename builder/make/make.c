@@ -107,26 +107,27 @@ static int run_steps(struct making *making, struct error *err)
 
 /* ---- the whole ---- */
 
-static int note_bought(
+static int note_prebuilt(
 	struct made *made, const struct root_packages *packages, struct error *err)
 {
-	made->bought = arena_array(made->arena, packages->count, sizeof(*made->bought));
-	if (!made->bought)
+	made->prebuilt =
+		arena_array(made->arena, packages->count, sizeof(*made->prebuilt));
+	if (!made->prebuilt)
 		return error_set_memory(err);
 	for (size_t i = 0; i < packages->count; i++) {
 		const struct package *package = packages->items[i];
 		const char *address = packages->addresses[i];
 		if (!address)
 			continue;
-		struct made_bought *bought = &made->bought[made->bought_count++];
-		bought->name = arena_strdup(made->arena, package->name);
-		bought->version = arena_strdup(made->arena, package->version);
-		bought->architecture = arena_strdup(made->arena, package->architecture);
-		bought->address = arena_strdup(
+		struct made_prebuilt *prebuilt = &made->prebuilt[made->prebuilt_count++];
+		prebuilt->name = arena_strdup(made->arena, package->name);
+		prebuilt->version = arena_strdup(made->arena, package->version);
+		prebuilt->architecture = arena_strdup(made->arena, package->architecture);
+		prebuilt->address = arena_strdup(
 			made->arena, external_is_remote(address) ? address : "");
-		bought->digest = package->file;
-		if (!bought->name || !bought->version || !bought->architecture ||
-			!bought->address)
+		prebuilt->digest = package->file;
+		if (!prebuilt->name || !prebuilt->version || !prebuilt->architecture ||
+			!prebuilt->address)
 			return error_set_memory(err);
 	}
 	return 0;
@@ -173,7 +174,7 @@ static int make_now(const struct plan_item *item, struct made *const *before,
 	log_task_step(making.task, "build root");
 	if (build_root_prepare(item, before, before_count, options, &making.root, err) <
 			0 ||
-		note_bought(made, &making.root.packages, err) < 0 ||
+		note_prebuilt(made, &making.root.packages, err) < 0 ||
 		run_steps(&making, err) < 0 || pack(&making, err) < 0 ||
 		make_record_save(made, options->store, err) < 0)
 		return err->class;

@@ -23,7 +23,7 @@ struct made_source {
 };
 
 /* A package of a repository that was in the build root. */
-struct made_bought {
+struct made_prebuilt {
 	const char *name, *version, *architecture;
 	const char *address; /* "" if it was in a folder of this machine */
 	struct digest digest;
@@ -37,8 +37,8 @@ struct made {
 	size_t package_count;
 	struct made_source *sources;
 	size_t source_count;
-	struct made_bought *bought;
-	size_t bought_count;
+	struct made_prebuilt *prebuilt;
+	size_t prebuilt_count;
 	const char *sandbox_tier;
 	double seconds;
 	bool cached; /* nothing had to be built */

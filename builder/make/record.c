@@ -49,17 +49,18 @@ static int push_source(const struct made_source *source, json_t *list, struct er
 	return json_push(list, take_ptr(item), err);
 }
 
-static int push_bought(const struct made_bought *bought, json_t *list, struct error *err)
+static int push_prebuilt(
+	const struct made_prebuilt *prebuilt, json_t *list, struct error *err)
 {
 	cleanup_json json_t *item = json_object();
 	char hex[DIGEST_TEXT_MAX];
-	if (json_set(item, "name", json_string(bought->name), err) < 0 ||
-		json_set(item, "version", json_string(bought->version), err) < 0 ||
-		json_set(item, "architecture", json_string(bought->architecture), err) <
+	if (json_set(item, "name", json_string(prebuilt->name), err) < 0 ||
+		json_set(item, "version", json_string(prebuilt->version), err) < 0 ||
+		json_set(item, "architecture", json_string(prebuilt->architecture), err) <
 			0 ||
-		json_set(item, "url", json_string(bought->address), err) < 0 ||
-		json_set(item, "digest", json_string(digest_format(&bought->digest, hex)),
-			err) < 0)
+		json_set(item, "url", json_string(prebuilt->address), err) < 0 ||
+		json_set(item, "digest",
+			json_string(digest_format(&prebuilt->digest, hex)), err) < 0)
 		return err->class;
 	return json_push(list, take_ptr(item), err);
 }
@@ -67,7 +68,7 @@ static int push_bought(const struct made_bought *bought, json_t *list, struct er
 int make_record_save(const struct made *made, struct store *store, struct error *err)
 {
 	cleanup_json json_t *record = json_object(), *packages = json_array(),
-			    *sources = json_array(), *bought = json_array();
+			    *sources = json_array(), *prebuilt = json_array();
 	cleanup_buffer struct buffer text = BUFFER_INIT;
 	char hex[DIGEST_TEXT_MAX];
 	for (size_t i = 0; i < made->package_count; i++)
@@ -76,10 +77,11 @@ int make_record_save(const struct made *made, struct store *store, struct error 
 	for (size_t i = 0; i < made->source_count; i++)
 		if (push_source(&made->sources[i], sources, err) < 0)
 			return err->class;
-	for (size_t i = 0; i < made->bought_count; i++)
-		if (push_bought(&made->bought[i], bought, err) < 0)
+	for (size_t i = 0; i < made->prebuilt_count; i++)
+		if (push_prebuilt(&made->prebuilt[i], prebuilt, err) < 0)
 			return err->class;
-	if (made->bought_count && json_set(record, "bought", take_ptr(bought), err) < 0)
+	if (made->prebuilt_count &&
+		json_set(record, "prebuilt", take_ptr(prebuilt), err) < 0)
 		return err->class;
 	if (json_set(record, "recipe", json_string(made->item->recipe->name), err) < 0 ||
 		json_set(record, "packages", take_ptr(packages), err) < 0 ||
@@ -160,42 +162,43 @@ static int load_source(const json_t *item, struct made *made, struct error *err)
 	return 0;
 }
 
-static int load_one_bought(const json_t *item, struct made *made, struct error *err)
+static int load_one_prebuilt(const json_t *item, struct made *made, struct error *err)
 {
-	struct made_bought *bought = &made->bought[made->bought_count];
+	struct made_prebuilt *prebuilt = &made->prebuilt[made->prebuilt_count];
 	const char *name, *version, *architecture, *url, *digest;
-	if (json_get_string(item, "name", "bought", &name, err) < 0 ||
-		json_get_string(item, "version", "bought", &version, err) < 0 ||
-		json_get_string(item, "architecture", "bought", &architecture, err) < 0 ||
-		json_get_string(item, "url", "bought", &url, err) < 0 ||
-		json_get_string(item, "digest", "bought", &digest, err) < 0 ||
-		digest_parse(slice_str(digest), &bought->digest, err) < 0)
+	if (json_get_string(item, "name", "prebuilt", &name, err) < 0 ||
+		json_get_string(item, "version", "prebuilt", &version, err) < 0 ||
+		json_get_string(item, "architecture", "prebuilt", &architecture, err) <
+			0 ||
+		json_get_string(item, "url", "prebuilt", &url, err) < 0 ||
+		json_get_string(item, "digest", "prebuilt", &digest, err) < 0 ||
+		digest_parse(slice_str(digest), &prebuilt->digest, err) < 0)
 		return err->class;
-	bought->name = arena_strdup(made->arena, name);
-	bought->version = arena_strdup(made->arena, version);
-	bought->architecture = arena_strdup(made->arena, architecture);
-	bought->address = arena_strdup(made->arena, url);
-	if (!bought->name || !bought->version || !bought->architecture ||
-		!bought->address)
+	prebuilt->name = arena_strdup(made->arena, name);
+	prebuilt->version = arena_strdup(made->arena, version);
+	prebuilt->architecture = arena_strdup(made->arena, architecture);
+	prebuilt->address = arena_strdup(made->arena, url);
+	if (!prebuilt->name || !prebuilt->version || !prebuilt->architecture ||
+		!prebuilt->address)
 		return error_set_memory(err);
-	made->bought_count++;
+	made->prebuilt_count++;
 	return 0;
 }
 
-static int load_bought(const json_t *record, struct made *made, struct error *err)
+static int load_prebuilt(const json_t *record, struct made *made, struct error *err)
 {
 	json_t *list;
-	if (!json_object_get(record, "bought"))
+	if (!json_object_get(record, "prebuilt"))
 		return 0;
-	if (json_get_array(record, "bought", "record", RECORD_PACKAGES_MAX, &list, err) <
-		0)
+	if (json_get_array(
+		    record, "prebuilt", "record", RECORD_PACKAGES_MAX, &list, err) < 0)
 		return err->class;
-	made->bought =
-		arena_array(made->arena, json_array_size(list), sizeof(*made->bought));
-	if (!made->bought)
+	made->prebuilt =
+		arena_array(made->arena, json_array_size(list), sizeof(*made->prebuilt));
+	if (!made->prebuilt)
 		return error_set_memory(err);
 	for (size_t i = 0; i < json_array_size(list); i++)
-		if (load_one_bought(json_array_get(list, i), made, err) < 0)
+		if (load_one_prebuilt(json_array_get(list, i), made, err) < 0)
 			return err->class;
 	return 0;
 }
@@ -286,7 +289,7 @@ int make_record_load(const struct plan_item *item, struct store *store,
 	*fresh = (struct made){.arena = take_ptr(arena), .item = item, .cached = true};
 	cleanup_made struct made *made = fresh;
 	if (load_packages(record, made, store, &complete, err) < 0 ||
-		load_facts(record, made, err) < 0 || load_bought(record, made, err) < 0)
+		load_facts(record, made, err) < 0 || load_prebuilt(record, made, err) < 0)
 		return err->class;
 	*ret_made = complete ? take_ptr(made) : NULL;
 	return 0;

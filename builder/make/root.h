@@ -29,8 +29,8 @@ struct build_root {
 #define cleanup_build_root CLEANUP(build_root_done)
 void build_root_done(struct build_root *root);
 /*
- * Its packages are those that the plan bought for the item and for what it needs, and
- * those that were made: the same for the same input key.
+ * Its packages are those that the plan took from repositories for the item and for what
+ * it needs, and those that were made: the same for the same input key.
  */
 MUST_USE int build_root_prepare(const struct plan_item *item, struct made *const *before,
 	size_t before_count, const struct make_options *options,
@@ -44,7 +44,7 @@ struct root_wish {
 	const struct toolchain *below; /* NULL: there is none */
 	const struct recipe_list *wanted;
 	const char *wanted_by; /* "the build" */
-	bool anything;         /* from the repositories, not just what the plan bought */
+	bool anything;         /* from the repositories, not just what the plan took */
 };
 MUST_USE int root_packages_resolve(const struct root_wish *wish,
 	struct root_packages *ret_packages, struct error *err);

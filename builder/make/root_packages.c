@@ -16,7 +16,7 @@ struct resolving {
 	const struct root_wish *wish;
 	struct package_index *index;
 	struct map *own;  /* names of what was made */
-	struct map *seen; /* what was bought and is in the index: its checksum */
+	struct map *seen; /* what was taken and is in the index: its checksum */
 };
 
 /* What was made for the other kind of root does not fit into this one. */
@@ -41,13 +41,13 @@ static int add_made(struct resolving *resolving, struct error *err)
 	return 0;
 }
 
-/* What several have bought is one candidate. */
-static int add_bought(
-	struct resolving *resolving, const struct bought *bought, struct error *err)
+/* What several take is one candidate. */
+static int add_prebuilt(
+	struct resolving *resolving, const struct prebuilt *prebuilt, struct error *err)
 {
 	char checksum[DIGEST_TEXT_MAX];
-	for (size_t i = 0; i < bought->count; i++) {
-		const struct index_entry *entry = bought->items[i];
+	for (size_t i = 0; i < prebuilt->count; i++) {
+		const struct index_entry *entry = prebuilt->items[i];
 		struct slice key =
 			slice_str(digest_format_hex(&entry->control_sha1, checksum));
 		if (map_get(resolving->seen, key))
@@ -76,7 +76,7 @@ static int add_anything(struct resolving *resolving, struct error *err)
 	for (size_t i = 0; i < made->count; i++)
 		for (size_t k = 0; k < made->entries[i].depends.count; k++)
 			names[count++] = made->entries[i].depends.items[k];
-	return external_reach(wish->item->bought.external, names, count, resolving->own,
+	return external_reach(wish->item->prebuilt.external, names, count, resolving->own,
 		resolving->index, err);
 }
 
@@ -84,13 +84,13 @@ static int add_anything(struct resolving *resolving, struct error *err)
 static int add_candidates(struct resolving *resolving, struct error *err)
 {
 	const struct root_wish *wish = resolving->wish;
-	if (wish->anything && wish->item->bought.external)
+	if (wish->anything && wish->item->prebuilt.external)
 		return add_anything(resolving, err);
-	if (add_bought(resolving, &wish->item->bought, err) < 0)
+	if (add_prebuilt(resolving, &wish->item->prebuilt, err) < 0)
 		return err->class;
 	for (size_t m = 0; m < wish->made_count; m++)
 		if (fits(wish, wish->made[m]) &&
-			add_bought(resolving, &wish->made[m]->item->bought, err) < 0)
+			add_prebuilt(resolving, &wish->made[m]->item->prebuilt, err) < 0)
 			return err->class;
 	return 0;
 }
@@ -109,15 +109,15 @@ static const struct package *find_made(
 }
 
 /* Whose repositories have it: the item's, or those of what it needs. */
-static int get_bought(const struct root_wish *wish, const struct index_entry *entry,
+static int get_prebuilt(const struct root_wish *wish, const struct index_entry *entry,
 	const struct package **ret_package, const char **ret_address, struct error *err)
 {
-	struct external *external = wish->item->bought.external;
+	struct external *external = wish->item->prebuilt.external;
 	for (size_t m = 0; m < wish->made_count; m++) {
 		if (external && external_original(external, entry))
 			break;
-		if (wish->made[m]->item->bought.external)
-			external = wish->made[m]->item->bought.external;
+		if (wish->made[m]->item->prebuilt.external)
+			external = wish->made[m]->item->prebuilt.external;
 	}
 	if (!external)
 		return error_set(err, ERR_BUG, "%s is from nowhere", entry->name);
@@ -137,8 +137,9 @@ static int take_all(const struct root_wish *wish, const struct resolution *resol
 		packages->items[at] = find_made(wish, entry);
 		if (!packages->items[at] && wish->below && !*entry->architecture)
 			continue; /* the toolchain has it */
-		if (!packages->items[at] && get_bought(wish, entry, &packages->items[at],
-						    &packages->addresses[at], err) < 0)
+		if (!packages->items[at] &&
+			get_prebuilt(wish, entry, &packages->items[at],
+				&packages->addresses[at], err) < 0)
 			return err->class;
 		packages->count++;
 	}

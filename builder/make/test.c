@@ -59,7 +59,7 @@ static const struct recipe *maker_of(
 		     : catalog_find_name(catalog, atom.name, chooser->recipe, NULL);
 }
 
-/* Made, or bought? */
+/* Made, or prebuilt? */
 static bool is_package(const struct chooser *chooser, const char *text, struct error *err)
 {
 	struct atom atom;
@@ -165,7 +165,7 @@ static int choose_root(const struct recipe *recipe, const struct recipe_package 
 	return 0;
 }
 
-/* What nobody makes is bought, or told when the root is made. */
+/* What nobody makes is taken from repositories, or told when the root is made. */
 static int add_made(const struct recipe *recipe, const struct test_root *root,
 	const struct plan_options *options, struct arena *arena,
 	struct recipe_list *wanted, size_t *capacity, struct error *err)

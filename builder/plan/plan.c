@@ -70,7 +70,7 @@ static int add_need(struct planner *planner, struct plan_item *item,
 static int check_makers(
 	const struct planner *planner, const struct plan_item *item, struct error *err)
 {
-	const struct external *external = item->bought.external;
+	const struct external *external = item->prebuilt.external;
 	for (size_t i = 0; i < item->wanted.count && !item->recipe->native; i++) {
 		struct atom atom;
 		if (atom_parse(slice_str(item->wanted.items[i]), &atom, err) < 0)
@@ -181,7 +181,7 @@ static int compute_key(struct planner *planner, struct plan_item *item, struct e
 		if (buffer_printf(&text, err, "\n%s %s", item->needs[i]->recipe->name,
 			    digest_format(&item->needs[i]->input_key, hex)) < 0)
 			return err->class;
-	if (bought_write(&item->bought, &text, err) < 0)
+	if (prebuilt_write(&item->prebuilt, &text, err) < 0)
 		return err->class;
 	return digest_of(DIGEST_SHA256, buffer_slice(&text), &item->input_key, err);
 }

@@ -14,9 +14,9 @@
 #ifndef BUILDER_PLAN_PLAN_H
 #define BUILDER_PLAN_PLAN_H
 
-#include "builder/plan/bought.h"
 #include "builder/plan/catalog.h"
 #include "builder/plan/externals.h"
+#include "builder/plan/prebuilt.h"
 #include "builder/source/toolchain.h"
 
 /* Change it whenever the same inputs would give other packages. */
@@ -35,7 +35,7 @@ struct plan_item {
 	const struct recipe *recipe;
 	struct toolchain_layers layers; /* lower part of the build root; none if native */
 	struct recipe_list wanted;      /* packages for it: for /sysroot, native for / */
-	struct bought bought;           /* those of them that repositories give */
+	struct prebuilt prebuilt;       /* those of them that repositories give */
 	struct plan_item **needs;       /* must be built before */
 	size_t need_count, need_capacity;
 	struct digest folder; /* of the folder beside the recipe; unset: it has none */

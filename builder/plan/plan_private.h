@@ -54,7 +54,7 @@ MUST_USE int plan_own_packages(const struct plan_options *options,
  */
 MUST_USE int plan_choose_root(const struct plan_options *options, struct arena *arena,
 	struct plan_item *item, struct error *err);
-/* item->bought; needs are known. */
+/* item->prebuilt; needs are known. */
 MUST_USE int plan_buy(const struct plan_options *options, struct arena *arena,
 	struct plan_item *item, struct error *err);
 

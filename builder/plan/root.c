@@ -230,7 +230,7 @@ int plan_choose_root(const struct plan_options *options, struct arena *arena,
 	struct external *external;
 	if (plan_external(options, item->recipe, &external, err) < 0)
 		return err->class;
-	item->bought.external = external;
+	item->prebuilt.external = external;
 	if (!item->recipe->native)
 		return choose_from_toolchain(options, arena, external, item, err);
 	item->wanted = item->recipe->needs;
@@ -260,15 +260,15 @@ int plan_buy(const struct plan_options *options, struct arena *arena,
 	struct plan_item *item, struct error *err)
 {
 	struct own_packages own = {0};
-	if (!item->bought.external || !item->wanted.count)
+	if (!item->prebuilt.external || !item->wanted.count)
 		return 0;
 	if (collect_made(item, arena, &own, err) < 0)
 		return err->class;
-	struct bought_wish wish = {.external = item->bought.external,
+	struct prebuilt_wish wish = {.external = item->prebuilt.external,
 		.wanted = &item->wanted,
 		.own = &own,
 		.below = item->recipe->native ? NULL : options->toolchain};
-	if (bought_choose(&wish, arena, &item->bought, err) < 0)
+	if (prebuilt_choose(&wish, arena, &item->prebuilt, err) < 0)
 		return error_wrap(err, "build root of %s", item->recipe->name);
 	return 0;
 }

@@ -145,7 +145,7 @@ after=$(input_key seen "${sources[@]}" "$tmp/ours/seen.yaml")
 [ "$after" != "$before" ] || fail "the key stays when the tool is another"
 expect 0 '' package "${sources[@]}" "$tmp/ours/seen.yaml"
 same "$(packed seen-1-r0 usr/share/seen | head -n 1)" 'tool 2 of theirs'
-same "$(jq -r '[.bought[].name] | sort | join(" ")' "$ALNAGE_STORE/packages/${after#sha256:}")" 'busybox musl tool'
+same "$(jq -r '[.prebuilt[].name] | sort | join(" ")' "$ALNAGE_STORE/packages/${after#sha256:}")" 'busybox musl tool'
 
 # ---- an image of it: its provenance names what the root took ----
 printf 'contents:\n  packages: [seen]\n' >"$tmp/image.yaml"
@@ -270,10 +270,10 @@ recipe "$tmp/theirs/packages/right.yaml" right 0 busybox <<<"  - runs: mkdir -p 
 recipe "$tmp/theirs/packages/left.yaml" left 0 busybox <<<"  - runs: mkdir -p $out/usr/share"
 publish tool.yaml right.yaml
 same "$(collection graph --format json | jq -c '[.recipes[] | select(.name == "left" or .name == "right") | [.name, .needs]]')" \
-	'[["left",[]],["right",["left"]]]' "right is bought for left"
+	'[["left",[]],["right",["left"]]]' "right is taken for left"
 publish tool.yaml right.yaml left.yaml
 same "$(collection graph --format json | jq -c '[.recipes[] | select(.name == "left" or .name == "right") | [.name, .needs]]')" \
-	'[["left",[]],["right",[]]]' "both are bought"
+	'[["left",[]],["right",[]]]' "both are taken"
 # whoever is asked for: the same keys, so that workflows of single calls find what they made
 keys() { collection graph --format json "$@" | jq -r '.recipes[] | "\(.name) \(.inputKey)"' | sort; }
 keys >"$tmp/keys.all"

@@ -5,13 +5,13 @@
  * root is made, it is made of these, of what those took that the recipe needs, and of
  * what our recipes made, whose libraries and commands are known only then.
  */
-#ifndef BUILDER_PLAN_BOUGHT_H
-#define BUILDER_PLAN_BOUGHT_H
+#ifndef BUILDER_PLAN_PREBUILT_H
+#define BUILDER_PLAN_PREBUILT_H
 
 #include "builder/plan/external.h"
 #include "builder/source/toolchain.h"
 
-struct bought {
+struct prebuilt {
 	struct external *external;        /* borrowed; NULL: there are no repositories */
 	const struct index_entry **items; /* dependencies first; of external */
 	size_t count;
@@ -34,17 +34,17 @@ struct own_packages {
  * package of that name does; nothing else provides its name. Arrays come from the arena.
  * below: what is there anyway; NULL: nothing. ERR_INPUT with the chain of reasons.
  */
-struct bought_wish {
+struct prebuilt_wish {
 	struct external *external;
 	const struct recipe_list *wanted;
 	const struct own_packages *own;
 	const struct toolchain *below;
 };
-MUST_USE int bought_choose(const struct bought_wish *wish, struct arena *arena,
-	struct bought *ret_bought, struct error *err);
+MUST_USE int prebuilt_choose(const struct prebuilt_wish *wish, struct arena *arena,
+	struct prebuilt *ret_prebuilt, struct error *err);
 
 /* For input keys: appends a line for each. */
-MUST_USE int bought_write(
-	const struct bought *bought, struct buffer *out, struct error *err);
+MUST_USE int prebuilt_write(
+	const struct prebuilt *prebuilt, struct buffer *out, struct error *err);
 
 #endif

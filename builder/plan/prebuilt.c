@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "builder/plan/bought.h"
+#include "builder/plan/prebuilt.h"
 
 #include "base/limits.h"
 #include "base/map.h"
@@ -94,27 +94,27 @@ static int collect_wishes(struct choosing *choosing, const char *const **ret_wis
 }
 
 /* Before anything is fetched; the packages themselves are counted when they are there. */
-static int check_size(const struct bought *bought, struct error *err)
+static int check_size(const struct prebuilt *prebuilt, struct error *err)
 {
 	uint64_t size = 0;
-	for (size_t i = 0; i < bought->count; i++) {
-		if (bought->items[i]->installed_size > LIMIT_ROOT_BYTES - size)
+	for (size_t i = 0; i < prebuilt->count; i++) {
+		if (prebuilt->items[i]->installed_size > LIMIT_ROOT_BYTES - size)
 			return error_set(err, ERR_INPUT,
 				"%s-%s, and all before it, have more than %llu bytes",
-				bought->items[i]->name, bought->items[i]->version,
+				prebuilt->items[i]->name, prebuilt->items[i]->version,
 				(unsigned long long)LIMIT_ROOT_BYTES);
-		size += bought->items[i]->installed_size;
+		size += prebuilt->items[i]->installed_size;
 	}
 	return 0;
 }
 
 static int take_chosen(struct choosing *choosing, const struct resolution *resolution,
-	struct bought *ret_bought, struct error *err)
+	struct prebuilt *ret_prebuilt, struct error *err)
 {
-	struct bought bought = {.external = choosing->external};
-	bought.items =
-		arena_array(choosing->arena, resolution->count, sizeof(*bought.items));
-	if (!bought.items)
+	struct prebuilt prebuilt = {.external = choosing->external};
+	prebuilt.items =
+		arena_array(choosing->arena, resolution->count, sizeof(*prebuilt.items));
+	if (!prebuilt.items)
 		return error_set_memory(err);
 	for (size_t i = 0; i < resolution->count; i++) {
 		const struct index_entry *entry = resolution->entries[i];
@@ -123,11 +123,11 @@ static int take_chosen(struct choosing *choosing, const struct resolution *resol
 		entry = external_original(choosing->external, entry);
 		if (!entry)
 			return error_set_memory(err);
-		bought.items[bought.count++] = entry;
+		prebuilt.items[prebuilt.count++] = entry;
 	}
-	if (check_size(&bought, err) < 0)
+	if (check_size(&prebuilt, err) < 0)
 		return err->class;
-	*ret_bought = bought;
+	*ret_prebuilt = prebuilt;
 	return 0;
 }
 
@@ -148,8 +148,8 @@ static int collect_candidates(
 	return below ? stand_in_add(choosing->index, below, err) : 0;
 }
 
-int bought_choose(const struct bought_wish *wish, struct arena *arena,
-	struct bought *ret_bought, struct error *err)
+int prebuilt_choose(const struct prebuilt_wish *wish, struct arena *arena,
+	struct prebuilt *ret_prebuilt, struct error *err)
 {
 	cleanup_map struct map *names = NULL;
 	cleanup_index struct package_index *index = NULL;
@@ -162,19 +162,19 @@ int bought_choose(const struct bought_wish *wish, struct arena *arena,
 		resolve_packages(index, wish->wanted->items, wish->wanted->count,
 			"the build", &resolution, err) < 0)
 		return err->class;
-	return take_chosen(&choosing, &resolution, ret_bought, err);
+	return take_chosen(&choosing, &resolution, ret_prebuilt, err);
 }
 
-int bought_write(const struct bought *bought, struct buffer *out, struct error *err)
+int prebuilt_write(const struct prebuilt *prebuilt, struct buffer *out, struct error *err)
 {
 	char checksum[DIGEST_TEXT_MAX];
-	for (size_t i = 0; i < bought->count; i++) {
-		const struct index_entry *entry = bought->items[i];
+	for (size_t i = 0; i < prebuilt->count; i++) {
+		const struct index_entry *entry = prebuilt->items[i];
 		if (!digest_is_set(&entry->control_sha1))
 			return error_set(err, ERR_REFUSED,
 				"the index has no checksum of %s-%s", entry->name,
 				entry->version);
-		if (buffer_printf(out, err, "\nbought %s %s %s %llu %s", entry->name,
+		if (buffer_printf(out, err, "\nprebuilt %s %s %s %llu %s", entry->name,
 			    entry->version, entry->architecture,
 			    (unsigned long long)entry->size,
 			    digest_format(&entry->control_sha1, checksum)) < 0)
