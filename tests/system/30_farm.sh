@@ -102,6 +102,7 @@ for format in make ninja; do
 	wait_for has_stamps || { cat "$tmp/said"; fail "$format: base and other were not made"; }
 	kill -KILL -- "-$runner"
 	wait "$runner" 2>/dev/null || true
+	pkill -KILL -f -- "--output=$tmp/$format-out" || true # ninja's are in groups of their own
 	[ -f "$tmp/$format-out/packages/x86_64/base-1-r0.apk" ] || { cat "$tmp/said"; fail "$format: base was not made"; }
 	! [ -f "$tmp/$format-out/packages/x86_64/slow-1-r0.apk" ] || fail "$format was not killed in time"
 	recipe slow : base
