@@ -12,16 +12,10 @@ static json_t *version_of(const json_t *package)
 	return version ? json_incref(version) : json_null();
 }
 
-static int compare_packages(const json_t *from, const json_t *to, const char *name,
-	json_t *changes, struct error *err)
+static int tell_package(
+	const json_t *before, const json_t *after, json_t *change, struct error *err)
 {
-	const json_t *before = json_object_get(from, name),
-		     *after = json_object_get(to, name);
-	if (before && after && json_equal(before, after))
-		return 0;
-	json_t *change = json_object();
-	if (json_set(changes, name, change, err) < 0 ||
-		json_set(change, "from", version_of(before), err) < 0)
+	if (json_set(change, "from", version_of(before), err) < 0)
 		return err->class;
 	return json_set(change, "to", version_of(after), err);
 }
@@ -52,27 +46,35 @@ static int add_others(const json_t *names, const json_t *others, json_t *change,
 	return 0;
 }
 
-static int compare_groups(const json_t *from, const json_t *to, const char *name,
-	json_t *changes, struct error *err)
+static int tell_group(
+	const json_t *before, const json_t *after, json_t *change, struct error *err)
 {
-	const json_t *before = json_object_get(from, name),
-		     *after = json_object_get(to, name);
-	if (before && after && json_equal(before, after))
-		return 0;
-	json_t *change = json_object();
-	if (json_set(changes, name, change, err) < 0 ||
-		add_others(after, before, change, "added", err) < 0)
+	if (add_others(after, before, change, "added", err) < 0)
 		return err->class;
 	return add_others(before, after, change, "removed", err);
 }
 
 /* ---- both ---- */
 
+/* How one differs; NULL: it is not there. */
+typedef int teller(
+	const json_t *before, const json_t *after, json_t *change, struct error *err);
+
+static int compare(const json_t *from, const json_t *to, const char *name,
+	json_t *changes, teller *tell, struct error *err)
+{
+	const json_t *before = json_object_get(from, name),
+		     *after = json_object_get(to, name);
+	if (before && after && json_equal(before, after))
+		return 0;
+	json_t *change = json_object();
+	if (json_set(changes, name, change, err) < 0)
+		return err->class;
+	return tell(before, after, change, err);
+}
+
 static int compare_objects(const json_t *from, const json_t *to, const char *key,
-	json_t *changes,
-	int (*compare)(
-		const json_t *, const json_t *, const char *, json_t *, struct error *),
-	struct error *err)
+	json_t *changes, teller *tell, struct error *err)
 {
 	json_t *before = json_object_get(from, key), *after = json_object_get(to, key);
 	json_t *some = json_object(), *value;
@@ -80,11 +82,11 @@ static int compare_objects(const json_t *from, const json_t *to, const char *key
 	if (json_set(changes, key, some, err) < 0)
 		return err->class;
 	json_object_foreach (before, name, value)
-		if (compare(before, after, name, some, err) < 0)
+		if (compare(before, after, name, some, tell, err) < 0)
 			return err->class;
 	json_object_foreach (after, name, value)
 		if (!json_object_get(before, name) &&
-			compare(before, after, name, some, err) < 0)
+			compare(before, after, name, some, tell, err) < 0)
 			return err->class;
 	return 0;
 }
@@ -99,10 +101,9 @@ int toolchain_compare_locks(struct slice from, const char *from_name, struct sli
 		from = SLICE("{}");
 	if (json_load_slice(from, from_name, &before, err) < 0 ||
 		json_load_slice(to, "the new lock", &after, err) < 0 ||
-		compare_objects(before, after, "groups", changes, compare_groups, err) <
-			0 ||
-		compare_objects(
-			before, after, "packages", changes, compare_packages, err) < 0)
+		compare_objects(before, after, "groups", changes, tell_group, err) < 0 ||
+		compare_objects(before, after, "packages", changes, tell_package, err) <
+			0)
 		return err->class;
 	*ret_changes = changes;
 	changes = NULL;
